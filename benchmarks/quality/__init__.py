@@ -1,0 +1,14 @@
+"""Quality measured on labelled data, one module a subject; each holds `measure() -> list[Measure]`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Measure(NamedTuple):
+    """One figure: `goal` is what the issue asks for, in words; the floor that the gate holds stands in the TOML file."""
+
+    name: str
+    value: float
+    goal: str = ""
+    note: str = ""

@@ -1,0 +1,95 @@
+"""Apply, revert, run: the only code that changes a text.
+
+A rule finds hits; `apply` writes them into the text and records a finding for each; `revert` rebuilds the text as
+read from the clean text and its findings; `run` lets an ordered tuple of rules work on a text until none of them
+finds anything to mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.errors import RuleError
+from pipeline.records import NO_FACTS, Facts, Finding, Hit, Rule, Verdict
+
+# A mend can uncover another defect (an entity that was escaped twice); more passes than this means that rules undo
+# each other's work.
+MAX_PASSES = 12
+
+
+def apply(text: str, rule: str, hits: Iterable[Hit]) -> tuple[str, list[Finding]]:
+    """The text with all hits written into it, and one finding for each hit, remarks included.
+
+    Hits come in ascending order and must not overlap. A hit that would put back what stands there is not recorded.
+
+    Raises:
+        RuleError: a span lies outside the text, or two spans overlap.
+    """
+    pieces: list[str] = []
+    findings: list[Finding] = []
+    done = shift = 0
+    for start, end, after, detail in hits:
+        if not done <= start <= end <= len(text):
+            raise RuleError(f"{rule}: hit {start}-{end} overlaps an earlier one or leaves the text ({len(text)} long)")
+        before = text[start:end]
+        if after == before:
+            continue
+        findings.append(Finding(rule, start + shift, end + shift, before, after, detail))
+        if after is not None:
+            pieces += (text[done:start], after)
+            shift += len(after) - len(before)
+            done = end
+    if not pieces:
+        return text, findings
+    pieces.append(text[done:])
+    return "".join(pieces), findings
+
+
+def revert(text: str, findings: Sequence[Finding]) -> str:
+    """The text as it was before `findings`: they are undone from last to first.
+
+    Raises:
+        RuleError: the findings do not belong to this text.
+    """
+    for rule, start, _end, before, after, _detail in reversed(findings):
+        if after is None:
+            continue
+        if not text.startswith(after, start):
+            raise RuleError(f"{rule}: {after!r} does not stand at {start}; the finding belongs to another text")
+        text = text[:start] + before + text[start + len(after) :]
+    return text
+
+
+def run(text: str, rules: Sequence[Rule], facts: Facts = NO_FACTS) -> tuple[str, list[Finding]]:
+    """Let the rules mend the text, in their order, again and again until nothing is left to mend.
+
+    The findings are the edits in the order in which they were made, then the remarks, which hold for the final text.
+
+    Raises:
+        RuleError: the edits do not settle within `MAX_PASSES`, or a rule's hits overlap.
+    """
+    findings: list[Finding] = []
+    for _ in range(MAX_PASSES):
+        remarks: list[Finding] = []
+        settled = True
+        for rule in rules:
+            text, found = apply(text, rule.name, rule.find(text, facts))
+            for finding in found:
+                if finding.after is None:
+                    remarks.append(finding)
+                else:
+                    findings.append(finding)
+                    settled = False
+        if settled:
+            return text, findings + remarks
+    last = findings[-1]
+    raise RuleError(f"{last.rule}: does not settle: {last.before!r} to {last.after!r} in pass {MAX_PASSES}")
+
+
+def judge(rules: Sequence[Rule], findings: Sequence[Finding]) -> tuple[Verdict, str]:
+    """The worst verdict among the rules that found something, and its reason: "rule: detail"."""
+    verdicts = {rule.name: rule.verdict for rule in rules}
+    worst = max(findings, key=lambda finding: verdicts[finding.rule], default=None)
+    if worst is None or verdicts[worst.rule] is Verdict.KEEP:
+        return Verdict.KEEP, ""
+    return verdicts[worst.rule], f"{worst.rule}: {worst.detail}" if worst.detail else worst.rule

@@ -1,0 +1,1 @@
+"""Facts: the answers of models and of the whole corpus, computed before the rules run and handed to them."""

@@ -1,0 +1,212 @@
+"""The eight words of Copydesk, all frozen: Document, Rule, Hit, Finding, Verdict, Result, Stage and Fact.
+
+Nothing here computes: these are the shapes that rules, stages and engines hand to each other. `Stage` stands in
+`stages.py`, since it needs the rules; everything else is here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from functools import partial
+from typing import Annotated, Any, NamedTuple
+
+
+class Verdict(IntEnum):
+    """What becomes of a document; the worst one wins."""
+
+    KEEP = 0
+    QUARANTINE = 1
+    DROP = 2
+
+
+class Bounds(NamedTuple):
+    """The least and greatest value of a setting, both allowed; None is unbounded."""
+
+    least: float | None
+    greatest: float | None
+
+
+# The kinds of settings a rule may have; `config.py` checks a value against the bounds.
+Share = Annotated[float, Bounds(0.0, 1.0)]
+Count = Annotated[int, Bounds(0, None)]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a document came from. `line` counts from 1; 0 means that the file holds just this document."""
+
+    file: str = ""
+    line: int = 0
+    site: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One article. `meta` is what the record held besides, untouched, as the reader found it."""
+
+    id: str
+    text: str
+    source: Source = Source()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Hit(NamedTuple):
+    """A span a finder saw, offsets in code points, and the text that should stand there.
+
+    `text` None only remarks, "" deletes. `detail` is the reason with its numbers: "score 0.41 < 0.55".
+    """
+
+    start: int
+    end: int
+    text: str | None = None
+    detail: str = ""
+
+
+class Finding(NamedTuple):
+    """A recorded hit. `start` and `end` are offsets in the text as it stood after all earlier findings were applied,
+
+    so that undoing the findings from last to first gives back the text as read (`edits.revert`). `after` is None when
+    the hit only remarked.
+    """
+
+    rule: str
+    start: int
+    end: int
+    before: str
+    after: str | None
+    detail: str = ""
+
+
+# --- Facts: what a rule must know and cannot read off the text ---------------------------------------------------
+
+
+class Language(NamedTuple):
+    """A language guess: `code` as langdetect names it ("en", "zh-cn"), "und" when none can be told."""
+
+    code: str
+    probability: float
+
+
+class Passage(NamedTuple):
+    """A stretch of a text with a language of its own, offsets in code points."""
+
+    start: int
+    end: int
+    language: Language
+
+
+class Quality(NamedTuple):
+    """How well a text reads: `score` in 0..1 (1 reads well), None when its language is not scored.
+
+    `findings` are remarks that name the spans that cost most.
+    """
+
+    score: float | None
+    findings: tuple[Finding, ...] = ()
+
+
+class Duplicate(NamedTuple):
+    """`id` says again what `of` says: `similarity` in 0..1, `kind` is "exact", "near" or "contained"."""
+
+    id: str
+    of: str
+    similarity: float
+    kind: str
+    batch: str = ""
+    why: str = ""  # why the other copy was kept
+
+
+class LineUse(NamedTuple):
+    """How often a line stands on a site: in `documents` of `of` documents; `elsewhere` counts other sites."""
+
+    documents: int
+    of: int
+    elsewhere: int = 0
+    decision: str = ""  # the user's: "accept", "reject" or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything known of one document besides its text; a stage fills in what its rules need.
+
+    Facts are computed on the text as it enters the stage: rules that edit must not rely on offsets in them.
+    """
+
+    site: str = ""
+    language: Language | None = None
+    passages: tuple[Passage, ...] = ()
+    quality: Quality | None = None
+    lines: Mapping[str, LineUse] = field(default_factory=dict)
+    duplicate: Duplicate | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+NO_FACTS = Facts()
+
+Finder = Callable[..., Iterable[Hit]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A finder with a public name, named for the defect, and the verdict on a document it hits.
+
+    `find(text, facts, *, setting=default)` looks and does not touch: it yields hits in order, without overlap, and
+    must find nothing in a text that it has already mended. Its keyword-only parameters are the rule's settings.
+    `trigger` is an RE2 pattern that matches every text the finder could hit; None when only facts can tell. It only
+    saves time: a text without it is not looked at.
+    """
+
+    name: str
+    find: Finder
+    verdict: Verdict = Verdict.KEEP
+    trigger: str | None = None
+
+    @property
+    def summary(self) -> str:
+        """The first line of the finder's docstring: what is wrong with the text and what becomes of it."""
+        return (inspect.getdoc(_function(self.find)) or "").partition("\n")[0]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Setting name to its value in force."""
+        names = _parameters(self.find)
+        bound = self.find.keywords if isinstance(self.find, partial) else {}
+        return {name: bound.get(name, parameter.default) for name, parameter in names.items()}
+
+    @property
+    def setting_types(self) -> dict[str, Any]:
+        """Setting name to its annotation, with bounds."""
+        hints = inspect.get_annotations(_function(self.find), eval_str=True)
+        return {name: hints.get(name, Any) for name in _parameters(self.find)}
+
+    def with_settings(self, *, verdict: Verdict | None = None, **settings: Any) -> Rule:
+        """The same rule under other settings; `config.py` has checked them."""
+        find = partial(_function(self.find), **{**self.settings, **settings}) if settings else self.find
+        return replace(self, find=find, verdict=self.verdict if verdict is None else verdict)
+
+
+def _function(find: Finder) -> Callable[..., Any]:
+    return find.func if isinstance(find, partial) else find
+
+
+def _parameters(find: Finder) -> dict[str, inspect.Parameter]:
+    parameters = inspect.signature(_function(find)).parameters
+    return {n: p for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A document after a stage or a chain of stages: its text as it is now, all findings, and the worst verdict."""
+
+    document: Document
+    findings: tuple[Finding, ...] = ()
+    verdict: Verdict = Verdict.KEEP
+    reason: str = ""  # "rule: detail" of the finding that brought the verdict
+
+    @property
+    def text(self) -> str:
+        return self.document.text

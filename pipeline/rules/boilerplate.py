@@ -1,0 +1,7 @@
+"""The rules of the stage `boilerplate`."""
+
+from __future__ import annotations
+
+from pipeline.records import Rule
+
+RULES: tuple[Rule, ...] = ()

@@ -1,0 +1,41 @@
+"""The pipeline's shape: which rules a stage holds, and in which order the stages come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline import edits
+from pipeline.records import NO_FACTS, Document, Facts, Result, Rule
+from pipeline.rules import boilerplate, duplicates, encoding, language, translation
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named, ordered tuple of rules."""
+
+    name: str
+    rules: tuple[Rule, ...]
+
+
+STAGES = (
+    Stage("encoding", encoding.RULES),
+    Stage("boilerplate", boilerplate.RULES),
+    Stage("language", language.RULES),
+    Stage("translation", translation.RULES),
+    Stage("duplicates", duplicates.RULES),
+)
+
+
+def run(stage: Stage, document: Document, facts: Facts = NO_FACTS) -> Result:
+    """What the stage makes of one document.
+
+    Raises:
+        RuleError: a rule broke its contract.
+    """
+    from dataclasses import replace
+
+    text, findings = edits.run(document.text, stage.rules, facts)
+    verdict, reason = edits.judge(stage.rules, findings)
+    if text != document.text:
+        document = replace(document, text=text)
+    return Result(document, tuple(findings), verdict, reason)

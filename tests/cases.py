@@ -1,0 +1,42 @@
+"""The cases in `tests/cases/*.toml`: for each rule a text it mends and a text it spares.
+
+[[case]]
+rule = "encoding/broken_entity"
+title = "spaced entity, as translators leave it"
+before = "the & # 39; Liberation & # 39;"
+after = "the 'Liberation'"      # or: untouched = true; or, beside either: remarked = true
+language = "en"                 # optional: facts.language of the document
+lines = { "Read more" = [41, 100, 0] }   # optional: facts.lines, as (documents, of, elsewhere)
+score = 0.3                     # optional: facts.quality.score
+xfail = "why it cannot be done yet"      # optional: a known failure, which must go on failing
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pipeline.records import Duplicate, Facts, Language, LineUse, Quality
+
+FOLDER = Path(__file__).parent / "cases"
+
+
+def load() -> list[dict[str, Any]]:
+    found = []
+    for file in sorted(FOLDER.glob("*.toml")):
+        for number, case in enumerate(tomllib.loads(file.read_text(encoding="utf-8"))["case"], 1):
+            case["where"] = f"{file.name}#{number}"
+            found.append(case)
+    return found
+
+
+def facts(case: dict[str, Any]) -> Facts:
+    return Facts(
+        site=case.get("site", ""),
+        language=Language(case["language"], case.get("probability", 0.99)) if "language" in case else None,
+        quality=Quality(case["score"]) if "score" in case else None,
+        lines={line: LineUse(*use) for line, use in case.get("lines", {}).items()},
+        duplicate=Duplicate(**case["duplicate"]) if "duplicate" in case else None,
+        meta=case.get("meta", {}),
+    )

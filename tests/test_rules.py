@@ -1,0 +1,90 @@
+"""All rules: their cases, and the properties that hold for every rule on any text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline import edits, stages
+from pipeline.records import NO_FACTS, Rule
+from tests import cases
+
+RULES = {rule.name: rule for stage in stages.STAGES for rule in stage.rules}
+CASES = cases.load()
+
+
+def parameters():
+    for case in CASES:
+        marks = [pytest.mark.xfail(reason=case["xfail"], strict=True)] if "xfail" in case else []
+        yield pytest.param(case, id=f"{case['where']} {case['rule']}: {case['title']}", marks=marks)
+
+
+def rules_beside(name: str) -> tuple[Rule, ...]:
+    """All rules of the stage that holds `name`: a case must come out right in their company."""
+    return next(stage.rules for stage in stages.STAGES if stage.name == name.partition("/")[0])
+
+
+@pytest.mark.parametrize("case", parameters())
+def test_case(case):
+    rules = rules_beside(case["rule"])
+    text, findings = edits.run(case["before"], rules, cases.facts(case))
+    by_rule = [f for f in findings if f.rule == case["rule"]]
+    if case.get("untouched"):
+        assert text == case["before"]
+        assert bool(by_rule) == case.get("remarked", False)
+    else:
+        assert text == case.get("after", case["before"])
+        assert by_rule, "the rule found nothing"
+    assert edits.revert(text, findings) == case["before"]
+    again, findings = edits.run(text, rules, cases.facts(case))
+    assert again == text
+    assert not [f for f in findings if f.after is not None]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_has_a_case_it_hits_and_one_it_spares(name):
+    assert name in RULES
+    of_rule = [case for case in CASES if case["rule"] == name]
+    assert [case for case in of_rule if "after" in case or case.get("remarked")], f"no case that {name} hits"
+    assert [case for case in of_rule if case.get("untouched") and not case.get("remarked")], f"none that {name} spares"
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+def test_a_rule_is_named_for_a_defect_and_documented(rule):
+    assert re.fullmatch(r"[a-z]+/[a-z]+(_[a-z]+)*", rule.name)
+    assert rule.summary.endswith(".")
+
+
+# Damage is rare in random text: mix in the debris that the rules look for.
+DEBRIS = [case["before"] for case in CASES if len(case["before"]) < 200] + [
+    "&amp;", "&", "#39;", "quot;", " , ", "..", '"', "'", "\n", "\n\n", "Ã©", "â€™", "\u200b", "\ufeff", "\ufffd", "?", "\\u2019",
+]  # fmt: skip
+TEXTS = st.lists(st.one_of(st.sampled_from(DEBRIS), st.text(max_size=12)), max_size=6).map("".join)
+FACTS = st.sampled_from([NO_FACTS] + [cases.facts(case) for case in CASES])
+
+
+@pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.name)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(text=TEXTS, facts=FACTS)
+def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage, text, facts):
+    after, findings = edits.run(text, stage.rules, facts)
+    edited = [f for f in findings if f.after is not None]
+    assert edits.revert(after, findings) == text
+    assert bool(edited) >= (after != text)
+    again, findings = edits.run(after, stage.rules, facts)
+    assert again == after
+    assert not [f for f in findings if f.after is not None]
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES.values() if r.trigger], ids=lambda rule: rule.name)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(text=TEXTS)
+def test_a_trigger_may_change_no_result(rule, text):
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    seen = pc.match_substring_regex(pa.array([text]), rule.trigger)[0].as_py()
+    assert seen or not list(rule.find(text, NO_FACTS)), f"{rule.name} hits {text!r}, its trigger does not"
