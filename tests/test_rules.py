@@ -27,7 +27,7 @@ def rules_beside(name: str) -> tuple[Rule, ...]:
     return next(stage.rules for stage in stages.STAGES if stage.name == name.partition("/")[0])
 
 
-@pytest.mark.parametrize("case", parameters())
+@pytest.mark.parametrize("case", list(parameters()))
 def test_case(case):
     rules = rules_beside(case["rule"])
     text, findings = edits.run(case["before"], rules, cases.facts(case))
@@ -44,7 +44,7 @@ def test_case(case):
     assert not [f for f in findings if f.after is not None]
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", list(RULES))
 def test_a_rule_has_a_case_it_hits_and_one_it_spares(name):
     assert name in RULES
     of_rule = [case for case in CASES if case["rule"] == name]
@@ -52,7 +52,7 @@ def test_a_rule_has_a_case_it_hits_and_one_it_spares(name):
     assert [case for case in of_rule if case.get("untouched") and not case.get("remarked")], f"none that {name} spares"
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
+@pytest.mark.parametrize("rule", list(RULES.values()), ids=list(RULES))
 def test_a_rule_is_named_for_a_defect_and_documented(rule):
     assert re.fullmatch(r"[a-z]+/[a-z]+(_[a-z]+)*", rule.name)
     assert rule.summary.endswith(".")
@@ -60,7 +60,8 @@ def test_a_rule_is_named_for_a_defect_and_documented(rule):
 
 # Damage is rare in random text: mix in the debris that the rules look for.
 DEBRIS = [case["before"] for case in CASES if len(case["before"]) < 200] + [
-    "&amp;", "&", "#39;", "quot;", " , ", "..", '"', "'", "\n", "\n\n", "Ã©", "â€™", "\u200b", "\ufeff", "\ufffd", "?", "\\u2019",
+    "&amp;", "&", "#39;", "quot;", " , ", "..", '"', "'", "\n", "\n\n", "Ã©", "â€™", "\u200b", "\ufeff",
+    "\ufffd", "?", "\\u2019",
 ]  # fmt: skip
 TEXTS = st.lists(st.one_of(st.sampled_from(DEBRIS), st.text(max_size=12)), max_size=6).map("".join)
 FACTS = st.sampled_from([NO_FACTS] + [cases.facts(case) for case in CASES])
@@ -73,7 +74,7 @@ def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage, text, facts)
     after, findings = edits.run(text, stage.rules, facts)
     edited = [f for f in findings if f.after is not None]
     assert edits.revert(after, findings) == text
-    assert bool(edited) >= (after != text)
+    assert bool(edited) == (after != text)
     again, findings = edits.run(after, stage.rules, facts)
     assert again == after
     assert not [f for f in findings if f.after is not None]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Measure(NamedTuple):
-    """One figure: `goal` is what the issue asks for, in words; the floor that the gate holds stands in the TOML file."""
+    """One figure. `goal` says in words what is to be reached; the floor that the gate holds stands in the TOML file."""
 
     name: str
     value: float

@@ -1,0 +1,1 @@
+"""Copydesk: turns scraped and translated news into a clean corpus, with a record of every change."""
