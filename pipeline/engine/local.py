@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
 class LocalEngine:
-    """`workers` processes and threads (0: one for each core); DuckDB is held to `memory_limit` and spills to `scratch`."""
+    """`workers` processes (0: one for each core); DuckDB is held to `memory_limit` and spills to `scratch`."""
 
     def __init__(
         self, workers: int = 0, memory_limit: str = "2GB", scratch: str | None = None, progress: Progress | None = None
