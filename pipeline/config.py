@@ -119,7 +119,7 @@ def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None =
     )
     if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
-            f"{where}: [run] batch must be a plain name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"
+            f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"
         )
     return settings
 
