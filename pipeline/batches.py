@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import stages
+from pipeline import edits, stages
 from pipeline.records import NO_FACTS, Document, Facts, Finding, Result, Source, Verdict
 
 # What is known of a document; the last three are filled in by the stages that find them out.
@@ -54,6 +54,8 @@ FINDINGS = pa.schema(
         ("before", pa.string()),
         ("after", pa.string()),  # null: only remarked
         ("detail", pa.string()),
+        ("left", pa.string()),  # what stood around it
+        ("right", pa.string()),
         ("site", pa.string()),
     ]
 )
@@ -94,7 +96,7 @@ def run_stage(
         except Exception as error:  # a rule may break on a text in any way: the document is set aside, not the batch
             aside[row] = Verdict.QUARANTINE, f"{stage.name}: {_one_line(error)}", traceback.format_exc()
             continue
-        rows += finding_rows(identity, site, result.findings)
+        rows += finding_rows(identity, site, text, result.findings)
         if result.text != text or result.findings:
             edited[row] = result
         if result.verdict is not Verdict.KEEP:
@@ -121,9 +123,13 @@ def triggers(stage: stages.Stage) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(p for p in patterns if p is not None))
 
 
-def finding_rows(identity: str, site: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Rows of the schema `FINDINGS`."""
-    return [{"id": identity, "number": n, "site": site, **finding._asdict()} for n, finding in enumerate(findings)]
+def finding_rows(identity: str, site: str, text: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Rows of the schema `FINDINGS`; `text` is the document's text before the stage."""
+    around = edits.surroundings(text, findings)
+    return [
+        {"id": identity, "number": number, "site": site, "left": left, "right": right, **finding._asdict()}
+        for number, (finding, (left, right)) in enumerate(zip(findings, around, strict=True))
+    ]
 
 
 def set_column(batch: pa.RecordBatch, name: str, values: Sequence[Any] | pa.Array) -> pa.RecordBatch:
@@ -223,3 +229,8 @@ def set_aside(
         pa.array([trace for _, _, trace in reasons], pa.string()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SET_ASIDE)
+
+
+def table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """The same as a table."""
+    return pa.Table.from_batches([from_rows(rows, schema)])

@@ -152,9 +152,14 @@ def _known(names: Iterable[str], known: Iterable[str], where: str, kind: str = "
     choices = sorted(known)
     for name in names:
         if name not in choices:
-            close = difflib.get_close_matches(name, choices, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(choices) or 'none'}"
-            raise SettingsError(f"{where} has no {kind} {name!r}; {hint}")
+            raise SettingsError(f"{where} has no {kind} {name!r}; {closest(name, choices)}")
+
+
+def closest(name: str, choices: Iterable[str]) -> str:
+    """A hint at what was meant by an unknown name."""
+    known = sorted(choices)
+    close = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known[:20]) or 'none'}"
 
 
 def _checked(value: Any, kind: Any, where: str) -> Any:

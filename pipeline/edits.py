@@ -60,6 +60,16 @@ def revert(text: str, findings: Sequence[Finding]) -> str:
     return text
 
 
+def surroundings(text: str, findings: Sequence[Finding], width: int = 40) -> list[tuple[str, str]]:
+    """What stands to the left and right of each finding, at the time it was made; `text` is the text as read."""
+    found = []
+    for _rule, start, end, _before, after, _detail in findings:
+        found.append((text[max(0, start - width) : start], text[end : end + width]))
+        if after is not None:
+            text = text[:start] + after + text[end:]
+    return found
+
+
 def run(text: str, rules: Sequence[Rule], facts: Facts = NO_FACTS) -> tuple[str, list[Finding]]:
     """Let the rules mend the text, in their order, again and again until nothing is left to mend.
 

@@ -167,3 +167,20 @@ def write_part(target: Path, table: pa.Table) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     pq.write_table(table, temporary, compression=COMPRESSION, row_group_size=PART_ROWS)
     temporary.replace(target)
+
+
+def merge(source: Path, target: Path) -> None:
+    """Let each dataset in `source` stand in `target`: `kept` is replaced, the parts of others are added."""
+    for dataset in source.iterdir():
+        place = target / dataset.name
+        if dataset.name == "kept":
+            shutil.rmtree(place)
+            dataset.rename(place)
+        else:
+            for number, part in enumerate(sorted(dataset.glob("*.parquet"))):
+                part.rename(place / f"part-repeated-{number:03d}.parquet")
+
+
+def remove(*folders: Path) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
