@@ -114,18 +114,23 @@ def _strict(content: bytes, codec: str, how: str, certainty: float) -> Decoded |
 def _repaired(content: bytes) -> Decoded | None:
     """Mostly UTF-8: the stray bytes alone are read otherwise. None when most bytes above 127 are no UTF-8."""
     text = content.decode("utf-8", "surrogateescape")
-    stray = sum(len(run) for run in _BAD.findall(text))
-    well_formed = sum(map(len, re.findall("[^\x00-\x7f\udc80-\udcff]+", text)))
+    stray = sum(len(run) - 6 * len(_CESU.findall(_bytes(run))) for run in _BAD.findall(text))
+    well_formed = len(content.translate(None, _ASCII)) - stray
     if well_formed < stray:
         return None
     text, replaced = _mixed(text)
     return Decoded(text, "utf-8", "repaired", well_formed / (well_formed + stray), replaced)
 
 
+_ASCII = bytes(range(128))
 # Surrogate pairs written as two times three bytes (CESU-8), a NUL as C0 80, a character that lost its last bytes.
-_CESU = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
-_CUT = re.compile(rb"[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2}")
+_CESU = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+_CUT = re.compile(rb"[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2}")
 _PIECE = re.compile(_CESU.pattern + rb"|\xc0\x80|" + _CUT.pattern + rb"|.", re.DOTALL)
+
+
+def _bytes(run: str) -> bytes:
+    return run.encode("ascii", "surrogateescape")
 
 
 def _mixed(text: str) -> tuple[str, int]:
@@ -134,12 +139,8 @@ def _mixed(text: str) -> tuple[str, int]:
 
     def mend(match: re.Match[str]) -> str:
         nonlocal replaced
-        run = match[0].encode("ascii", "surrogateescape")
-        pieces = []
-        for piece in _PIECE.findall(run) if False else _PIECE.finditer(run):
-            mended = _stray(piece[0])
-            replaced += mended == "\ufffd"
-            pieces.append(mended)
+        pieces = [_stray(piece[0]) for piece in _PIECE.finditer(_bytes(match[0]))]
+        replaced += pieces.count("\ufffd")
         return "".join(pieces)
 
     return _BAD.sub(mend, text), replaced
@@ -170,17 +171,21 @@ def _declared(content: bytes, codec: str | None) -> Decoded | None:
     return _strict(content, codec, "declared", 0.95)
 
 
+# What chardet names after rarer supersets; the plain codec comes first when it reads the bytes as well.
+_PLAINER = {"euc_jis_2004": "euc_jp", "shift_jis_2004": "cp932", "iso2022_jp_ext": "iso2022_jp_2", "euc_kr": "cp949"}
+
+
 def _detected(content: bytes) -> Decoded:
     """The charset that the bytes look most like."""
     import chardet  # a tenth of a second to import, and most documents are UTF-8
 
-    guess = chardet.detect(content, prefer_superset=True, compat_names=False)
-    codec = guess["encoding"] or "cp1252"
+    guess = chardet.detect(content, compat_names=False)
+    named = guess["encoding"] or "cp1252"
     certainty = min(float(guess["confidence"]), 0.99)
-    found = _strict(content, codec, "detected", certainty)
-    if found:
-        return found
-    if codec == "cp1252":
-        return Decoded(_windows_1252(content), codec, "detected", certainty)
-    text = content.decode(codec, "replace")
-    return Decoded(text, codec, "detected", certainty, text.count("\ufffd"))
+    for codec in (_PLAINER.get(named, named), codec_of(named), named):
+        if codec and (found := _strict(content, codec, "detected", certainty)):
+            return found
+    if named == "cp1252":
+        return Decoded(_windows_1252(content), named, "detected", certainty)
+    text = content.decode(named, "replace")
+    return Decoded(text, named, "detected", certainty, text.count("\ufffd"))
