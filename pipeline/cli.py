@@ -10,6 +10,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pipeline import config, life, show, steps
@@ -42,12 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CopydeskError as error:
         print(f"copydesk: {show.printable(str(error))}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("copydesk: stopped; what was done so far stays, `copydesk run` goes on from there", file=sys.stderr)
-        return 130
     except BrokenPipeError:  # `copydesk rules | head`
         sys.stderr.close()
         return DONE
+    except OSError as error:
+        print(f"copydesk: {show.printable(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("copydesk: stopped; what was done so far stays, `copydesk run` goes on from there", file=sys.stderr)
+        return 130
     return code
 
 
@@ -89,6 +93,15 @@ def _command(commands: Any, name: str, command: Any, summary: str) -> argparse.A
     parser.add_argument("--output", metavar="FOLDER", help="where outputs go (default: output)")
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     return parser
+
+
+def _asked_about(options: argparse.Namespace) -> steps.Batch:
+    """The batch by its name: input and settings are those of its last run where the options do not say."""
+    batch = _batch(options)
+    last = storage.read_json(batch.folder / steps.LAST) or {}
+    options.input = options.input or last.get("input")
+    options.config = options.config or (last.get("config") if Path(last.get("config", "")).is_file() else None)
+    return _batch(options)
 
 
 def _batch(options: argparse.Namespace) -> steps.Batch:
@@ -173,19 +186,19 @@ def _exit_code(batch: steps.Batch, plan: Sequence[steps.State]) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    batch = _batch(options)
+    batch = _asked_about(options)
     show.status(batch, list(batch.plan()), options.json)
     return DONE
 
 
 def _plan(options: argparse.Namespace) -> int:
-    batch = _batch(options)
+    batch = _asked_about(options)
     show.plan(list(batch.plan()), options.json)
     return DONE
 
 
 def _explain(options: argparse.Namespace) -> int:
-    batch = _batch(options)
+    batch = _asked_about(options)
     show.explain(life.of(batch, options.id), options.json)
     return DONE
 

@@ -61,6 +61,7 @@ class Settings:
     run: Run = Run()
     read: Read = Read()
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    file: str = ""  # where they were read
 
     def stages(self) -> tuple[Stage, ...]:
         """The pipeline under these settings."""
@@ -116,6 +117,7 @@ def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None =
         _section(Run, {**tables.get("run", {}), **(run or {})}, f"{where}: [run]"),
         _section(Read, tables.get("read", {}), f"{where}: [read]"),
         {name: _rule_settings(name, table, where) for name, table in rules.items()},
+        where,
     )
     if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(

@@ -22,8 +22,8 @@ def of(batch: steps.Batch, identity: str) -> dict[str, Any]:
     told: list[dict[str, Any]] = []
     source: dict[str, Any] = {}
     for step in steps.STEPS[:-2]:
-        output = batch.output(step)
-        if output is None or not (output / storage.MANIFEST).exists():
+        output = batch.latest(step)
+        if output is None:
             break
         for place in _PLACES:
             extra = [] if place == batches.KEPT else ["reason", "traceback"]
@@ -39,9 +39,9 @@ def of(batch: steps.Batch, identity: str) -> dict[str, Any]:
     return {
         "id": identity,
         "batch": batch.name,
-        "source": {name: source[name] for name in _COLUMNS[1:11] if source[name] not in (None, "")},
+        "source": {name: source[name] for name in _COLUMNS[1:11] if source[name] not in (None, "", 0)},
         "steps": told,
-        "published": str(batch.output(steps.PUBLISHING)) if published and batch.done(steps.PUBLISHING) else None,
+        "published": str(batch.output(steps.PUBLISHING)) if published else None,
     }
 
 
@@ -51,8 +51,8 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _similar(batch: steps.Batch, identity: str) -> str:
-    output = batch.output(steps.READING)
-    if output is None or not (output / storage.MANIFEST).exists():
+    output = batch.latest(steps.READING)
+    if output is None:
         return "the batch has not been run"
     ids: list[str] = []
     for rows in storage.read_batches(f"{output}/{batches.KEPT}", ["id"], rows=50_000):

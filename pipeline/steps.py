@@ -22,7 +22,7 @@ from pipeline import accounts, batches, corpus, keys, knowledge
 from pipeline.config import Settings
 from pipeline.engine import storage
 from pipeline.engine.local import LocalEngine, Progress
-from pipeline.errors import CopydeskError
+from pipeline.errors import CopydeskError, InputError
 from pipeline.records import Rule
 from pipeline.report import page
 from pipeline.sources import files, read
@@ -40,6 +40,9 @@ _LIBRARIES = {
     "duplicates": ("duckdb",),
     PUBLISHING: ("pyarrow",),
 }
+
+
+LAST = "last.json"  # what the batch was last made of and with, so that it can be asked about by its name alone
 
 
 class State(NamedTuple):
@@ -153,6 +156,14 @@ class Batch:
         found = self.folder.glob(f"{STEPS.index(step)}-{step}-*")
         return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
+    def latest(self, step: str) -> Path | None:
+        """The step's current output, or else the newest: for those who look at a batch that has changed since."""
+        try:
+            current = self.output(step) if self.done(step) else None
+        except InputError:  # the input has gone
+            current = None
+        return current or next((path for path in self.outputs(step) if storage.read_manifest(path)), None)
+
     # --- making --------------------------------------------------------------------------------------------------
 
     def make(self, step: str, progress: Progress | None = None) -> None:
@@ -196,6 +207,8 @@ class Batch:
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             storage.remove_leftovers(self.folder)
+            last = {"input": self.settings.run.input, "config": self.settings.file}
+            storage.write_json(self.folder / LAST, last)
             yield
 
     def _read(self, engine: LocalEngine, work: Path) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Luigi tasks, one a step; all they do is ask `steps.Batch`.
 
     copydesk run
-    luigi --module pipeline.tasks CleanCorpus --batch demo --local-scheduler
+    luigi --module pipeline.tasks CleanCorpus --CleanCorpus-batch demo --local-scheduler
+
+Luigi 3.8.1 refuses a plain `--batch`: before it has loaded this module it takes that for one of its own `--batch-email-...`.
 
 A task is complete when its output is there and made of what it would be made of now (`Batch.done`), not when some
 file exists. What is complete is asked again before a task runs: when a step before it came out with the same bytes as
@@ -15,6 +17,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 import luigi
+from luigi.task_register import Register
 
 from pipeline import config, steps
 from pipeline.errors import CopydeskError
@@ -160,6 +163,7 @@ def run(settings: config.Settings, file: str, watcher: Watcher) -> tuple[str, Ba
     }
     for event, callback in tell.items():
         Step.event_handler(event)(callback)
+    Register.clear_instance_cache()  # Luigi hands out the tasks of an earlier call, which know the input as it was
     try:
         outcome = luigi.build(
             [

@@ -82,11 +82,16 @@ def write_json(target: Path, value: Any) -> None:
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest in `folder`, or None when there is none that can be read (the output is not whole)."""
+    return read_json(folder / MANIFEST)
+
+
+def read_json(file: Path) -> dict[str, Any] | None:
+    """A JSON object that was written by `write_json`; None when it is not there or not whole."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return manifest
+    return value
 
 
 def parts(dataset: Dataset) -> list[Path]:
