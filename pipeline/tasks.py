@@ -3,7 +3,8 @@
     copydesk run
     luigi --module pipeline.tasks CleanCorpus --CleanCorpus-batch demo --local-scheduler
 
-Luigi 3.8.1 refuses a plain `--batch`: before it has loaded this module it takes that for one of its own `--batch-email-...`.
+Luigi 3.8.1 refuses a plain `--batch`: before it has loaded this module, it takes that for one of its own options
+(`--batch-email-...`).
 
 A task is complete when its output is there and made of what it would be made of now (`Batch.done`), not when some
 file exists. What is complete is asked again before a task runs: when a step before it came out with the same bytes as
@@ -44,7 +45,7 @@ class Step(luigi.Task):
     config = luigi.Parameter(default="", description="file with the settings; default: configs/copydesk.toml")
     input_folder = luigi.Parameter(default="", description="folder or file to read; default: the settings'")
     output_folder = luigi.Parameter(default="", description="where outputs go; default: the settings'")
-    workers = luigi.IntParameter(default=-1, significant=False, description="processes; 0: one a core")
+    processes = luigi.IntParameter(default=-1, significant=False, description="processes; 0: one a core")
 
     step: ClassVar[str] = ""
     after: ClassVar[type[Step] | None] = None
@@ -59,7 +60,7 @@ class Step(luigi.Task):
             batch=self.batch or None,
             input=self.input_folder or None,
             output=self.output_folder or None,
-            workers=self.workers if self.workers >= 0 else None,
+            workers=self.processes if self.processes >= 0 else None,
         )
         return steps.Batch(settings)
 
@@ -172,7 +173,7 @@ def run(settings: config.Settings, file: str, watcher: Watcher) -> tuple[str, Ba
                     config=file,
                     input_folder=settings.run.input,
                     output_folder=settings.run.output,
-                    workers=settings.run.workers,
+                    processes=settings.run.workers,
                 )
             ],
             local_scheduler=True,

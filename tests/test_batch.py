@@ -90,7 +90,9 @@ def test_a_second_run_has_nothing_to_do_and_says_why(place, capsys):
 def test_luigi_itself_runs_the_batch(place):
     shutil.copytree(SEEDS, place / "seeds")
     luigi = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline.tasks", "CleanCorpus"]
-    done = subprocess.run([*luigi, "--CleanCorpus-batch", "demo", "--local-scheduler"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [*luigi, "--CleanCorpus-batch", "demo", "--local-scheduler"], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     assert len(pipeline.read_corpus("output/corpus")) == 3
     assert all(state.fresh for state in batch(input="seeds").plan())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import hashlib
 import json
 import os
@@ -60,12 +61,14 @@ def _exchange(one: Path, other: Path) -> bool:
     return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what killed runs left in `folder`; the caller holds the batch's lock."""
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if path.name.startswith(".") and path.name.endswith((".tmp", ".old")):
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Remove what killed runs left in `folder` of outputs called `name...`; the caller holds the batch's lock."""
+    for ending in ("tmp", "old"):
+        for path in folder.glob(f".{glob.escape(name)}*.{ending}"):
+            if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def write_text(target: Path, text: str) -> None:
