@@ -93,6 +93,29 @@ def test_one_bad_byte_does_not_cost_its_neighbours():
 
 
 @pytest.mark.parametrize(
+    ("text", "codec"),
+    [(CHINESE, "gb18030"), (CHINESE.replace("约", "約"), "gbk"), (JAPANESE, "euc_jp"), (KOREAN, "cp949")],
+)
+@pytest.mark.parametrize("declared", [True, False])
+def test_one_bad_byte_in_another_charset_is_one_replacement_character(text, codec, declared):
+    content = text.encode(codec) + b"\xff\n" + text.encode(codec)
+    decoded = decode(content, codec if declared else None)
+    assert decoded.text == text + "\ufffd\n" + text
+    assert (decoded.how, decoded.replaced) == ("declared" if declared else "detected", 1)
+
+
+def test_latin_1_that_a_server_declares_without_knowing_loses():
+    decoded = decode(RUSSIAN.encode("cp1251"), "iso-8859-1")
+    assert (decoded.text, decoded.how) == (RUSSIAN, "detected")
+
+
+def test_short_chinese_that_passes_for_utf_8_is_read_as_declared():
+    content = "通知".encode("gbk")  # CD A8 D6 AA: also two letters in UTF-8
+    assert content.decode("utf-8")
+    assert decode(content, "gbk").text == "通知"
+
+
+@pytest.mark.parametrize(
     ("content", "text", "replaced"),
     [
         (b"caf\xc3\xa9 \xed\xa0\xbd\xed\xb8\x80", "café \U0001f600", 0),  # two surrogates of three bytes each
@@ -100,6 +123,7 @@ def test_one_bad_byte_does_not_cost_its_neighbours():
         (b"caf\xc3\xa9 na\xc3\xafve \xe2\x80 cut", "café naïve \ufffd cut", 1),
         (b"caf\xc3\xa9 na\xc3\xafve \xe2\x80", "café naïve \ufffd", 1),
         (b"caf\xc3\xa9 na\xc3\xafve \x81", "café naïve \x81", 0),
+        (b"\xe2\x80\x9ccaf\xe9\x94 d\xe9j\xe0 vu \xe0 l'\xe9t\xe9", "“café” déjà vu à l'été", 0),
     ],
 )
 def test_variants_and_scraps_of_utf_8(content, text, replaced):
