@@ -148,8 +148,7 @@ def _clean(
             if letter is not None:
                 points[mark - 1], keep[mark] = letter, False
         high = np.flatnonzero((points >= 0x300) & keep)
-    foreign = high[(points[high] < 0x1E00) | (points[high] > 0x1EFF)]
-    others = np.searchsorted(foreign, stop) - np.searchsorted(foreign, start)
+    others = np.searchsorted(high, stop) - np.searchsorted(high, start)
     for line in np.flatnonzero(others).tolist():
         span = slice(start[line], stop[line])
         latin = (points[span] >= ord("A")) & (points[span] <= ord("z")) & keep[span]
