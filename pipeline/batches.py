@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -82,17 +83,21 @@ def run_stage(
     known, columns, broken = _facts_of(batch, facts)
     for name, values in columns.items():
         batch = set_column(batch, name, values)
-    looked_at = screen(batch["text"], stage)
+    looked_at, always = screen(batch["text"], stage)
     edited: dict[int, Result] = {}
     rows: list[dict[str, Any]] = []
     aside: dict[int, tuple[Verdict, str, str]] = dict(broken)
     documents = batch.select(["id", "text", "site"])
-    for row in pc.indices_nonzero(looked_at).to_pylist():
+    hits = set(pc.indices_nonzero(looked_at).to_pylist())
+    for row in range(batch.num_rows) if always.rules else sorted(hits):
         if row in broken:
             continue
         identity, text, site = (documents.column(i)[row].as_py() for i in range(3))
         try:
-            result = stages.run(stage, Document(identity, text), known[row] if known else NO_FACTS)
+            document, mine = Document(identity, text), known[row] if known else NO_FACTS
+            result = stages.run(stage if row in hits else always, document, mine)
+            if result.text != text and row not in hits:  # what was mended may now trigger the others
+                result = stages.run(stage, document, mine)
         except Exception as error:  # a rule may break on a text in any way: the document is set aside, not the batch
             aside[row] = Verdict.QUARANTINE, f"{stage.name}: {_one_line(error)}", traceback.format_exc()
             continue
@@ -104,23 +109,12 @@ def run_stage(
     yield _outputs(_with_edits(batch, edited), stage.name, aside, rows)
 
 
-def screen(texts: pa.StringArray, stage: stages.Stage) -> pa.BooleanArray:
-    """Which texts a rule of the stage may hit: all of them when a rule has no trigger."""
-    patterns = triggers(stage)
-    if patterns is None:
-        return pa.array([True] * len(texts), pa.bool_())
+def screen(texts: pa.StringArray, stage: stages.Stage) -> tuple[pa.BooleanArray, stages.Stage]:
+    """Which texts a rule with a trigger may hit, and the stage as it is for the others: its rules without triggers."""
     mask = pa.array([False] * len(texts), pa.bool_())
-    for pattern in patterns:
+    for pattern in dict.fromkeys(rule.trigger for rule in stage.rules if rule.trigger is not None):
         mask = pc.or_(mask, pc.match_substring_regex(texts, pattern))
-    return mask
-
-
-def triggers(stage: stages.Stage) -> tuple[str, ...] | None:
-    """The triggers of the stage's rules, each once; None when a rule has none, so that every text must be looked at."""
-    patterns = [rule.trigger for rule in stage.rules]
-    if None in patterns:
-        return None
-    return tuple(dict.fromkeys(p for p in patterns if p is not None))
+    return mask, replace(stage, rules=tuple(rule for rule in stage.rules if rule.trigger is None))
 
 
 def finding_rows(identity: str, site: str, text: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
     except OSError as error:
         print(f"copydesk: {show.printable(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        return FAILED
+    except Exception as error:  # a fault of ours: one line for the person, the traceback in a file for the report of it
+        with tempfile.NamedTemporaryFile("w", prefix="copydesk-", suffix=".log", delete=False) as log:
+            traceback.print_exc(file=log)
+        what = f"unexpected {type(error).__name__}: {error}".partition("\n")[0]
+        print(f"copydesk: {show.printable(what)}; the traceback is in {log.name}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("copydesk: stopped; what was done so far stays, `copydesk run` goes on from there", file=sys.stderr)

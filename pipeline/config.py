@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pipeline.errors import SettingsError
+from pipeline.facts.duplicates.policy import Policy
 from pipeline.records import Bounds, Count, Rule, Share, Verdict
 from pipeline.stages import STAGES, Stage
 
@@ -60,6 +61,7 @@ class Settings:
 
     run: Run = Run()
     read: Read = Read()
+    duplicates: Policy = field(default_factory=Policy)
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     file: str = ""  # where they were read
 
@@ -108,7 +110,7 @@ def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None =
     Raises:
         SettingsError: an unknown or impossible setting; the message names file, table and setting.
     """
-    _known(tables, ["run", "read", "rules"], where, "table")
+    _known(tables, ["run", "read", "duplicates", "rules"], where, "table")
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: [{name}] must be a table; got {table!r}")
@@ -116,6 +118,7 @@ def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None =
     settings = Settings(
         _section(Run, {**tables.get("run", {}), **(run or {})}, f"{where}: [run]"),
         _section(Read, tables.get("read", {}), f"{where}: [read]"),
+        _section(Policy, tables.get("duplicates", {}), f"{where}: [duplicates]"),
         {name: _rule_settings(name, table, where) for name, table in rules.items()},
         where,
     )

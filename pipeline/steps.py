@@ -32,16 +32,21 @@ READING, PUBLISHING, REPORT = "reading", "publishing", "report"
 STEPS = (READING, *(stage.name for stage in STAGES), PUBLISHING, REPORT)
 
 # What decides over a step's output besides its rules and settings: a change in one of these makes it stale.
-_CODE = {READING: ("sources.read", "sources.files", "sources.page"), PUBLISHING: ("corpus",), REPORT: ("report.page",)}
+_CODE = {
+    READING: ("sources.read", "sources.files", "sources.page"),
+    PUBLISHING: ("corpus", "facts.duplicates"),  # it leaves signatures in the history, too
+    REPORT: ("report.page",),
+}
 _LIBRARIES = {
     READING: ("beautifulsoup4", "chardet", "lxml", "pyarrow"),
     "encoding": ("ftfy",),
     "language": ("langdetect",),
-    "duplicates": ("duckdb",),
+    "duplicates": ("duckdb", "numpy"),
     PUBLISHING: ("pyarrow",),
 }
 
 
+OLD_OUTPUTS = 1  # of each step: going back to the settings before costs nothing
 LAST = "last.json"  # what the batch was last made of and with, so that it can be asked about by its name alone
 
 
@@ -181,6 +186,7 @@ class Batch:
             engine = LocalEngine(self.settings.run.workers, self.settings.run.memory_limit, progress=progress)
             if step == REPORT:
                 page.write(self.report, keys.key_of(made_of), self.name, [self.manifest(s) or {} for s in STEPS[:-1]])
+                self._forget_old()
                 return
             started = time.time()
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -194,7 +200,7 @@ class Batch:
                 if step == READING:
                     manifest |= self._read(engine, work)
                 elif step == PUBLISHING:
-                    manifest |= self._publish(work)
+                    manifest |= self._publish(engine, work)
                 else:
                     manifest |= self._stage(engine, step, work)
                 manifest["started"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))
@@ -238,6 +244,12 @@ class Batch:
         left_out = [str(path) for path in unknown]
         return {"left_out": left_out[:100], **accounts.close(READING, work, read=counts.total)}
 
+    def _forget_old(self) -> None:
+        """Remove outputs that other settings, rules or inputs made, but for the newest of each step."""
+        for step in STEPS[:-2]:
+            current = self.output(step)
+            storage.remove(*[path for path in self.outputs(step) if path != current][OLD_OUTPUTS:])
+
     def _input_changed(self) -> bool:
         again = Batch(self.settings)
         return again.input_digest != self.input_digest
@@ -250,13 +262,12 @@ class Batch:
         engine.split_batches(partial(batches.run_stage, stage=stage, facts=facts), kept, str(work))
         return accounts.close(step, work, read=storage.count_rows(kept))
 
-    def _publish(self, work: Path) -> dict[str, Any]:
-        outputs = {step: self.output(step) for step in STEPS[1:-2]}
+    def _publish(self, engine: LocalEngine, work: Path) -> dict[str, Any]:
         manifests = [self.manifest(step) or {} for step in STEPS[:-2]]
-        last = outputs[STEPS[-3]]
+        last = self.output(STEPS[-3])
         if last is None:
             raise CopydeskError("publishing: the step before it has no output; run the batch from its start")
-        knowledge.remember(self.name, {s: p for s, p in outputs.items() if p}, self.history)
+        knowledge.remember(engine, self.settings, str(last / batches.KEPT), self.history)
         return corpus.write(work, str(last / batches.KEPT), self.name, manifests)
 
 

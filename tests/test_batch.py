@@ -27,8 +27,11 @@ ARTICLE = "The minister said on Monday that the bridge over the river would be c
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """An empty folder to work in, without the project's settings."""
+    """A folder to work in. The articles made below are much alike, and are to stay."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "configs").mkdir()
+    rules = ("duplicates/near_copy", "duplicates/contained_copy")
+    (tmp_path / config.DEFAULT_FILE).write_text("".join(f'[rules."{rule}"]\nenabled = false\n' for rule in rules))
     return tmp_path
 
 
@@ -303,19 +306,11 @@ def test_one_bad_byte_costs_one_document(place):
     lines[4_999] = lines[4_999][:40] + b"\xff" + lines[4_999][40:]
     (place / "in").mkdir()
     (place / "in" / "big.jsonl").write_bytes(b"\n".join(lines) + b"\n")
-    Path("s.toml").write_text('[rules."duplicates/near_copy"]\nenabled = false\n')
-    assert (
-        run("in", "--config", "s.toml" if has_rule("duplicates/near_copy") else SEEDS.parent / "configs/copydesk.toml")
-        == 0
-    )
+    assert run("in") == 0
     [bad] = [row for row in quarantined() if row["stage"] == "reading"]
     assert (bad["file"], bad["line"]) == ("big.jsonl", 5_000)
     assert bad["reason"] == "reading: not UTF-8: byte 0xff at column 41"
     assert batch(input="in").manifest("reading")["counts"]["kept"] == 9_999
-
-
-def has_rule(name):
-    return name in {rule.name for stage in config.Settings().stages() for rule in stage.rules}
 
 
 def test_a_line_of_200_mb_is_set_aside_in_little_memory(place):
@@ -377,16 +372,15 @@ def test_malformed_records_are_told_by_file_and_line(place):
 def test_a_rule_that_breaks_costs_its_document(place, monkeypatch):
     from pipeline import edits
 
-    write_jsonl(place / "in" / "a.jsonl", articles(20))
+    write_jsonl(place / "in" / "a.jsonl", [{**row, "text": f"& quot ;{row['text']}& quot ;"} for row in articles(20)])
     real = edits.run
 
     def broken(text, rules, facts):
-        if text.startswith("Report 7."):
+        if "Report 7." in text:
             raise ZeroDivisionError("by seven")
         return real(text, rules, facts)
 
     monkeypatch.setattr(edits, "run", broken)
-    monkeypatch.setattr("pipeline.batches.triggers", lambda stage: None)
     assert run("in") == 0
     [bad] = quarantined()
     assert (bad["id"], bad["reason"]) == ("a7", "encoding: ZeroDivisionError: by seven")
