@@ -47,16 +47,16 @@ def _short(value: Any) -> str:
 SHAPE = ("stages", "batches", "config")
 
 
-def code_digest(modules: Iterable[str]) -> str:
+@lru_cache
+def code_digest(modules: tuple[str, ...]) -> str:
     """A digest of the source of the modules (`rules.encoding`, ...) and of all they import inside the package."""
     digest = hashlib.sha256()
     shape = [file for module in ("stages", "batches") for file in _files_of(module)]
-    for file in sorted(_closure(tuple(sorted(modules))).union(shape)):
+    for file in sorted(_closure(modules).union(shape)):
         digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:12]
 
 
-@lru_cache
 def _closure(modules: tuple[str, ...]) -> frozenset[Path]:
     waiting = [file for module in modules for file in _files_of(module)]
     seen: set[Path] = set()

@@ -113,17 +113,19 @@ class Batch:
 
     def output(self, step: str) -> Path | None:
         """Where the step's current output is or will be; None while that depends on a step still to be done."""
+        return self._place(step, None if step in (PUBLISHING, REPORT) else self.made_of(step))
+
+    def _place(self, step: str, made_of: Mapping[str, Any] | None) -> Path | None:
         if step == PUBLISHING:
             return self.corpus / f"batch={self.name}"
         if step == REPORT:
             return self.report
-        made_of = self.made_of(step)
         return None if made_of is None else self.folder / f"{STEPS.index(step)}-{step}-{keys.key_of(made_of)}"
 
     def manifest(self, step: str) -> dict[str, Any] | None:
         """The manifest of the step's current output; None when there is none, or only a stale one."""
         made_of = self.made_of(step)
-        output = self.output(step)
+        output = self._place(step, made_of)
         manifest = storage.read_manifest(output) if output and made_of else None
         return manifest if manifest and manifest["key"] == keys.key_of(made_of or {}) else None
 
@@ -183,7 +185,8 @@ class Batch:
             made_of, output = self.made_of(step), self.output(step)
             if made_of is None or output is None:
                 raise CopydeskError(f"{step}: the step before it has no output; run the batch from its start")
-            engine = LocalEngine(self.settings.run.workers, self.settings.run.memory_limit, progress=progress)
+            run = self.settings.run
+            engine = LocalEngine(run.workers, run.memory_limit, str(self.folder), progress)
             if step == REPORT:
                 page.write(self.report, keys.key_of(made_of), self.name, [self.manifest(s) or {} for s in STEPS[:-1]])
                 self._forget_old()

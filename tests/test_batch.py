@@ -22,7 +22,12 @@ from pipeline import cli, config, steps
 from pipeline.engine import local, storage
 
 SEEDS = Path(__file__).parents[1] / "seeds"
-ARTICLE = "The minister said on Monday that the bridge over the river would be closed until the end of the year. " * 4
+ARTICLE = (
+    "The minister said on Monday that the bridge over the river would be closed until the end of the year. "
+    "Engineers found cracks in two of its pillars during an inspection in spring. Drivers will have to take the "
+    "ferry, which runs every twenty minutes, or go round by the motorway. The mayor called the decision a blow to "
+    "the shops in the old town, and asked the government for help."
+)
 
 
 @pytest.fixture
