@@ -39,7 +39,7 @@ def find_near_copy(text: str, facts: Facts, *, min_similarity: Share = 0.5) -> I
         yield Hit(0, len(text), None, f"near {duplicate.similarity:.2f} >= {min_similarity:.2f} of {_twin(duplicate)}")
 
 
-def find_contained_copy(text: str, facts: Facts, *, min_contained: Share = 0.7) -> Iterator[Hit]:
+def find_contained_copy(text: str, facts: Facts, *, min_contained: Share = 0.75) -> Iterator[Hit]:
     """The document stands in a longer one that is kept: a teaser, a cut copy, a wire story in a piece; it is dropped.
 
     `min_contained` is the least share of its 3-word shingles that the longer one has.

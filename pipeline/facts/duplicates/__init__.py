@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +18,9 @@ from pipeline.facts.duplicates.policy import Policy
 from pipeline.facts.duplicates.search import remember, search
 from pipeline.facts.duplicates.signature import VERSION, signatures
 from pipeline.records import Duplicate
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 __all__ = ["VERSION", "Policy", "find", "remember", "search", "signatures"]
 
@@ -34,17 +38,18 @@ def find(documents: Iterable[tuple[str, str]], policy: Policy = Policy()) -> Ite
     Raises:
         InputError: two documents have one id.
     """
-    with tempfile.TemporaryDirectory(prefix="copydesk-") as work:
-        ids = []
-        engine = _InProcess()
-        folder = Path(work) / "documents"
-        folder.mkdir()
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="copydesk-") as work, duckdb.connect(config={"threads": 1}) as connection:
+        ids: list[str] = []
+        parts = []
         for number, rows in enumerate(_batches(documents)):
             ids += rows.column("id").to_pylist()
-            pq.write_table(rows, folder / f"part-{number:05d}.parquet")
+            parts.append(f"{work}/documents-{number:05d}.parquet")
+            pq.write_table(rows, parts[-1])
         if not ids:
             return
-        table = pq.read_table(search(engine, str(folder), {}, "", policy, work))
+        table = pq.read_table(search(_InProcess(connection), parts, {}, "", policy, work))
         found = {row["id"]: row for row in table.to_pylist()}
     for name in ids:
         if name in found:
@@ -68,50 +73,40 @@ def _table(rows: Sequence[tuple[str, str]]) -> pa.Table:
 
 
 class _InProcess:
-    """The least engine: one process, DuckDB in memory, Parquet in a temporary folder."""
+    """The least engine: one process, one connection; each dataset is one file (a folder takes longer to remove)."""
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self.connection = connection
 
     def map_batches(self, function: BatchFunction, dataset: Dataset, out: str) -> str:
-        self.split_batches(lambda batch: iter([{"": function(batch)}]), dataset, out)
-        return out
+        with pq.ParquetWriter(_file(out), function(_no_rows(dataset)).schema) as writer:
+            for batch in _read(dataset):
+                writer.write_batch(function(batch))
+        return str(_file(out))
 
     def split_batches(self, function: SplitFunction, dataset: Dataset, out: str) -> str:
-        writers: dict[str, pq.ParquetWriter] = {}
-        try:
-            for batch in self._read(dataset):
-                for outputs in function(batch):
-                    self._write(outputs, out, writers)
-        finally:
-            for writer in writers.values():
-                writer.close()
-        return out
+        raise NotImplementedError  # a search asks for none
 
     def sql(self, query: str, out: str, **datasets: Dataset) -> str:
-        import duckdb
-
-        Path(out).mkdir(parents=True, exist_ok=True)
-        with duckdb.connect(config={"threads": 1}) as connection:
-            for name, dataset in datasets.items():
-                connection.read_parquet([str(file) for file in _files(dataset)]).create_view(name)
-            connection.sql(query).write_parquet(str(Path(out) / "part-00000.parquet"))
-        return out
-
-    def _read(self, dataset: Dataset) -> Iterator[pa.RecordBatch]:
-        """All batches, and one without rows, which shows the schema."""
-        files = _files(dataset)
-        yield pa.RecordBatch.from_pylist([], schema=pq.read_schema(files[0]))
-        for file in files:
-            with pq.ParquetFile(file) as stream:
-                yield from stream.iter_batches(batch_size=1_000)
-
-    def _write(self, outputs: Mapping[str, pa.RecordBatch], out: str, writers: dict[str, pq.ParquetWriter]) -> None:
-        for name, rows in outputs.items():
-            if name not in writers:
-                folder = Path(out) / name
-                folder.mkdir(parents=True, exist_ok=True)
-                writers[name] = pq.ParquetWriter(folder / "part-00000.parquet", rows.schema)
-            writers[name].write_batch(rows)
+        for name, dataset in datasets.items():
+            files = [dataset] if isinstance(dataset, str) else list(dataset)
+            self.connection.read_parquet(files).create_view(name, replace=True)
+        self.connection.sql(query).write_parquet(str(_file(out)))
+        return str(_file(out))
 
 
-def _files(dataset: Dataset) -> list[Path]:
-    folders = [dataset] if isinstance(dataset, str) else dataset
-    return [file for folder in folders for file in sorted(Path(folder).rglob("*.parquet"))]
+def _file(out: str) -> Path:
+    Path(out).parent.mkdir(exist_ok=True)
+    return Path(f"{out}.parquet")
+
+
+def _no_rows(dataset: Dataset) -> pa.RecordBatch:
+    """A batch without rows, which shows the schema."""
+    first = dataset if isinstance(dataset, str) else dataset[0]
+    return pa.RecordBatch.from_pylist([], schema=pq.read_schema(first))
+
+
+def _read(dataset: Dataset) -> Iterator[pa.RecordBatch]:
+    for file in [dataset] if isinstance(dataset, str) else dataset:
+        with pq.ParquetFile(file) as stream:
+            yield from stream.iter_batches(batch_size=1_000)

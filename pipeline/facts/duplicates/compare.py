@@ -18,6 +18,11 @@ LONG_RUN = 8  # words; shorter runs that the other text has not are damage or sm
 # Two wordings of one place are the same words in other spelling when this share of the shorter one's letters stands in
 # the other, in pieces of three or more: "thepaper" and "the paper s", "realising" and "realizing", not "32" and "44".
 SAME_LETTERS = 0.65
+OTHER_NUMBER = 3  # words that another number counts for: it is another fact ("five civilians", "thirteen civilians")
+_NUMBER_WORDS = frozenset(
+    b"two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
+    b" nineteen twenty thirty forty fifty sixty seventy eighty ninety dozen hundred thousand million".split()
+)
 LONG_WORDING = 400  # letters; longer ones are not damage, and comparing letters is quadratic
 
 
@@ -59,20 +64,24 @@ def fold(texts: pa.Array) -> list[Folded]:
 
 def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
     """How alike two documents are, and whether that makes one of them a copy."""
-    shorter, longer = (0, 1) if len(one.distinct) <= len(other.distinct) else (1, 0)
-    small, large = (one, other)[shorter], (one, other)[longer]
-    shared = len(np.intersect1d(small.distinct, large.distinct, assume_unique=True))
+    shared = len(np.intersect1d(one.distinct, other.distinct, assume_unique=True))
+    sizes = len(one.distinct), len(other.distinct)
     if not shared:
         return Likeness(0.0, "")
-    alike = shared / (len(small.distinct) + len(large.distinct) - shared)
-    contained = shared / len(small.distinct)
-    if alike < policy.min_similarity and contained < policy.min_contained:
-        return Likeness(alike, "")
-    if lost_share(small, large) > policy.max_lost or own_share(small, large) > policy.max_own:
-        return Likeness(alike, "")
-    if lost_share(large, small) > policy.max_lost:
-        return Likeness(contained, "contained", shorter) if contained >= policy.min_contained else Likeness(alike, "")
-    return Likeness(alike, "near") if alike >= policy.min_similarity else Likeness(alike, "")
+    alike = shared / (sum(sizes) - shared)
+    unlike = Likeness(alike, "")
+    if alike < policy.min_similarity and shared < policy.min_contained * min(sizes):
+        return unlike
+    lost = lost_share(one, other), lost_share(other, one)
+    copy = 0 if (lost[0], sizes[0]) <= (lost[1], sizes[1]) else 1
+    if lost[copy] > policy.max_lost:
+        return unlike
+    if own_share(*((one, other) if copy == 0 else (other, one))) > policy.max_own:
+        return unlike
+    if max(lost) <= policy.max_loss_by_choice:
+        return Likeness(alike, "near") if alike >= policy.min_similarity else unlike
+    contained = shared / sizes[copy]
+    return Likeness(contained, "contained", copy) if contained >= policy.min_contained else unlike
 
 
 def lost_share(text: Folded, kept: Folded) -> float:
@@ -129,10 +138,17 @@ def _gaps(text: Folded, common: npt.NDArray[np.bool_], covered: npt.NDArray[np.b
 
 def _difference(mine: list[bytes], theirs: list[bytes]) -> float:
     """How many words two wordings of one place have of their own."""
-    one, other = b"".join(mine).decode(), b"".join(theirs).decode()
+    one, other = b"".join(mine), b"".join(theirs)
+    words, least = min(len(mine), len(theirs)), min(len(one), len(other))
+    numbers, others = set(filter(_is_number, mine)), set(filter(_is_number, theirs))
+    if numbers and others and not numbers & others and one not in other and other not in one:
+        return max(words, OTHER_NUMBER)
     if max(len(one), len(other)) > LONG_WORDING:
-        return min(len(mine), len(theirs))
-    least = min(len(one), len(other))
+        return words
     blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     alike = sum(block.size for block in blocks if block.size >= min(3, least))
-    return 0.0 if alike >= SAME_LETTERS * least else min(len(mine), len(theirs))
+    return 0.0 if alike >= SAME_LETTERS * least else words
+
+
+def _is_number(word: bytes) -> bool:
+    return word in _NUMBER_WORDS or word.isdigit()
