@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -83,21 +82,18 @@ def run_stage(
     known, columns, broken = _facts_of(batch, facts)
     for name, values in columns.items():
         batch = set_column(batch, name, values)
-    looked_at, always = screen(batch["text"], stage)
+    seen = screen(batch["text"], stage)
     edited: dict[int, Result] = {}
     rows: list[dict[str, Any]] = []
     aside: dict[int, tuple[Verdict, str, str]] = dict(broken)
     documents = batch.select(["id", "text", "site"])
-    hits = set(pc.indices_nonzero(looked_at).to_pylist())
-    for row in range(batch.num_rows) if always.rules else sorted(hits):
+    for row in _rows_to_look_at(batch, stage, seen):
         if row in broken:
             continue
         identity, text, site = (documents.column(i)[row].as_py() for i in range(3))
+        idle = {name for name, rows_seen in seen.items() if row not in rows_seen}
         try:
-            document, mine = Document(identity, text), known[row] if known else NO_FACTS
-            result = stages.run(stage if row in hits else always, document, mine)
-            if result.text != text and row not in hits:  # what was mended may now trigger the others
-                result = stages.run(stage, document, mine)
+            result = stages.run(stage, Document(identity, text), known[row] if known else NO_FACTS, idle)
         except Exception as error:  # a rule may break on a text in any way: the document is set aside, not the batch
             aside[row] = Verdict.QUARANTINE, f"{stage.name}: {_one_line(error)}", traceback.format_exc()
             continue
@@ -109,12 +105,19 @@ def run_stage(
     yield _outputs(_with_edits(batch, edited), stage.name, aside, rows)
 
 
-def screen(texts: pa.StringArray, stage: stages.Stage) -> tuple[pa.BooleanArray, stages.Stage]:
-    """Which texts a rule with a trigger may hit, and the stage as it is for the others: its rules without triggers."""
-    mask = pa.array([False] * len(texts), pa.bool_())
-    for pattern in dict.fromkeys(rule.trigger for rule in stage.rules if rule.trigger is not None):
-        mask = pc.or_(mask, pc.match_substring_regex(texts, pattern))
-    return mask, replace(stage, rules=tuple(rule for rule in stage.rules if rule.trigger is None))
+def screen(texts: pa.StringArray, stage: stages.Stage) -> dict[str, frozenset[int]]:
+    """For each rule with a trigger, the rows whose text it may hit: one look at the whole batch, in C++."""
+    by_trigger = {
+        trigger: frozenset(pc.indices_nonzero(pc.match_substring_regex(texts, trigger)).to_pylist())
+        for trigger in {rule.trigger for rule in stage.rules if rule.trigger is not None}
+    }
+    return {rule.name: by_trigger[rule.trigger] for rule in stage.rules if rule.trigger is not None}
+
+
+def _rows_to_look_at(batch: pa.RecordBatch, stage: stages.Stage, seen: Mapping[str, frozenset[int]]) -> Iterable[int]:
+    if len(seen) < len(stage.rules):  # a rule without a trigger looks at every document's facts
+        return range(batch.num_rows)
+    return sorted(frozenset[int]().union(*seen.values()))
 
 
 def finding_rows(identity: str, site: str, text: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:

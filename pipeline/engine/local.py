@@ -99,7 +99,7 @@ class LocalEngine:
 
     @property
     def _spill(self) -> str:
-        return str(Path(self.scratch or tempfile.gettempdir()) / f".copydesk-spill.{os.getpid()}")
+        return str(Path(self.scratch or tempfile.gettempdir()) / f".copydesk-spill.{os.getpid()}.tmp")
 
     def _split(self, function: SplitFunction, dataset: Dataset, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
