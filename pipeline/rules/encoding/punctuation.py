@@ -41,7 +41,11 @@ def _ends_sentence(text: str, stop: int) -> bool:
 
 _OPENS_AFTER = " \t\xa0([{—–-/“‘'…"
 _CLOSES_BEFORE = " \t\xa0)]}.,;:!?…—–-/”’'"
-QUOTE_TRIGGER = r"\pL\" \pL|[.,!?…] \"|(?:^|[\s(])\" "
+# A mark apart from both its neighbours; one behind a comma that no other closes; two that close, one after the other.
+QUOTE_TRIGGER = (
+    r"[^\s] \"(?:\s|$)|(?:^|[\s(])\" [^\s]|, \"[^\s\"][^\"\n]*(?:\n|$| \"[^\s])"
+    r"|[^\s\d]\" [^\s\"][^\"\n]*[^\s\"]\"(?:[\s)\]}.,;:!?\x{2026}\x{2013}\x{2014}/'-]|$)"
+)
 
 
 _CURLY = re.compile("[“”„]")
@@ -110,3 +114,28 @@ def _misplaced(text: str, marks: list[_Mark]) -> Iterator[Hit]:
             yield Hit(first.at, first.at + 2, ' "', "opens a quotation")
         elif first.shape != "opening" or last.shape != "closing":
             return
+
+
+UNBALANCED_TRIGGER = r"(?:^|\n)[^\"\n]*[^\s\"0-9([{\x{2014}-]\"(?:[\s.,;:!?)]|$)"
+_CLOSES_FIRST = re.compile(r"^[^\"\n]*[^\s\"0-9(\[{—-](\")(?=[\s.,;:!?)]|$)", re.MULTILINE)
+
+
+def find_unbalanced_quote(text: str, facts: Facts) -> Iterator[Hit]:
+    """A quotation mark that closes what was never opened: remarked, since nothing tells where the other one belongs.
+
+    Spared: quotations that began in the line before, inches and minutes (`5' 10"`), typographic quotes.
+    """
+    for match in _CLOSES_FIRST.finditer(text):
+        before = text.rfind('"', max(0, match.start() - 5000), match.start())
+        runs_on = before >= 0 and _opens(text, before)
+        if not runs_on and text.count('"', match.start(), _line_end(text, match.end())) % 2:
+            yield Hit(*match.span(1), None, "closes what was never opened")
+
+
+def _opens(text: str, at: int) -> bool:
+    return (at == 0 or text[at - 1].isspace() or text[at - 1] in "([") and not text[at + 1 : at + 2].isspace()
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return end if end >= 0 else len(text)
