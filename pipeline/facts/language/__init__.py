@@ -62,11 +62,8 @@ def _read(texts: Sequence[str], always: bool) -> list[tuple[Language, tuple[Pass
     known = profiles.load()
     run = ngrams.stream(texts, known.alphabet)
     by_line = _scores(known, run)
-    whole = np.zeros((len(texts), by_line.shape[1]))
     firsts = np.searchsorted(run.owner, np.arange(len(texts) + 1))
-    filled = np.flatnonzero(np.diff(firsts))
-    if len(filled):
-        whole[filled] = np.add.reduceat(by_line, firsts[filled], axis=0)
+    whole = _whole(by_line, firsts)
     languages = _languages(known, whole)
     own = [languages[owner].code for owner in run.owner.tolist()]
     # a line that cannot be told speaks the language of its text
@@ -79,6 +76,20 @@ def _read(texts: Sequence[str], always: bool) -> list[tuple[Language, tuple[Pass
         lines = range(firsts[number], firsts[number + 1]) if always or number in mixed else range(0)
         answers.append((language, tuple(_passages(known, run, by_line, codes, lines))))
     return answers
+
+
+def _whole(by_line: NDArray[np.float64], firsts: NDArray[np.int64]) -> NDArray[np.float64]:
+    whole = np.zeros((len(firsts) - 1, by_line.shape[1]))
+    filled = np.flatnonzero(np.diff(firsts))
+    if len(filled):
+        whole[filled] = np.add.reduceat(by_line, firsts[filled], axis=0)
+    return whole
+
+
+def sums_of(texts: Sequence[str], known: profiles.Profiles) -> NDArray[np.float64]:
+    """What the probabilities are computed from: the sums of the rows of `known.table` over each text."""
+    run = ngrams.stream(texts, known.alphabet)
+    return _whole(_scores(known, run), np.searchsorted(run.owner, np.arange(len(texts) + 1)))
 
 
 def _passages(
@@ -129,7 +140,7 @@ def _scores(known: profiles.Profiles, run: ngrams.Stream) -> NDArray[np.float64]
 
 
 def _languages(known: profiles.Profiles, sums: NDArray[np.float64]) -> list[Language]:
-    best, probability = certainty.judge(sums, len(known.languages))
+    best, probability = certainty.judge(sums, len(known.languages), certainty.load())
     return [
         Language(known.languages[b], round(p, 4))
         if p >= certainty.MIN_PROBABILITY

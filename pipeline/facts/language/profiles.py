@@ -1,4 +1,4 @@
-"""The profiles of the installed langdetect package as one table: which languages speak for an n-gram, and how loudly.
+"""The profiles of the installed langdetect package as one table: for which languages an n-gram speaks, and how loudly.
 
 langdetect knows 87,598 n-grams of one to three letters in 55 languages. It multiplies, for n-grams drawn at random, the
 smoothed shares `share + ALPHA`; here the logarithms of all of them are added up, which needs no seed. A row of the
@@ -11,7 +11,7 @@ import json
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,69 +26,104 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing: 2**64 / golden rat
 
 
 class Profiles(NamedTuple):
-    """`table[row, language]`: nats by which an n-gram and its ends speak for the language, above no mention at all.
+    """`table[row, language]`: nats by which an n-gram and its endings speak for the language, above no mention at all.
 
-    Two columns follow those of the languages, so that they are counted on the way: 1 for every row that stands for an
-    n-gram at all, and 1 for every row of three letters.
+    The first columns are those of `languages`, then come those of `neighbours`, which langdetect has no profiles for;
+    the last one counts letters: 1 in a row whose n-gram ends in a letter, known or not.
     """
 
     languages: tuple[str, ...]
+    neighbours: tuple[str, ...]
     alphabet: Alphabet
     keys: NDArray[np.uint64]  # by slot of the hash table; `_EMPTY` where nothing is
     rows: NDArray[np.int32]
     table: NDArray[np.float32]
 
 
-def load_json(package: Path) -> dict[str, dict[str, Any]]:
-    """langdetect's profile files by language: `freq` counts n-grams, `n_words` their sums by length."""
-    files = sorted(file for file in (package / "profiles").iterdir() if not file.name.startswith("."))
-    loaded = (json.loads(file.read_bytes()) for file in files)
-    return {profile["name"]: profile for profile in loaded}
+class Counts(NamedTuple):
+    """Counted n-grams of one language, as langdetect keeps them: `sums[n - 1]` is the sum of all of n letters."""
+
+    grams: NDArray[np.str_]
+    counts: NDArray[np.int64]
+    sums: NDArray[np.int64]
+
+
+def package() -> Path:
+    """The folder of the installed langdetect package, found without importing it."""
+    spec = find_spec("langdetect")
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError("the profiles of the package langdetect are needed; hint: pip install langdetect")
+    return Path(spec.submodule_search_locations[0])
+
+
+def installed(package: Path) -> dict[str, Counts]:
+    """The profiles of the installed langdetect package by language."""
+    found = {}
+    for file in sorted((package / "profiles").iterdir()):
+        if not file.name.startswith("."):
+            profile = json.loads(file.read_bytes())
+            freq = profile["freq"]
+            counts = np.fromiter(freq.values(), np.int64, len(freq))
+            found[profile["name"]] = Counts(np.array(list(freq), "<U3"), counts, np.array(profile["n_words"]))
+    return found
+
+
+def neighbours(file: Path = Path(__file__).with_name("neighbours.npz")) -> dict[str, Counts]:
+    """Small profiles of languages that langdetect lacks, so that texts in them are known for what they are not.
+
+    Counted by `benchmarks/train_language.py`.
+    """
+    with np.load(file) as stored:
+        ends = np.cumsum(stored["sizes"])
+        parts = zip(np.split(stored["grams"], ends[:-1]), np.split(stored["counts"], ends[:-1]), strict=True)
+        return {
+            str(code): Counts(grams, counts, sums)
+            for code, (grams, counts), sums in zip(stored["codes"], parts, stored["sums"], strict=True)
+        }
 
 
 @cache
 def load() -> Profiles:
     """Read and pack the profiles, about 0.2 s; once a process."""
-    spec = find_spec("langdetect")  # its folder is wanted; importing it is not
-    if spec is None or not spec.submodule_search_locations:
-        raise ImportError("the profiles of the package langdetect are needed; hint: pip install langdetect")
-    package = Path(spec.submodule_search_locations[0])
-    return pack(load_json(package), package)
+    return pack(installed(package()), neighbours(), package())
 
 
-def pack(profiles: dict[str, dict[str, Any]], package: Path) -> Profiles:
-    grams = np.array([gram for profile in profiles.values() for gram in profile["freq"]], "<U3")
+def pack(known: dict[str, Counts], neighbours: dict[str, Counts], package: Path) -> Profiles:
+    profiles = [*known.values(), *neighbours.values()]
+    grams = np.concatenate([profile.grams for profile in profiles])
+    language = np.repeat(np.arange(len(profiles)), [len(profile.grams) for profile in profiles])
     points = grams.view(np.uint32).reshape(-1, 3)
     length = (points != 0).sum(axis=1)
-    language = np.repeat(np.arange(len(profiles)), [len(profile["freq"]) for profile in profiles.values()])
-    counts = np.concatenate([np.fromiter(profile["freq"].values(), np.float64) for profile in profiles.values()])
-    sums = np.array([profile["n_words"] for profile in profiles.values()], np.float64)
-    nats = np.log1p(counts / sums[language, length - 1] / ALPHA)
+    sums = np.stack([profile.sums for profile in profiles])[language, length - 1]
+    nats = np.log1p(np.concatenate([profile.counts for profile in profiles]) / sums / ALPHA)
 
-    known = np.setdiff1d(points, [0, ord(" ")])
-    letters = np.concatenate([np.array([ord(" "), 0], np.uint32), known])
+    letters = np.concatenate([np.array([ord(" "), 0], np.uint32), np.setdiff1d(points, [0, ord(" ")])])
     if len(letters) > ABSENT:
         raise ValueError(f"the profiles hold {len(letters)} letters; the keys have room for {ABSENT}")
-    code = np.zeros(int(points.max()) + 1, np.uint64)
-    code[known] = np.arange(2, len(letters))
-
-    key = np.zeros(len(grams), np.uint64)
-    for place in range(3):
-        present = length > place
-        key[present] = (key[present] << np.uint64(12)) | code[points[present, place]]
-    key[length == 2] |= np.uint64(ABSENT << 24)
+    key = _keys(points, length, letters)
     longer = np.unique(key[length > 1])
     row = np.where(length == 1, key, 0).astype(np.int64)
     row[length > 1] = UNIGRAMS + np.searchsorted(longer, key[length > 1])
 
-    width = -(-(len(profiles) + 2) // 8) * 8  # whole cache lines add faster
+    width = -(-(len(profiles) + 1) // 8) * 8  # whole cache lines add faster
     table = np.zeros((UNIGRAMS + len(longer), width), np.float32)
     table[row, language] = nats
-    packed = Profiles(tuple(profiles), alphabet(package, letters), *_slots(longer), table)
+    table[1:UNIGRAMS, -1] = 1
+    packed = Profiles(tuple(known), tuple(neighbours), alphabet(package, letters), *_slots(longer), table)
     _add_endings(packed, longer)
-    table[row, len(profiles)] = 1
-    table[row[length == 3], len(profiles) + 1] = 1
     return packed
+
+
+def _keys(points: NDArray[np.uint32], length: NDArray[np.int64], letters: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """N-grams as numbers: twelve bits a letter, `ABSENT` before two of them."""
+    code = np.zeros(int(points.max()) + 1, np.uint64)
+    code[letters[2:]] = np.arange(2, len(letters))
+    key = np.zeros(len(points), np.uint64)
+    for place in range(3):
+        present = length > place
+        key[present] = (key[present] << np.uint64(12)) | code[points[present, place]]
+    key[length == 2] |= np.uint64(ABSENT << 24)
+    return key
 
 
 def _add_endings(packed: Profiles, longer: NDArray[np.uint64]) -> None:
