@@ -237,7 +237,7 @@ def main() -> None:
     counted = neighbours_of(whole, np.ones(len(whole.texts), bool))
     texts = with_other_lengths(with_english_news(whole))
     sums = held_out_sums(whole, texts)
-    if (dump := __import__("os").environ.get("DUMP")):
+    if dump := __import__("os").environ.get("DUMP"):
         np.savez(dump, sums=sums, codes=texts.codes, folds=texts.folds)
     weights = fit(sums, texts.codes, [*known, *counted], known)
     np.savez_compressed(
