@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -148,6 +149,24 @@ def test_a_scheduler_on_loopback_runs_the_batch(place, luigid):
     done = subprocess.run([*luigi, "--CleanCorpus-batch", "demo", *where], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert len(pipeline.read_corpus("output/corpus")) == 3
+
+
+def test_dirty_copies_are_dropped_and_name_their_twin_and_the_similarity(place):
+    Path(config.DEFAULT_FILE).unlink()
+    shutil.copytree(SEEDS, place / "in")
+    story = (SEEDS / "000_e7ac5253860ec0da.txt").read_text(encoding="utf-8")
+    entities = story.replace('"', "&quot;").replace("'", "&#39;").replace("Human Rights Watch", "HRW")
+    furniture = "By Staff Reporter\n" + story.replace("More From This Section\n", "") + "\nRead more: Our live blog\n"
+    (place / "in" / "900_entities.txt").write_text(entities)
+    (place / "in" / "901_furniture.txt").write_text(furniture)
+    assert run("in") == 0
+    assert sorted(d.id for d in pipeline.read_corpus("output/corpus")) == sorted(f.stem for f in SEEDS.glob("*.txt"))
+    dropped = storage.read_table(str(batch(input="in").output("duplicates") / "dropped")).to_pylist()
+    assert [row["id"] for row in dropped] == ["900_entities", "901_furniture"]
+    for row in dropped:
+        assert re.search(
+            r"(near|exact|contained) [01]\.\d\d\b.* of 000_e7ac5253860ec0da \(batch demo\)", row["reason"]
+        ), row
 
 
 # --- done means done ---------------------------------------------------------------------------------------------

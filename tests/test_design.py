@@ -95,11 +95,7 @@ ALLOWED = {"count", "sum", "min", "max", "concat", "cast", "try_cast", "case", "
 def test_every_query_is_one_that_spark_reads(queries):
     assert len(queries) > 10
     for query in queries:
-        tree = sqlglot.parse_one(query, read="spark")
-        there = sqlglot.parse_one(query, read="duckdb")
-        # Spark puts nulls first and casts nonsense to null: no query sorts by nulls or casts nonsense
-        read_by_spark = tree.sql("duckdb").replace(" NULLS FIRST", "").replace("TRY_CAST", "CAST")
-        assert read_by_spark == there.sql("duckdb"), query
+        tree = sqlglot.parse_one(query, read="spark", error_level=sqlglot.ErrorLevel.RAISE)
         for function in tree.find_all(sqlglot.exp.Func):
             name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(function).__name__).lower()
-            assert name in ALLOWED | {"and", "or", "anonymous"}, f"{name} in {query}"
+            assert name in ALLOWED | {"and", "or", "if"}, f"{name} in {query}"
