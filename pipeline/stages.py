@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from pipeline import edits
 from pipeline.records import NO_FACTS, Document, Facts, Result, Rule
@@ -11,10 +12,15 @@ from pipeline.rules import boilerplate, duplicates, encoding, language, translat
 
 @dataclass(frozen=True)
 class Stage:
-    """A named, ordered tuple of rules."""
+    """A named, ordered tuple of rules, and perhaps a guard.
+
+    The guard looks at the text as it came and at the findings, and may refuse the whole: the document then keeps its
+    text and gets the guard's verdict.
+    """
 
     name: str
     rules: tuple[Rule, ...]
+    guard: Rule | None = None
 
 
 STAGES = (
@@ -26,15 +32,17 @@ STAGES = (
 )
 
 
-def run(stage: Stage, document: Document, facts: Facts = NO_FACTS) -> Result:
-    """What the stage makes of one document.
+def run(stage: Stage, document: Document, facts: Facts = NO_FACTS, idle: Collection[str] = ()) -> Result:
+    """What the stage makes of one document; `idle` names rules known to find nothing in its text as it comes.
 
     Raises:
         RuleError: a rule broke its contract.
     """
-    from dataclasses import replace
-
-    text, findings = edits.run(document.text, stage.rules, facts)
+    text, findings = edits.run(document.text, stage.rules, facts, idle)
+    if stage.guard:
+        _, refused = edits.apply(document.text, stage.guard.name, stage.guard.find(document.text, findings))
+        if refused:
+            return Result(document, tuple(refused), *edits.judge([stage.guard], refused))
     verdict, reason = edits.judge(stage.rules, findings)
     if text != document.text:
         document = replace(document, text=text)

@@ -1,7 +1,78 @@
-"""The rules of the stage `duplicates`."""
+"""The rules of the stage `duplicates`: documents that say again what another one says.
+
+Which documents are copies, and which copy is kept, is a fact of the whole corpus (`pipeline.facts.duplicates`); the
+rules turn it into verdicts. They read `facts.duplicate`, and change no text.
+"""
 
 from __future__ import annotations
 
-from pipeline.records import Rule
+from collections.abc import Iterator
 
-RULES: tuple[Rule, ...] = ()
+from pipeline import text as texts
+from pipeline.records import Count, Duplicate, Facts, Hit, Rule, Share, Verdict
+
+
+def _twin(duplicate: Duplicate) -> str:
+    """The kept document and why it is kept: "000_e7ac (batch demo): kept as earliest"."""
+    batch = f" (batch {duplicate.batch})" if duplicate.batch else ""
+    return f"{duplicate.of}{batch}: kept as {duplicate.why}" if duplicate.why else f"{duplicate.of}{batch}"
+
+
+def find_exact_copy(text: str, facts: Facts) -> Iterator[Hit]:
+    """The document has the same letters and digits as one that is kept; it is dropped.
+
+    Case, spaces and ASCII punctuation do not count, everything else does.
+    """
+    duplicate = facts.duplicate
+    if duplicate is not None and duplicate.kind == "exact":
+        yield Hit(0, len(text), None, f"exact copy of {_twin(duplicate)}")
+
+
+def find_near_copy(text: str, facts: Facts, *, min_similarity: Share = 0.5) -> Iterator[Hit]:
+    """The document says the same as one that is kept, save for damage, furniture and small changes; it is dropped.
+
+    `min_similarity` is the least share of 3-word shingles that both have (Jaccard). Another report of the same story
+    that merely quotes the same passages is spared, whatever its similarity: it has words of its own in their midst.
+    """
+    duplicate = facts.duplicate
+    if duplicate is not None and duplicate.kind == "near" and duplicate.similarity >= min_similarity:
+        yield Hit(0, len(text), None, f"near {duplicate.similarity:.2f} >= {min_similarity:.2f} of {_twin(duplicate)}")
+
+
+def find_contained_copy(text: str, facts: Facts, *, min_contained: Share = 0.75) -> Iterator[Hit]:
+    """The document stands in a longer one that is kept: a teaser, a cut copy, a wire story in a piece; it is dropped.
+
+    `min_contained` is the least share of its 3-word shingles that the longer one has.
+    """
+    duplicate = facts.duplicate
+    if duplicate is not None and duplicate.kind == "contained" and duplicate.similarity >= min_contained:
+        detail = f"contained {duplicate.similarity:.2f} >= {min_contained:.2f} in {_twin(duplicate)}"
+        yield Hit(0, len(text), None, detail)
+
+
+def find_repeated_paragraph(
+    text: str, facts: Facts, *, min_words: Count = 12, min_documents: Count = 3
+) -> Iterator[Hit]:
+    """A paragraph of the document stands in many others, too; it is remarked with their number, and stays.
+
+    Only paragraphs of at least `min_words` words that stand in `min_documents` documents or more, this one included:
+    a short line is furniture, for the boilerplate rules to judge.
+    """
+    if not facts.lines:
+        return
+    for start, end in texts.paragraphs(text):
+        line = text[start:end]
+        use = facts.lines.get(line) or facts.lines.get(line.strip())
+        if use is None or use.documents + use.elsewhere < min_documents:
+            continue
+        if sum(1 for _ in texts.words(text, start, end)) >= min_words:
+            where = f", {use.elsewhere} of them on other sites" if use.elsewhere else ""
+            yield Hit(start, end, None, f"paragraph in {use.documents + use.elsewhere} documents{where}")
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("duplicates/exact_copy", find_exact_copy, Verdict.DROP),
+    Rule("duplicates/near_copy", find_near_copy, Verdict.DROP),
+    Rule("duplicates/contained_copy", find_contained_copy, Verdict.DROP),
+    Rule("duplicates/repeated_paragraph", find_repeated_paragraph),
+)

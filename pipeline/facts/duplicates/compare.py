@@ -1,0 +1,154 @@
+"""Whether one document is a copy of another, decided on all their words."""
+
+from __future__ import annotations
+
+import itertools
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.facts.duplicates.policy import Policy
+from pipeline.facts.duplicates.signature import SHINGLE, SHINGLE_SPACELESS
+from pipeline.facts.duplicates.words import Hashes, Ints, shingles, words
+
+LONG_RUN = 8  # words; shorter runs that the other text has not are damage or small changes, not a part of the story
+# Two wordings of one place are the same words in other spelling when this share of the shorter one's letters stands in
+# the other, in pieces of three or more: "thepaper" and "the paper s", "realising" and "realizing", not "32" and "44".
+SAME_LETTERS = 0.65
+OTHER_NUMBER = 3  # words that another number counts for: it is another fact ("five civilians", "thirteen civilians")
+_NUMBER_WORDS = frozenset(
+    b"two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
+    b" nineteen twenty thirty forty fifty sixty seventy eighty ninety dozen hundred thousand million".split()
+)
+LONG_WORDING = 400  # letters; longer ones are not damage, and comparing letters is quadratic
+
+
+class Folded(NamedTuple):
+    """One document, ready to be compared."""
+
+    runs: Hashes  # of its shingles, in order
+    at: Ints  # the word at which each begins
+    width: Ints  # how many words each holds
+    distinct: Hashes
+    words: list[bytes]
+
+
+class Likeness(NamedTuple):
+    """`similarity` and `kind` as in `Duplicate`; `kind` is "" for documents that are no copies of each other.
+
+    `contained` is 0 or 1 when that one of the two stands in the other, which says more.
+    """
+
+    similarity: float
+    kind: str
+    contained: int = -1
+
+
+def fold(texts: pa.Array) -> list[Folded]:
+    """Texts (or the `words` of signatures, which come to the same) made ready to be compared."""
+    found = words(texts)
+    runs, at, offsets = shingles(found, SHINGLE, SHINGLE_SPACELESS)
+    width = np.where(found.spaceless[at], SHINGLE_SPACELESS, SHINGLE)
+    content = found.folded.tobytes()
+    folded = []
+    for first, last, begin, end in zip(offsets[:-1], offsets[1:], found.offsets[:-1], found.offsets[1:], strict=True):
+        spans = zip(found.starts[begin:end], found.ends[begin:end], strict=True)
+        mine = runs[first:last]
+        tokens = [content[a:b] for a, b in spans]
+        folded.append(Folded(mine, at[first:last] - begin, width[first:last], np.unique(mine), tokens))
+    return folded
+
+
+def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
+    """How alike two documents are, and whether that makes one of them a copy."""
+    shared = len(np.intersect1d(one.distinct, other.distinct, assume_unique=True))
+    sizes = len(one.distinct), len(other.distinct)
+    if not shared:
+        return Likeness(0.0, "")
+    alike = shared / (sum(sizes) - shared)
+    unlike = Likeness(alike, "")
+    if alike < policy.min_similarity and shared < policy.min_contained * min(sizes):
+        return unlike
+    lost = lost_share(one, other), lost_share(other, one)
+    copy = 0 if (lost[0], sizes[0]) <= (lost[1], sizes[1]) else 1
+    if lost[copy] > policy.max_lost:
+        return unlike
+    if own_share(*((one, other) if copy == 0 else (other, one))) > policy.max_own:
+        return unlike
+    if max(lost) <= policy.max_loss_by_choice:
+        return Likeness(alike, "near") if alike >= policy.min_similarity else unlike
+    contained = shared / sizes[copy]
+    return Likeness(contained, "contained", copy) if contained >= policy.min_contained else unlike
+
+
+def lost_share(text: Folded, kept: Folded) -> float:
+    """The share of `text`'s words that go lost with it: those in long runs that `kept` has not."""
+    covered = _covered(text, np.isin(text.runs, kept.distinct))
+    edges = np.flatnonzero(np.diff(np.concatenate([[1], covered.view(np.int8), [1]])))
+    runs = edges[1::2] - edges[::2]
+    return float(runs[runs >= LONG_RUN].sum()) / len(text.words)
+
+
+def own_share(small: Folded, large: Folded) -> float:
+    """The share of `small`'s words that stand in the midst of shared passages where `large` has other words.
+
+    Words that one has and the other has not at all are a cut or an addition and do not count, nor do words that the
+    two have in different spelling.
+    """
+    common = np.isin(small.runs, large.distinct)
+    if common.all():
+        return 0.0
+    covered = _covered(small, common)
+    theirs = _covered(large, np.isin(large.runs, small.distinct))
+    _, where = np.unique(large.runs, return_index=True)
+    own = 0.0
+    for start, end, run in _gaps(small, common, covered):
+        place = where[np.searchsorted(large.distinct, small.runs[run])]
+        begin = int(large.at[place] + large.width[place])
+        rest = np.flatnonzero(theirs[begin:])
+        stop = begin + int(rest[0]) if len(rest) else begin
+        if stop > begin:
+            own += _difference(small.words[start:end], large.words[begin:stop])
+    return own / len(small.words)
+
+
+def _covered(text: Folded, common: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which words lie in a shingle that the other text has."""
+    edges = np.zeros(len(text.words) + 1, np.int64)
+    np.add.at(edges, text.at[common], 1)
+    np.add.at(edges, text.at[common] + text.width[common], -1)
+    return np.cumsum(edges[:-1]) > 0
+
+
+def _gaps(text: Folded, common: npt.NDArray[np.bool_], covered: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Words that the other text has not, between words that it has: start, end, and the common run before them."""
+    edges = np.flatnonzero(np.diff(covered.astype(np.int8)))
+    runs = np.flatnonzero(common)
+    ends = text.at[runs] + text.width[runs]
+    gaps = []
+    for before, after in itertools.pairwise(edges):
+        if covered[before]:
+            last = np.searchsorted(ends, before + 1, side="right") - 1
+            gaps.append((int(before) + 1, int(after) + 1, int(runs[last])))
+    return gaps
+
+
+def _difference(mine: list[bytes], theirs: list[bytes]) -> float:
+    """How many words two wordings of one place have of their own."""
+    one, other = b"".join(mine), b"".join(theirs)
+    words, least = min(len(mine), len(theirs)), min(len(one), len(other))
+    numbers, others = set(filter(_is_number, mine)), set(filter(_is_number, theirs))
+    if numbers and others and not numbers & others and one not in other and other not in one:
+        return max(words, OTHER_NUMBER)
+    if max(len(one), len(other)) > LONG_WORDING:
+        return words
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    alike = sum(block.size for block in blocks if block.size >= min(3, least))
+    return 0.0 if alike >= SAME_LETTERS * least else words
+
+
+def _is_number(word: bytes) -> bool:
+    return word in _NUMBER_WORDS or word.isdigit()

@@ -1,0 +1,150 @@
+"""The pure functions over Arrow batches that the search maps over its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from pipeline.facts.duplicates.compare import Folded, Likeness, compare, fold
+from pipeline.facts.duplicates.policy import Policy
+from pipeline.facts.duplicates.signature import signatures
+from pipeline.facts.duplicates.words import mix
+
+Function = Callable[[pa.RecordBatch], pa.RecordBatch]
+
+BAND, ANCHOR = 0, 1  # kinds of keys
+
+KEYS = pa.schema([("key", pa.int64()), ("kind", pa.int8()), ("doc", pa.int64()), ("anchors", pa.int32())])
+EDGES = pa.schema(
+    [
+        ("better", pa.int64()),
+        ("worse", pa.int64()),
+        ("similarity", pa.float64()),
+        ("kind", pa.string()),
+        ("why", pa.string()),
+        ("rank", pa.string()),
+        ("bulk", pa.string()),
+        ("worse_bulk", pa.string()),
+    ]
+)
+
+
+def keys(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Signatures to one row for each band and each anchor, with the number of anchors of its document."""
+    docs = batch.column("doc").to_numpy()
+    anchors = batch.column("anchors").value_lengths().to_numpy()
+    columns = []
+    for name, kind in (("bands", BAND), ("anchors", ANCHOR)):
+        lists = batch.column(name)
+        times = lists.value_lengths().to_numpy()
+        values = lists.flatten().to_numpy()
+        columns.append((values, np.full(len(values), kind, np.int8), np.repeat(docs, times), np.repeat(anchors, times)))
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array(np.concatenate(pair), field.type)
+            for pair, field in zip(zip(*columns, strict=True), KEYS, strict=True)
+        ],
+        schema=KEYS,
+    )
+
+
+def verified(batch: pa.RecordBatch, policy: Policy) -> pa.RecordBatch:
+    """Candidate pairs, with words and ranks of both, to the copies among them, the better one told from the worse."""
+    texts = _fold_once(batch)
+    found = []
+    numbers = batch.select(["one", "other", "one_rank", "other_rank", "one_bulk", "other_bulk"]).to_pydict()
+    for one, other, one_rank, other_rank, one_bulk, other_bulk in zip(*numbers.values(), strict=True):
+        likeness = compare(texts[one], texts[other], policy)
+        if not likeness.kind:
+            continue
+        one_wins = likeness.contained == 1 if likeness.kind == "contained" else one_rank < other_rank
+        better, worse = (one, other) if one_wins else (other, one)
+        rank, worse_rank = (one_rank, other_rank) if one_wins else (other_rank, one_rank)
+        bulk, worse_bulk = (one_bulk, other_bulk) if one_wins else (other_bulk, one_bulk)
+        why = "the longer one" if likeness.kind == "contained" else policy.reason(rank, worse_rank)
+        found.append((better, worse, likeness.similarity, likeness.kind, why, rank, bulk, worse_bulk))
+    return _table(found, EDGES)
+
+
+def _fold_once(batch: pa.RecordBatch) -> dict[int, Folded]:
+    """The words of each document of the pairs, read once even if it stands in many of them."""
+    numbers = np.concatenate([batch.column("one").to_numpy(), batch.column("other").to_numpy()])
+    unique, where = np.unique(numbers, return_index=True)
+    both = pa.concat_arrays([batch.column("one_words"), batch.column("other_words")])
+    return dict(zip(unique.tolist(), fold(both.take(pa.array(where))), strict=True))
+
+
+OLD = pa.schema(
+    [
+        ("doc", pa.int64()),
+        ("of", pa.string()),
+        ("of_batch", pa.string()),
+        ("similarity", pa.float64()),
+        ("kind", pa.string()),
+        ("why", pa.string()),
+        ("copy", pa.int8()),  # 1: `doc` is the copy, and dropped; 0: `doc` is the better one, and `of` superseded
+    ]
+)
+
+
+def compared_with_old(batch: pa.RecordBatch, policy: Policy) -> pa.RecordBatch:
+    """Candidate pairs of a document and a published one to what each is to the other.
+
+    What is published stays: a copy of it is dropped even if it is the better one, and then the published one is
+    recorded as superseded as well. A published document that stands in a longer new one is only recorded.
+    """
+    mine = fold(batch.column("words"))
+    theirs = fold(batch.column("old_words"))
+    found = []
+    for row, one, other in zip(batch.drop_columns(["words", "old_words"]).to_pylist(), mine, theirs, strict=True):
+        likeness = Likeness(1.0, "exact") if row["equal"] else compare(one, other, policy)
+        if not likeness.kind:
+            continue
+        pair = (row["doc"], row["old_id"], row["old_batch"], likeness.similarity, likeness.kind)
+        if likeness.kind == "contained":
+            found.append((*pair, "the longer one", int(likeness.contained == 0)))
+            continue
+        found.append((*pair, "published before", 1))
+        old_rank = policy.rank({**row, "id": row["old_id"]})
+        if policy.order[0] != "id" and row["rank"].rpartition("/")[0] < old_rank.rpartition("/")[0]:
+            found.append((*pair, policy.reason(row["rank"], old_rank), 0))
+    return _table(found, OLD)
+
+
+def nothing_old(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """No rows: there are no earlier batches."""
+    return _table([], OLD)
+
+
+def told_why(batch: pa.RecordBatch, policy: Policy, name: str) -> pa.RecordBatch:
+    """Exact copies and the heads of their groups, with the reason for the choice."""
+    found = [
+        (row["doc"], row["head"], name, 1.0, "exact", policy.reason(row["head_rank"], row["rank"]))
+        for row in batch.to_pylist()
+    ]
+    return _table(found, EXACT)
+
+
+EXACT = pa.schema([OLD.field("doc"), ("head", pa.int64()), *(OLD.field(i) for i in range(2, 6))])
+
+
+def remembered(batch: pa.RecordBatch, name: str) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    """Published documents to what later batches compare with: `documents`, and a row for each of their `keys`."""
+    signed = signatures(batch)
+    salt = np.uint64(xxhash.xxh3_64_intdigest(name.encode()))
+    numbers = pa.array(mix(signed.column("doc").to_numpy().view(np.uint64) + salt).view(np.int64))
+    signed = signed.set_column(0, "doc", numbers)  # one id may be published by several batches
+    documents = signed.drop_columns(["rank", "bulk", "bands", "anchors"])
+    names = pa.array([name] * len(signed), pa.string())
+    yield {"documents": documents.append_column("batch", names), "keys": keys(signed).drop_columns(["anchors"])}
+
+
+def _table(found: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = zip(*found, strict=True) if found else [[] for _ in schema]
+    return pa.RecordBatch.from_arrays(
+        [pa.array(list(column), field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    )

@@ -1,0 +1,1 @@
+"""Sources: files of many kinds to documents; bytes to text; page to article."""

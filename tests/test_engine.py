@@ -1,0 +1,138 @@
+"""The local engine: the same bytes whatever the workers, memory held, a killed worker replaced."""
+
+from __future__ import annotations
+
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.engine import local, storage
+from pipeline.engine.local import LocalEngine
+from pipeline.errors import CopydeskError
+
+SCHEMA = pa.schema([("id", pa.string()), ("n", pa.int64())])
+
+
+@pytest.fixture
+def dataset(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "IN_PROCESS_BYTES", 0)
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(5):
+        rows = [{"id": f"{number}-{i}", "n": i} for i in range(100)]
+        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / f"part-{number}.parquet")
+    return str(folder)
+
+
+def double(batch):
+    return batch.set_column(1, "n", pc.multiply(batch["n"], 2))
+
+
+def by_parity(batch):
+    even = pc.equal(pc.bit_wise_and(batch["n"], 1), 0)
+    yield {"even": batch.filter(even), "odd": batch.filter(pc.invert(even)), "none": batch.slice(0, 0)}
+
+
+def die_once(flag, batch):
+    if batch.num_rows and not Path(flag).exists():
+        Path(flag).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return batch
+
+
+def die_always(driver, batch):
+    if batch.num_rows and os.getpid() != driver:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return batch
+
+
+def fail(batch):
+    if batch.num_rows:
+        raise ValueError("no such luck")
+    return batch
+
+
+def digests(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in Path(folder).rglob("*.parquet")}
+
+
+def test_the_same_bytes_for_one_and_four_workers(dataset, tmp_path):
+    one = LocalEngine(workers=1).split_batches(by_parity, dataset, str(tmp_path / "one"))
+    four = LocalEngine(workers=4).split_batches(by_parity, dataset, str(tmp_path / "four"))
+    assert digests(one) == digests(four)
+    assert storage.count_rows(f"{one}/even") == storage.count_rows(f"{one}/odd") == 250
+
+
+def test_an_output_without_rows_has_its_schema(dataset, tmp_path):
+    out = LocalEngine(workers=1).split_batches(by_parity, dataset, str(tmp_path / "out"))
+    assert storage.read_table(f"{out}/none").schema == SCHEMA
+    assert storage.count_rows(f"{out}/none") == 0
+
+
+def test_progress_counts_all_rows(dataset, tmp_path):
+    for workers in (1, 2):
+        seen = []
+        LocalEngine(workers, progress=lambda done, total, seen=seen: seen.append((done, total))).map_batches(
+            double, dataset, str(tmp_path / f"out{workers}")
+        )
+        assert seen[-1] == (500, 500)
+        assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_a_killed_worker_is_replaced_and_no_row_is_lost(dataset, tmp_path):
+    engine = LocalEngine(workers=2)
+    out = engine.map_batches(partial(die_once, str(tmp_path / "flag")), dataset, str(tmp_path / "out"))
+    assert sorted(storage.read_table(out)["id"].to_pylist()) == sorted(storage.read_table(dataset)["id"].to_pylist())
+
+
+def test_a_part_that_kills_its_workers_again_and_again_is_named(dataset, tmp_path):
+    with pytest.raises(CopydeskError, match=r"part-0\.parquet: a worker died 3 times"):
+        LocalEngine(workers=2).map_batches(partial(die_always, os.getpid()), dataset, str(tmp_path / "out"))
+
+
+def test_an_error_in_a_worker_reaches_the_caller(dataset, tmp_path):
+    with pytest.raises(ValueError, match="no such luck"):
+        LocalEngine(workers=2).map_batches(fail, dataset, str(tmp_path / "out"))
+
+
+def test_sql_orders_its_rows_and_keeps_the_schema_of_an_empty_result(dataset, tmp_path):
+    engine = LocalEngine(workers=2, memory_limit="300MB")
+    query = "SELECT n, count(*) AS documents FROM t GROUP BY n HAVING count(*) > {} ORDER BY n DESC"
+    out = engine.sql(query.format(4), str(tmp_path / "all"), t=dataset)
+    assert storage.read_table(out)["n"].to_pylist() == list(range(99, -1, -1))
+    empty = engine.sql(query.format(9), str(tmp_path / "none"), t=dataset)
+    assert storage.read_table(empty).column_names == ["n", "documents"]
+
+
+def test_a_query_that_fails_is_one_line(dataset, tmp_path):
+    with pytest.raises(CopydeskError, match=r"^DuckDB: [^\n]+$"):
+        LocalEngine(workers=1).sql("SELECT nothing FROM t", str(tmp_path / "out"), t=dataset)
+
+
+def write_half(target):
+    with storage.whole_folder(target) as folder:
+        (folder / "a").touch()
+        raise ValueError("half way")
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "out"
+    with pytest.raises(ValueError, match="half way"):
+        write_half(target)
+    assert list(tmp_path.iterdir()) == []
+    for content in ("one", "two"):
+        with storage.whole_folder(target) as folder:
+            (folder / "a").write_text(content)
+        assert (target / "a").read_text() == content
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_system_without_exchange_gets_the_folder_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "_exchange", lambda one, other: False)
+    test_a_folder_appears_whole_or_not_at_all(tmp_path)
