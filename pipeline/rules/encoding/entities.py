@@ -64,10 +64,10 @@ _SPACED_APOSTROPHE = re.compile(r"#(?: (?P<number>39) ?| ?(?P<late>39) );(?<![&�
 
 ESCAPED_TRIGGER = r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[xX]?[0-9A-Fa-f]{1,16});"
 BROKEN_TRIGGER = (
-    rf"&(?:{_LETTERS}|{_SIGNS}|(?i:amp|lt|gt)|copy|reg|#?\d{{2}})|(?:{_LETTERS}|{_SIGNS}|[ \n(]amp|[ \n(]lt|[ \n(]gt"
-    r"|^amp|^lt|^gt|#[xX]?[0-9A-Fa-f]{2,8});"
+    rf"&(?:{_LETTERS}|{_SIGNS}|(?i:amp|lt|gt)|copy|reg|#?\d{{2}})|(?:{_LETTERS}|{_SIGNS}"
+    r"|(?:^|[^A-Za-z])(?:amp|lt|gt)|#[xX]?[0-9A-Fa-f]{2,8});"
 )
-SPACED_TRIGGER = r"[&＆] ?(?:[#＃] ?[xX]? ?[0-9A-Fa-f]{2,6}|[A-Za-z]{2,8}[0-9]{0,2}) ?[;；]"
+SPACED_TRIGGER = r"[&＆] ?(?:[#＃] ?[xX]? ?[0-9A-Fa-f]{2,6}|[A-Za-z]{2,8}[0-9]{0,2}) ?[;；]|# ?39 ?;"
 
 
 def find_escaped(text: str, facts: Facts) -> Iterator[Hit]:

@@ -73,6 +73,8 @@ def find_misplaced_quote(text: str, facts: Facts) -> Iterator[Hit]:
     (a quotation that runs on) or with curly ones besides, inches, and quotations with a space on
     both sides, which are a style.
     """
+    if text.count('"') < 2:
+        return
     for span in lines(text):
         if text.count('"', span.start, span.end) % 2 == 0 and not _CURLY.search(text, span.start, span.end):
             yield from _misplaced(text, _marks(text, span.start, span.end))
@@ -117,7 +119,6 @@ def _misplaced(text: str, marks: list[_Mark]) -> Iterator[Hit]:
 
 
 UNBALANCED_TRIGGER = r"(?:^|\n)[^\"\n]*[^\s\"0-9([{\x{2014}-]\"(?:[\s.,;:!?)]|$)"
-_CLOSES_FIRST = re.compile(r"^[^\"\n]*[^\s\"0-9(\[{—-](\")(?=[\s.,;:!?)]|$)", re.MULTILINE)
 
 
 def find_unbalanced_quote(text: str, facts: Facts) -> Iterator[Hit]:
@@ -125,11 +126,23 @@ def find_unbalanced_quote(text: str, facts: Facts) -> Iterator[Hit]:
 
     Spared: quotations that began in the line before, inches and minutes (`5' 10"`), typographic quotes.
     """
-    for match in _CLOSES_FIRST.finditer(text):
-        before = text.rfind('"', max(0, match.start() - 5000), match.start())
-        runs_on = before >= 0 and _opens(text, before)
-        if not runs_on and text.count('"', match.start(), _line_end(text, match.end())) % 2:
-            yield Hit(*match.span(1), None, "closes what was never opened")
+    at = text.find('"')
+    while at >= 0:
+        end = _line_end(text, at)
+        if _closes(text, at) and text.count('"', at, end) % 2:
+            before = text.rfind('"', max(0, at - 5000), at)
+            if before < 0 or not _opens(text, before):
+                yield Hit(at, at + 1, None, "closes what was never opened")
+        at = text.find('"', end)
+
+
+def _closes(text: str, at: int) -> bool:
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    return (
+        bool(before)
+        and not (before.isspace() or before in '"0123456789([{—-')
+        and (not after or after in " \n\t.,;:!?)")
+    )
 
 
 def _opens(text: str, at: int) -> bool:
