@@ -74,7 +74,7 @@ KINDS: dict[str, tuple[str, Replace]] = {
     "soft hyphen": (r"(?<=[a-zа-я]{2})(?=[a-zа-я]{2})", lambda _r, _m: "\u00ad"),
     "bidi mark": (r"(?<=[a-z]) (?=[a-z])", lambda r, _m: r.choice((" \u200e", "\u200f ", " \u202a"))),
     "odd space": (r"(?<=[a-z]) (?=[a-z])", lambda r, _m: r.choice(("\u2003", "\u2002", "\u205f", "\u3000"))),
-    "line separator": (r"(?<=[^\n])\n(?=[^\n])", lambda r, _m: r.choice(("\u2028", "\u2029", "\r"))),
+    "line separator": (r"(?<=[^\r\n])\n(?=[^\r\n])", lambda r, _m: r.choice(("\u2028", "\u2029", "\r"))),
     "decomposed": (r"[à-ýÀ-Ýά-ώйё]", lambda _r, m: unicodedata.normalize("NFD", m[0])),
     "full width": (r"(?<=[a-z] )\d{2,}(?= [a-z])", _wide),
     "split word": (r"(?<=[a-z])n't\b", lambda _r, _m: " n't"),

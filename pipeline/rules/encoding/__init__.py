@@ -41,9 +41,10 @@ _QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER, a
 
 RULES: tuple[Rule, ...] = (
     # entities first: "&Atilde;&copy;" is mojibake only after decoding
-    Rule("encoding/spaced_entity", entities.find_spaced, trigger=_REFERENCES),
-    # whole before broken: the end of "&amp;amp;#39;" looks like a reference without its "&"
+    # whole, torn, broken: a torn one opens or closes by the marks before it, whole ones among them; the end of
+    # "&amp;amp;#39;" and of "& quot;" looks like a reference without its "&"
     Rule("encoding/escaped_entity", entities.find_escaped, trigger=entities.ESCAPED_TRIGGER),
+    Rule("encoding/spaced_entity", entities.find_spaced, trigger=_REFERENCES),
     Rule("encoding/broken_entity", entities.find_broken, trigger=_REFERENCES),
     Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=escapes.CHARACTER_TRIGGER),
     Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=escapes.LINE_BREAK_TRIGGER),

@@ -192,7 +192,8 @@ def _is_spared(text: str, match: re.Match[str]) -> bool:
         return True
     if match["glued"] == "quot" and text.endswith("ali", 0, start):  # "aliquot;"
         return True
-    if match["number"] and _RANK.search(text, max(0, start - 12), start):
+    dollars = match["number"] == "36" and text[end : end + 1].isdigit()
+    if match["number"] and not dollars and _RANK.search(text, max(0, start - 12), start):
         return True
     return _in_url(text, start) or _is_code(text, start, end)
 
@@ -329,8 +330,8 @@ def _sides(text: str, references: list[Reference]) -> dict[int, str]:
             cut = between.rfind("\n") + 1
             if cut:
                 opened, between = False, between[cut:]
-            if kind is _DOUBLE and sum(map(between.count, _DOUBLE)) % 2:
-                opened = not opened
+            if kind is _DOUBLE:
+                opened = _is_open(text, mark.start - len(between), mark.start, opened)
             done = mark.end
             if opened:
                 sides[mark.start] = "closes"
@@ -341,6 +342,17 @@ def _sides(text: str, references: list[Reference]) -> dict[int, str]:
                 continue
             opened = not opened
     return sides
+
+
+def _is_open(text: str, start: int, end: int, opened: bool) -> bool:
+    """Is a quotation open at `end`? The last plain mark tells by its neighbours, or else by how many there are."""
+    at = max(text.rfind(mark, start, end) for mark in _DOUBLE)
+    if at < 0:
+        return opened
+    space_before, space_after = at == 0 or text[at - 1].isspace(), text[at + 1 : at + 2].isspace()
+    if space_before != space_after:
+        return space_before
+    return opened != bool(sum(text.count(mark, start, end) for mark in _DOUBLE) % 2)
 
 
 def _has_partner(text: str, mark: Reference, following: Reference | None, kind: str) -> bool:

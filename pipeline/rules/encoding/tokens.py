@@ -62,7 +62,7 @@ def _is_tokenised(text: str, proofs: int, doubtful: list[re.Match[str]], evidenc
         return False
     apart = sum(text[match.end() : match.end() + 1] in tuple(",.;") for match in doubtful)
     joined = len(re.findall(r"[,;.](?=\s)(?<=[^\W_].)", text))
-    return proofs > 0 or apart >= max(evidence, joined)
+    return proofs >= evidence or apart >= max(evidence, joined)
 
 
 def _latex(text: str) -> Iterator[Hit]:
