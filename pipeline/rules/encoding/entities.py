@@ -55,7 +55,7 @@ _NO_AMPERSAND = re.compile(
     rf"|(?<![&＆/=])#(?:(?P<number>{_NUMBERS})|[xX](?P<hex>(?:2[0-9A-Fa-f]|3[CcEe]|[Aa]0|20[0-9A-Fa-f]{{2}}))));$"
     rf"|(?<=[A-Za-z])(?:(?P<glued>quot|nbsp|rsquo|rdquo|[aeiou](?:acute|uml))|#(?P<digits>0?3[49]|82\d\d));$"
 )
-_GOES_ON = re.compile(r"(?:amp;)*(?:amp|#\d{2,5}|[a-z]{2,8});")
+_GOES_ON = re.compile(r"(?:amp|#\d{2,5}|[a-z]{2,8});")
 _SPACED = re.compile(
     r"[&＆](?:[ ]?[#＃][ ]?(?:(?P<number>[0-9]{2,6})|[xX][ ]?(?P<hex>[0-9A-Fa-f]{2,5}))"
     r"|[ ]?(?P<name>[A-Za-z]{2,8}[0-9]{0,2}))[ ]?[;；]"

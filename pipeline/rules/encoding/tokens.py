@@ -11,7 +11,9 @@ from pipeline.records import Count, Facts, Hit
 _SUFFIXES = (" n't", " n’t", " 's", " ’s", " 're", " ’re", " 've", " ’ve", " 'll", " ’ll", " 'd", " ’d", " 'm", " ’m")
 _STOPS = (" ,", " .", " ;")
 _BRACKETS = ("( ", "[ ", " )", " ]")
-_SUFFIX = re.compile(r"(?!^) (?:n['’]t|['’](?:s|re|ve|ll|d|m))\b(?!['’])")  # halves of a word that cannot stand alone
+_SUFFIX = re.compile(
+    r"(?!^) (?:n['’]t|['’](?:s|re|ve|ll|d|m))(?=[\s.,;:!?)\"”]|$)"
+)  # halves of a word that cannot stand alone
 _NUMBER = re.compile(r"(?!^) (?:,(?=\d{3}(?!\d)) ?|\.(?=\d))")
 _COMMA = re.compile(r"(?!^) (?=[,;](?:\s|$)|\.(?:\s*$|\s+[A-Z\"“]))", re.MULTILINE)
 _PAIR = re.compile(r"\S ,\s[^\n]*\S [,.](?:\s|$)", re.MULTILINE)
