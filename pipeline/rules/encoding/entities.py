@@ -63,8 +63,11 @@ _SPACED = re.compile(
 _SPACED_APOSTROPHE = re.compile(r"#(?: (?P<number>39) ?| ?(?P<late>39) );(?<![&＆].{4})(?<![&＆] .{5})")
 
 ESCAPED_TRIGGER = r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[xX]?[0-9A-Fa-f]{1,16});"
+# The ends of the names are enough to see them.
 BROKEN_TRIGGER = (
-    rf"&(?:{_LETTERS}|{_SIGNS}|(?i:amp|lt|gt)|copy|reg|#?\d{{2}})|(?:{_LETTERS}|{_SIGNS}"
+    rf"&(?:{_LETTERS}|{_SIGNS}|(?i:amp|lt|gt)|copy|reg|#?\d{{2}})"
+    r"|(?:(?i:quot|apos|nbsp|dquo|squo|aquo|dash|hellip|middot|iexcl|iquest)|thinsp|[ne]m?sp|frac\d\d|zwn?j"
+    r"|acute|grave|circ|uml|tilde|cedil|szlig|ring|slash|[lL]ig|caron|strok"
     r"|(?:^|[^A-Za-z])(?:amp|lt|gt)|#[xX]?[0-9A-Fa-f]{2,8});"
 )
 SPACED_TRIGGER = r"[&＆] ?(?:[#＃] ?[xX]? ?[0-9A-Fa-f]{2,6}|[A-Za-z]{2,8}[0-9]{0,2}) ?[;；]|# ?39 ?;"

@@ -59,8 +59,8 @@ def _before_word(text: str, mark: str) -> bool:
     """Does the mark stand before a word anywhere, as no question mark does?"""
     at = text.find(mark)
     while at >= 0:
-        after = text[at + 1 : at + 2]
-        if after.isalnum() or (after and after in "$@#'[…"):
+        before, after = text[at - 1 : at], text[at + 1 : at + 2]
+        if after and (after.isalnum() or after in "$@#'[…") and (not before.isalnum() or after in "strvldmSTRVLDM"):
             return True
         at = text.find(mark, at + 1)
     return False

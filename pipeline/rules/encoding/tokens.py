@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from pipeline.records import Count, Facts, Hit
 
 # Every pattern begins with the space or bracket itself, which is rarer than the letter before it.
-_SUFFIXES = (" n't", " n’t", " 's", " ’s", " 're", " ’re", " 've", " ’ve", " 'll", " ’ll", " 'd", " ’d", " 'm", " ’m")
-_STOPS = (" ,", " .", " ;")
-_BRACKETS = ("( ", "[ ", " )", " ]")
-_SUFFIX = re.compile(
-    r"(?!^) (?:n['’]t|['’](?:s|re|ve|ll|d|m))(?=[\s.,;:!?)\"”]|$)"
-)  # halves of a word that cannot stand alone
-_NUMBER = re.compile(r"(?!^) (?:,(?=\d{3}(?!\d)) ?|\.(?=\d))")
-_COMMA = re.compile(r"(?!^) (?=[,;](?:\s|$)|\.(?:\s*$|\s+[A-Z\"“]))", re.MULTILINE)
+_TRACES = re.compile(r" (?=['’n,;.)\]])(?:['’](?:s|re|ve|ll|d|m)(?= )|n['’]t|[,;.)\]])")
+# Halves of a word that cannot stand alone.
+_SUFFIX = re.compile(r" (?:['’](?:s|re|ve|ll|d|m)(?= )|n['’]t(?=[\s.,;:!?)\"”]|$))")
+_NUMBER = re.compile(r" (?:,(?=\d{3}(?!\d)) ?|\.(?=\d))")
+_COMMA = re.compile(r" (?=[,;](?:\s|$)|\.(?:\s*$|\s+[A-Z\"“]))", re.MULTILINE)
 _PAIR = re.compile(r"\S ,\s[^\n]*\S [,.](?:\s|$)", re.MULTILINE)
 _BRACKET = re.compile(r"(?<=[(\[]) (?=[^\s()\[\]])| (?=[)\]])")
 _LATEX = re.compile(r"``(?= ?[^\s`'´])| ?''(?![\w'´])")
@@ -33,12 +30,17 @@ def find_tokenised(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator[
     `evidence` traces of a tokeniser stand in the text and no space is missing; ``quoted'' becomes "quoted". Spared:
     French (a space before `;` `:` `!` `?`, which no rule here touches), emoticons, and a lone stray space.
     """
-    suffixes, stops = any(map(text.__contains__, _SUFFIXES)), any(map(text.__contains__, _STOPS))
-    proofs = [m for m in _SUFFIX.finditer(text) if text[m.start() - 1].isalpha()] if suffixes else []
-    proofs += [m for m in _NUMBER.finditer(text) if text[m.start() - 1].isdigit()] if stops else []
-    doubtful = [m for m in _COMMA.finditer(text) if _ends_word(text[m.start() - 1])] if stops else []
-    if any(map(text.__contains__, _BRACKETS)):
-        doubtful += [m for m in _BRACKET.finditer(text) if text[m.start() - 1] not in " \n\t"]
+    traces = {match[0][1] for match in _TRACES.finditer(text)}
+    if not traces and "( " not in text and "[ " not in text and "``" not in text:
+        return
+    proofs = [m for m in _SUFFIX.finditer(text) if text[m.start() - 1].isalpha()] if traces & set("'’n") else []
+    doubtful = []
+    if traces & set(",;."):
+        proofs += [m for m in _NUMBER.finditer(text) if text[m.start() - 1].isdigit()]
+        doubtful += [m for m in _COMMA.finditer(text) if _ends_word(text[m.start() - 1])]
+    doubtful += [m for m in _BRACKET.finditer(text) if text[m.start() - 1] not in " \n\t"]
+    doubtful = [m for m in doubtful if m.start()]
+    proofs = [m for m in proofs if m.start()]
     hits = {match.start(): Hit(*match.span(), match[0].strip()) for match in proofs}
     if _is_tokenised(text, len(proofs), doubtful, evidence):
         for match in doubtful:
