@@ -13,6 +13,7 @@ _TAIL = r"(?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)\b"
 _CONTRACTION = re.compile(rf"([?\ufffd])(?<=[^\W\d_].)(?={_TAIL}(?![=&?/]|\.\w))")
 _ELIDED = re.compile(r"(?<![^\W\d_])(?:O|D|[ldnjcmst]|qu|jusqu|dell|all|nell|sull)([?\ufffd])(?=[^\W\d_]{2})")
 _LOST_LETTER = re.compile(r"[^\W\d_]\ufffd+[^\W\d_]{3}|\ufffd{3}")
+_LOST_MARK = re.compile(rf"[.,!]\ufffd(?=\s|$)|[^\W\d_]\ufffd{_TAIL}")
 _MARKS = re.compile(r"[?\ufffd]+")
 _URL = re.compile(r"://|www\.|\.\w{2,4}/|\w\.(?:com|org|net|php|aspx?|html?|cgi)")
 
@@ -43,11 +44,13 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
         return
     marks = _read(text)
     hits = {match.start(1): "’" for match in _CONTRACTION.finditer(text) if not _in_url(text, match.start(1))}
-    proofs = len(hits) + sum(mark.role == "open" or (mark.role == "close" and mark.before in ",.!") for mark in marks)
-    opened = any(mark.role == "open" for mark in marks)
+    opened = sum(mark.role == "open" and mark.before != "?" for mark in marks)
     if opened and not re.search("[“”„«]", text):
         quotes = _paired(text, marks)
-        if "”" in quotes.values() and (proofs >= evidence or len(quotes) >= max(2, evidence)):
+        closed = sum(
+            quotes.get(mark.at) in ("”", "’") and mark.role == "close" and _is_sure(text, mark) for mark in marks
+        )
+        if closed + len(hits) and opened + closed + len(hits) >= evidence:
             for match in _ELIDED.finditer(text):
                 hits.setdefault(match.start(1), "’")
             hits = quotes | hits
@@ -78,7 +81,7 @@ _AFTER_WORD = " \n\t)]}.,;:!—–-"
 
 def _read(text: str) -> list[_Lost]:
     found = []
-    letters_lost = _LOST_LETTER.search(text)  # U+FFFD may be any letter then
+    letters_lost = _LOST_LETTER.search(text) or not _LOST_MARK.search(text)  # U+FFFD may be any letter then
     for match in _MARKS.finditer(text):
         start, end = match.span()
         if letters_lost and "\ufffd" in match[0]:
