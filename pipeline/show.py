@@ -57,7 +57,7 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def started(self, step: str) -> None:
-        if self._bars and step:
+        if self._bars and step not in self._tasks:
             self._tasks[step] = self._bars.add_task(step, total=None)
 
     def moved(self, step: str, done: int, total: int) -> None:

@@ -370,7 +370,7 @@ def test_an_id_used_twice_with_different_texts_is_quarantined_but_for_the_first(
     assert run("in") == 0
     [bad] = [row for row in quarantined() if row["stage"] == "reading"]
     assert (bad["id"], bad["line"]) == ("a3", 21)
-    assert bad["reason"] == 'reading: id "a3" is used twice; the first is in a.jsonl, line 4'
+    assert bad["reason"] == 'reading: id used twice: "a3" is also in a.jsonl, line 4'
 
 
 def test_malformed_records_are_told_by_file_and_line(place):

@@ -74,7 +74,7 @@ class LocalEngine:
             rows.write_parquet(
                 str(folder / "part-00000-000.parquet"),
                 compression=storage.COMPRESSION,
-                row_group_size=storage.PART_ROWS,
+                row_group_size=storage.ROW_GROUP,
             )
         except duckdb.Error as error:
             first_line = str(error).partition("\n")[0]
@@ -138,6 +138,7 @@ class LocalEngine:
         """Work on the parts in `left`, removing each one that is done."""
         total = sum(sizes)
         context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([_module_of(function)])  # imported once, for this pool and those after it
         pool = ProcessPoolExecutor(min(self.workers, len(left)), context, initializer=_die_with_parent)
         try:
             # no more waiting than workers: a part that is being done is known when a worker dies
@@ -191,6 +192,12 @@ def _write_empty_outputs(function: SplitFunction, schema: pa.Schema, out: Path) 
             if not list((out / name).glob("*.parquet")):
                 (out / name).mkdir(parents=True, exist_ok=True)
                 storage.write_part(out / name / "part-00000-000.parquet", pa.Table.from_batches([rows]))
+
+
+def _module_of(function: object) -> str:
+    while isinstance(function, partial):
+        function = function.args[0] if function.func is _one_output else function.func
+    return str(getattr(function, "__module__", __name__))
 
 
 def _die_with_parent() -> None:
