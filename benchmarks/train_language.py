@@ -47,9 +47,9 @@ class Texts(NamedTuple):
 def count(texts: Sequence[str], least: int = 2) -> profiles.Counts:
     """All n-grams of the texts that occur `least` times, in langdetect's manner."""
     grams: Counter[str] = Counter()
-    for text in texts:
+    for each in texts:
         ngram = NGram()
-        for letter in NGram.normalize_vi(text):
+        for letter in NGram.normalize_vi(each):
             ngram.add_char(letter)
             grams.update(filter(None, map(ngram.get, (1, 2, 3))))
     sums = [sum(n for gram, n in grams.items() if len(gram) == length) for length in (1, 2, 3)]
@@ -237,7 +237,7 @@ def main() -> None:
     counted = neighbours_of(whole, np.ones(len(whole.texts), bool))
     texts = with_other_lengths(with_english_news(whole))
     sums = held_out_sums(whole, texts)
-    if (dump := __import__("os").environ.get("DUMP")):
+    if dump := __import__("os").environ.get("DUMP"):
         np.savez(dump, sums=sums, codes=texts.codes, folds=texts.folds)
     weights = fit(sums, texts.codes, [*known, *counted], known)
     np.savez_compressed(
