@@ -47,9 +47,9 @@ class Texts(NamedTuple):
 def count(texts: Sequence[str], least: int = 2) -> profiles.Counts:
     """All n-grams of the texts that occur `least` times, in langdetect's manner."""
     grams: Counter[str] = Counter()
-    for text in texts:
+    for each in texts:
         ngram = NGram()
-        for letter in NGram.normalize_vi(text):
+        for letter in NGram.normalize_vi(each):
             ngram.add_char(letter)
             grams.update(filter(None, map(ngram.get, (1, 2, 3))))
     sums = [sum(n for gram, n in grams.items() if len(gram) == length) for length in (1, 2, 3)]
@@ -231,14 +231,36 @@ def _fit_of_hidden(
     return logistic(np.concatenate(rows), np.concatenate(right), np.concatenate(weigh))
 
 
+class Judged(NamedTuple):
+    """Cross-validated answers for the sentences of the set; `best` are codes, also where the answer would be "und"."""
+
+    codes: NDArray[np.str_]
+    best: NDArray[np.str_]
+    probability: NDArray[np.float64]
+
+
+def cross_validated() -> Judged:
+    """Each sentence judged by profiles of neighbours and constants that come from the other folds."""
+    whole = sentences()
+    known = profiles.installed(profiles.package())
+    texts = with_other_lengths(with_english_news(whole))
+    sums = held_out_sums(whole, texts)
+    order = [*known, *sorted(set(whole.codes.tolist()) - set(known))]
+    size = len(whole.texts)
+    best, probability = np.zeros(size, np.int64), np.zeros(size)
+    for fold in range(FOLDS):
+        weights = fit(sums[texts.folds != fold], texts.codes[texts.folds != fold], order, known)
+        chosen = np.flatnonzero(whole.folds == fold)
+        best[chosen], probability[chosen] = certainty.judge(sums[chosen], len(known), weights)
+    return Judged(whole.codes, np.array(order)[best], probability)
+
+
 def main() -> None:
     whole = sentences()
     known = profiles.installed(profiles.package())
     counted = neighbours_of(whole, np.ones(len(whole.texts), bool))
     texts = with_other_lengths(with_english_news(whole))
     sums = held_out_sums(whole, texts)
-    if dump := __import__("os").environ.get("DUMP"):
-        np.savez(dump, sums=sums, codes=texts.codes, folds=texts.folds)
     weights = fit(sums, texts.codes, [*known, *counted], known)
     np.savez_compressed(
         PACKAGE / "neighbours.npz",

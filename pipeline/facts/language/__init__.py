@@ -59,23 +59,41 @@ def detect_with_passages(
 
 
 def _read(texts: Sequence[str], always: bool) -> list[tuple[Language, tuple[Passage, ...]]]:
-    known = profiles.load()
+    known, weights = profiles.load(), certainty.load()
     run = ngrams.stream(texts, known.alphabet)
     by_line = _scores(known, run)
     firsts = np.searchsorted(run.owner, np.arange(len(texts) + 1))
-    whole = _whole(by_line, firsts)
-    languages = _languages(known, whole)
-    own = [languages[owner].code for owner in run.owner.tolist()]
-    # a line that cannot be told speaks the language of its text
-    codes = [
-        of if line.code == UNDETERMINED else line.code for line, of in zip(_languages(known, by_line), own, strict=True)
-    ]
-    mixed = {owner for owner, code, of in zip(run.owner.tolist(), codes, own, strict=True) if code != of}
+    best, probability = certainty.judge(_whole(by_line, firsts), len(known.languages), weights)
+    languages = _named(known, best, probability)
+    codes = _line_codes(known, by_line, best[run.owner])
+    mixed = set(run.owner[codes != best[run.owner]].tolist())
     answers: list[tuple[Language, tuple[Passage, ...]]] = []
     for number, language in enumerate(languages):
-        lines = range(firsts[number], firsts[number + 1]) if always or number in mixed else range(0)
-        answers.append((language, tuple(_passages(known, run, by_line, codes, lines))))
+        lines = slice(firsts[number], firsts[number + 1])
+        if number in mixed:
+            language, codes[lines] = _of_most(known, by_line[lines], run.size[lines], codes[lines])
+        read = (number in mixed or always) and lines.start < lines.stop
+        answers.append((language, tuple(_passages(known, run, by_line, codes, lines)) if read else ()))
     return answers
+
+
+def _line_codes(known: profiles.Profiles, by_line: NDArray[np.float64], own: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The language of each line; lines that cannot tell follow their text's `own`."""
+    best, probability = certainty.judge(by_line, len(known.languages), certainty.load(), own)
+    return np.where(probability < certainty.MIN_PROBABILITY, own, best)
+
+
+def _of_most(
+    known: profiles.Profiles, by_line: NDArray[np.float64], size: NDArray[np.int64], codes: NDArray[np.int64]
+) -> tuple[Language, NDArray[np.int64]]:
+    """The language of the greatest part of a mixed text, and the lines' languages seen from there.
+
+    The sum over all lines would not do: it fits no language well, and favours scripts with more n-grams a letter.
+    """
+    main = np.bincount(codes, weights=size).argmax()
+    sums = by_line[codes == main].sum(axis=0, keepdims=True)
+    language = _named(known, *certainty.judge(sums, len(known.languages), certainty.load()))[0]
+    return language, _line_codes(known, by_line, np.full(len(codes), main))
 
 
 def _whole(by_line: NDArray[np.float64], firsts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -95,22 +113,18 @@ def sums_of(texts: Sequence[str], known: profiles.Profiles) -> NDArray[np.float6
 def _passages(
     known: profiles.Profiles,
     run: ngrams.Stream,
-    scores: NDArray[np.float64],
-    codes: list[str],
-    lines: range,
+    by_line: NDArray[np.float64],
+    codes: NDArray[np.int64],
+    lines: slice,
 ) -> list[Passage]:
-    groups: list[list[int]] = []
-    code = ""
-    for line in lines:
-        if codes[line] != code:
-            groups.append([])
-        groups[-1].append(line)
-        code = codes[line]
-    made = []
-    for group in groups:
-        language = _languages(known, scores[group].sum(axis=0, keepdims=True))[0]
-        made.append(Passage(int(run.offset[group[0]]), int(run.offset[group[-1]] + run.size[group[-1]]), language))
-    return made
+    """The lines of one text, those in a row that have one code taken together."""
+    codes, by_line, offset, size = codes[lines], by_line[lines], run.offset[lines], run.size[lines]
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    ends = np.append(starts[1:], len(codes)) - 1
+    sums = np.add.reduceat(by_line, starts, axis=0)
+    languages = _named(known, *certainty.judge(sums, len(known.languages), certainty.load(), codes[starts]))
+    begin, end = offset[starts], offset[ends] + size[ends]
+    return [Passage(a, b, language) for a, b, language in zip(begin.tolist(), end.tolist(), languages, strict=True)]
 
 
 def _scores(known: profiles.Profiles, run: ngrams.Stream) -> NDArray[np.float64]:
@@ -136,14 +150,16 @@ def _scores(known: profiles.Profiles, run: ngrams.Stream) -> NDArray[np.float64]
         wanted = padded[block * _BLOCK : (block + at_once) * _BLOCK]
         taken = np.take(known.table, wanted, axis=0, out=room[: len(wanted)], mode="clip")
         taken.reshape(-1, _BLOCK, width).sum(axis=1, out=sums[block : block + at_once])
-    return np.add.reduceat(sums, first_block, axis=0, dtype=np.float64)
+    # single precision is enough for some thousand letters, not for a million of them
+    pieces = -(-blocks // at_once)
+    first_piece = np.cumsum(pieces) - pieces
+    within = np.arange(int(pieces.sum())) - np.repeat(first_piece, pieces)
+    by_piece = np.add.reduceat(sums, np.repeat(first_block, pieces) + within * at_once, axis=0).astype(np.float64)
+    return by_piece if len(by_piece) == len(blocks) else np.add.reduceat(by_piece, first_piece, axis=0)
 
 
-def _languages(known: profiles.Profiles, sums: NDArray[np.float64]) -> list[Language]:
-    best, probability = certainty.judge(sums, len(known.languages), certainty.load())
+def _named(known: profiles.Profiles, best: NDArray[np.int64], probability: NDArray[np.float64]) -> list[Language]:
     return [
-        Language(known.languages[b], round(p, 4))
-        if p >= certainty.MIN_PROBABILITY
-        else Language(UNDETERMINED, round(1 - p, 4))
-        for b, p in zip(best.tolist(), probability.tolist(), strict=True)
+        Language(known.languages[b], p) if p >= certainty.MIN_PROBABILITY else Language(UNDETERMINED, round(1 - p, 4))
+        for b, p in zip(best.tolist(), probability.round(4).tolist(), strict=True)
     ]

@@ -68,12 +68,12 @@ def installed(package: Path) -> dict[str, Counts]:
     return found
 
 
-def neighbours(file: Path = Path(__file__).with_name("neighbours.npz")) -> dict[str, Counts]:
+def neighbours() -> dict[str, Counts]:
     """Small profiles of languages that langdetect lacks, so that texts in them are known for what they are not.
 
     Counted by `benchmarks/train_language.py`.
     """
-    with np.load(file) as stored:
+    with np.load(Path(__file__).with_name("neighbours.npz")) as stored:
         ends = np.cumsum(stored["sizes"])
         parts = zip(np.split(stored["grams"], ends[:-1]), np.split(stored["counts"], ends[:-1]), strict=True)
         return {
