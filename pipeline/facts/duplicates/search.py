@@ -254,7 +254,7 @@ class _Search:
         return self.follow(edges, before)
 
     def none_used(self) -> str:
-        return self.sql("used", "SELECT key, CAST(NULL AS STRING) AS first FROM keys WHERE key IS NULL", keys=self.keys)
+        return self.sql("used", "SELECT key, '' AS first FROM keys WHERE key IS NULL", keys=self.keys)
 
     def follow(self, edges: list[str], before: Dataset) -> list[str]:
         """Copies of a document that turned out to be contained in another: compared with that one, too."""
@@ -309,9 +309,9 @@ class _Search:
             " o.site AS site, o.published AS published, o.translation_score AS translation_score,"
             " o.repairs AS repairs, o.letters AS letters, o.words AS old_words,"
             " CASE WHEN s.exact_high = o.exact_high AND s.exact_low = o.exact_low THEN 1 ELSE 0 END AS equal"
-            " FROM (SELECT doc, old FROM alike UNION SELECT doc, old FROM equal) p"
+            " FROM (SELECT DISTINCT doc, old FROM pairs) p"
             " JOIN signed s ON p.doc = s.doc JOIN known o ON p.old = o.doc",
-            alike=alike, equal=equal, signed=self.signed, known=known,
+            pairs=[alike, equal], signed=self.signed, known=known,
         )  # fmt: skip
         self.old = self.map(partial(steps.compared_with_old, policy=self.policy), texts, "old")
         return self.best_of(
