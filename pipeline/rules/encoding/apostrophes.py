@@ -13,9 +13,10 @@ _BEFORE_STEM = (
     "[Ii]t|[Hh]e|[Ss]he|[Tt]hey|[Ww]e|[Yy]ou|I|[Tt]hat|[Tt]his|[Tt]here|[Ww]ho|[Ww]hich|[Ww]hat|[Aa]nd|[Bb]ut|just"
     "|also|really|certainly|simply|still|it|if|media|sure|people"
 )
-_NOT = re.compile(rf"(?<![\w'’])(?P<before>[A-Za-z]{{0,20}}?)(?P<stem>{_STEMS}|{_SHORT})(?P<gap> t\b|(?= [a-z]|[,.]))")
-_DO_NOT = re.compile(r"(?<![\w'’])(?P<before>[Tt]hey|[Ww]e|[Yy]ou|I|[Pp]eople|who)(?P<stem>don)(?P<gap>(?= [a-z]))")
-_SPACED = re.compile(rf"(?<![\w'’])(?P<before>)(?P<stem>{_STEMS}|{_SHORT}|don|Don|can|won|ain)(?P<gap> t)\b(?![.'’-])")
+_NOT = re.compile(rf"(?:{_STEMS}|{_SHORT}|don)(?P<gap> t\b(?![.'’-])|(?= [a-z]|[,.]))")
+_WORD_BEFORE = re.compile(r"(?<![\w'’])[A-Za-z]{0,20}$")
+_BEFORE_DON = re.compile("[Tt]hey|[Ww]e|[Yy]ou|I|[Pp]eople|who")
+_SPACED = re.compile(r"\b(?:don|Don|can|won|ain)(?P<gap> t)\b(?![.'’-])")
 
 DROPPED_TRIGGER = (
     rf"(?:{_STEMS})(?: [a-z]|[,.])|\b(?:{_BEFORE_STEM})?(?:{_SHORT})(?: [a-z]|[,.])"
@@ -32,11 +33,13 @@ def find_dropped_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> 
     `YouTube`), and glued words whose tail cannot be told (`theyhave`).
     """
     hits = {}
-    for pattern in (_NOT, _DO_NOT, _SPACED):
-        for match in pattern.finditer(text):
-            hit = _negation(match)
-            if hit is not None:
-                hits[hit.start] = hit
+    for match in _NOT.finditer(text):
+        hit = _negation(text, match)
+        if hit is not None:
+            hits[hit.start] = hit
+    for match in _SPACED.finditer(text):
+        if text[match.start() - 1 : match.start()] not in ("'", "’"):
+            hits[match.start()] = Hit(match.start("gap"), match.end(), "’t")
     if len(hits) >= evidence:
         for hit in _glued(text):
             hits.setdefault(hit.start, hit)
@@ -47,14 +50,20 @@ def find_dropped_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> 
             done = hits[start].end
 
 
-def _negation(match: re.Match[str]) -> Hit | None:
-    before, stem, gap = match["before"], match["stem"], match["gap"]
-    if before and stem in _SHORT.split("|") and not re.fullmatch(_BEFORE_STEM, before):
+def _negation(text: str, match: re.Match[str]) -> Hit | None:
+    start = match.start()
+    word = _WORD_BEFORE.search(text, max(0, start - 21), start)
+    if word is None:
         return None
-    if not before and not gap and stem == "aren":  # a name, and a word of Dutch
+    before, stem, gap = word[0], match[0].removesuffix(match["gap"]), match["gap"]
+    if stem == "don":
+        if not _BEFORE_DON.fullmatch(before):
+            return None
+    elif (stem in _SHORT.split("|") and before and not re.fullmatch(_BEFORE_STEM, before)) or (
+        not before and not gap and stem == "aren"
+    ):
         return None
-    space = " " if before else ""
-    return Hit(match.start("stem"), match.end("gap"), f"{space}{stem}’t")
+    return Hit(start, match.end(), f"{' ' if before else ''}{stem}’t")
 
 
 # --- Words glued together ------------------------------------------------------------------------------------------

@@ -9,20 +9,23 @@ from collections.abc import Iterator
 from pipeline.records import Facts, Hit
 from pipeline.text import lines
 
-CONTROL_TRIGGER = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{84}\x{86}-\x{9f}\x{fff9}-\x{fffc}\x{fffe}\x{ffff}]"
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufff9-\ufffc\ufffe\uffff]+")
+CONTROL_TRIGGER = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{fff9}-\x{fffc}\x{fffe}\x{ffff}]"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x19\x1b-\x1f\x7f\ufff9-\ufffc\ufffe\uffff]+|[\x1a\x80-\x9f]")
 
 
 def find_control_character(text: str, facts: Facts) -> Iterator[Hit]:
     """Control characters and the marks of objects that are not there: they go.
 
     Form feeds and vertical tabs become a line end if none is beside them, 0x1E a hyphen (a word processor's
-    non-breaking one). Tabs and line ends stay; 0x80-0x9F are first read as Windows-1252 (`encoding/mojibake`).
+    non-breaking one). Tabs and line ends stay. 0x1A stands for a character that was lost, and what is left of
+    0x80-0x9F after `encoding/mojibake` has read it as Windows-1252 means nothing: both are remarked.
     """
     for match in _CONTROL.finditer(text):
         start, end = match.span()
         around = text[start - 1 : start] + text[end : end + 1]
-        if match[0][0] in "\x0b\x0c" and around and "\n" not in around:
+        if match[0] in "\x1a" or (match[0] >= "\x80" and match[0] <= "\x9f"):
+            yield Hit(start, end, None, f"U+{ord(match[0]):04X}")
+        elif match[0][0] in "\x0b\x0c" and around and "\n" not in around:
             yield Hit(start, end, "\n")
         elif match[0] == "\x1e" and around.isalpha() and len(around) == 2:
             yield Hit(start, end, "-")
@@ -49,6 +52,8 @@ def find_zero_width(text: str, facts: Facts) -> Iterator[Hit]:
     Spared: joiners and non-joiners in Arabic (Persian), Syriac, Indic and Mongolian writing, joiners and tags in
     emoji, and the break marks of scripts without spaces (Thai, Khmer, Lao, Myanmar, Tibetan).
     """
+    if text.isascii():
+        return
     for match in _ZERO_WIDTH.finditer(text):
         start, end = match.span()
         before, after = text[start - 1 : start], text[end : end + 1]
@@ -77,6 +82,8 @@ SOFT_HYPHEN_TRIGGER = r"\x{ad}"
 
 def find_soft_hyphen(text: str, facts: Facts) -> Iterator[Hit]:
     """Soft hyphens, which only said where a line may be broken: they go, with a line end that stands behind one."""
+    if text.isascii():
+        return
     for match in re.finditer("\u00ad+(?:\r?\n(?=[^\\W\\d_]))?", text):
         joins = "\n" in match[0] and text[match.end()].islower() and text[match.start() - 1 : match.start()].isalpha()
         yield Hit(match.start(), match.end() if joins else match.start() + match[0].count("\u00ad"), "")
@@ -92,6 +99,10 @@ def find_bidi_mark(text: str, facts: Facts) -> Iterator[Hit]:
 
     Spared: lines with Arabic, Hebrew and the like, whose order depends on them.
     """
+    if text.isascii():
+        return
+    if not _BIDI.search(text):
+        return
     for span in lines(text):
         found = list(_BIDI.finditer(text, span.start, span.end))
         if found and not _RIGHT_TO_LEFT.search(text, span.start, span.end):
@@ -109,6 +120,8 @@ def find_private_use(text: str, facts: Facts) -> Iterator[Hit]:
 
     All others are remarked.
     """
+    if text.isascii():
+        return
     for match in re.finditer("[\ue000-\uf8ff\U000f0000-\U0010fffd]", text):
         yield Hit(*match.span(), _SYMBOLS.get(match[0]), f"U+{ord(match[0]):04X}")
 
@@ -127,6 +140,8 @@ def find_odd_space(text: str, facts: Facts) -> Iterator[Hit]:
     Spared: no-break and thin spaces (French, numbers and units need them), figure spaces in numbers, the
     ideographic space in a line of Chinese, Japanese or Korean.
     """
+    if text.isascii():
+        return
     for match in re.finditer("[\u1680\u2000-\u2008\u205f\u3000]+", text):
         start, end = match.span()
         if match[0][0] == "\u2007" and text[start - 1 : start].isdigit():
@@ -173,6 +188,8 @@ def find_decomposed(text: str, facts: Facts) -> Iterator[Hit]:
 
     Spared: CJK compatibility ideographs, whose shape would change.
     """
+    if text.isascii():
+        return
     if unicodedata.is_normalized("NFC", text):
         return
     for match in re.finditer(r"\S+", text):
@@ -206,11 +223,17 @@ _FULL_WIDTH = re.compile("[\uff01-\uff5e]+")
 def find_full_width(text: str, facts: Facts) -> Iterator[Hit]:
     """Full-width letters, digits and signs in a line without any Chinese, Japanese or Korean: they become plain ones.
 
-    Spared: lines with such writing, and lines without a letter (kaomoji).
+    Spared: lines with such writing, lines without a letter (kaomoji), and a mark that is alone in its line.
     """
+    if text.isascii():
+        return
+    if not _FULL_WIDTH.search(text):
+        return
     for span in lines(text):
         found = list(_FULL_WIDTH.finditer(text, span.start, span.end))
-        if not found or _CJK.search(text, span.start, span.end):
+        if not found or (len(found) == 1 and len(found[0][0]) == 1 and not found[0][0].isalnum()):
+            continue
+        if _CJK.search(text, span.start, span.end):
             continue
         if not re.search("[A-Za-zＡ-Ｚａ-ｚ０-９\u00c0-\u04ff]", text[span.start : span.end]):
             continue

@@ -49,16 +49,18 @@ _NO_SEMICOLON = re.compile(
     rf"|#(?P<number>{_NUMBERS})(?![\d;=]))"
 )
 _NO_NUMBER_SIGN = re.compile(r"&(?P<number>0?3[49]|82(?:11|12|16|17|20|21|30)|160);")
+# Searched in a few characters up to a semicolon, which is rarer than what may stand before it.
 _NO_AMPERSAND = re.compile(
-    rf"(?P<space>[ ]?)(?<![&＆#])(?<!&amp;)(?:amp;(?=amp;|#|[a-z]))*"
-    rf"(?:(?<![A-Za-z&])(?P<name>{_LETTERS}|{_SIGNS}|amp|lt|gt)"
-    rf"|(?<=[A-Za-z])(?P<glued>quot|nbsp|rsquo|rdquo|[aeiou](?:acute|uml))"
-    rf"|(?<![&#/=])#(?:(?P<number>{_NUMBERS})|[xX](?P<hex>(?:2[0-9A-Fa-f]|3[CcEe]|[Aa]0|20[0-9A-Fa-f]{{2}}))));"
+    rf"(?:(?<![A-Za-z&＆;#])|(?<=;)(?<!&amp;))(?:amp;)*(?:(?P<name>{_LETTERS}|{_SIGNS}|amp|lt|gt)"
+    rf"|(?<![&＆/=])#(?:(?P<number>{_NUMBERS})|[xX](?P<hex>(?:2[0-9A-Fa-f]|3[CcEe]|[Aa]0|20[0-9A-Fa-f]{{2}}))));$"
+    rf"|(?<=[A-Za-z])(?:(?P<glued>quot|nbsp|rsquo|rdquo|[aeiou](?:acute|uml))|#(?P<digits>0?3[49]|82\d\d));$"
 )
+_GOES_ON = re.compile(r"(?:amp;)*(?:amp|#\d{2,5}|[a-z]{2,8});")
 _SPACED = re.compile(
-    r"(?P<sign>[&＆]?)(?:[ ]?[#＃][ ]?(?:(?P<number>[0-9]{2,6})|[xX][ ]?(?P<hex>[0-9A-Fa-f]{2,5}))"
+    r"[&＆](?:[ ]?[#＃][ ]?(?:(?P<number>[0-9]{2,6})|[xX][ ]?(?P<hex>[0-9A-Fa-f]{2,5}))"
     r"|[ ]?(?P<name>[A-Za-z]{2,8}[0-9]{0,2}))[ ]?[;；]"
 )
+_SPACED_APOSTROPHE = re.compile(r"#(?: (?P<number>39) ?| ?(?P<late>39) );(?<![&＆].{4})(?<![&＆] .{5})")
 
 ESCAPED_TRIGGER = r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[xX]?[0-9A-Fa-f]{1,16});"
 BROKEN_TRIGGER = (
@@ -105,6 +107,8 @@ def find_spaced(text: str, facts: Facts) -> Iterator[Hit]:
 
 
 def _references(text: str, kind: str) -> Iterator[Reference]:
+    if "&" not in text and "#" not in text and ";" not in text and "＆" not in text:
+        return
     read = {"escaped": _read_escaped, "broken": _read_broken, "spaced": _read_spaced}[kind]
     done = 0
     for reference in read(text):
@@ -119,7 +123,8 @@ def _value(match: re.Match[str]) -> str | None:
     name = groups.get("name") or groups.get("glued")
     if name:
         return named(name)
-    return numbered(int(groups["number"])) if groups.get("number") else numbered(int(groups["hex"], 16))
+    number = groups.get("number") or groups.get("digits") or groups.get("late")
+    return numbered(int(number)) if number else numbered(int(groups["hex"], 16))
 
 
 def _read_escaped(text: str) -> Iterator[Reference]:
@@ -143,7 +148,7 @@ def _read_escaped(text: str) -> Iterator[Reference]:
 
 
 def _read_broken(text: str) -> Iterator[Reference]:
-    found = [*_read_no_semicolon(text), *_read_no_ampersand(text)]
+    found = [*(_read_no_semicolon(text) if "&" in text else ()), *_read_no_ampersand(text)]
     found.sort()
     yield from found
 
@@ -166,30 +171,34 @@ def _read_no_semicolon(text: str) -> Iterator[Reference]:
 
 
 _RANK = re.compile(
-    r"(?:\b(?i:rank(?:ed|s)?|number|no\.|seeds?|picks?|jersey|shirt|w(?:ear|ears|earing|ore)|at|channel|color|colour)|:)\s?$"
+    r"(?:\b(?i:rank(?:ed|s)?|number|no\.|seeds?|picks?|jersey|shirt|w(?:ear|ears|earing|ore)|at|channel|colou?r)|:)\s?$"
 )
 
 
 def _read_no_ampersand(text: str) -> Iterator[Reference]:
-    for match in _NO_AMPERSAND.finditer(text):
-        end, name = match.end(), match["name"]
-        start = match.end("space")
-        if _in_url(text, start) or _is_code(text, start, end):
-            continue
-        if name in ("amp", "lt", "gt") and not _is_sign(text, match):
-            continue
-        if match["glued"] == "quot" and text.endswith("ali", 0, start):  # "aliquot;"
-            continue
-        if match["number"] and _RANK.search(text, max(0, start - 12), start):
-            continue
-        value = _value(match)
-        if value is not None:
-            yield Reference(start, end, value, "broken")
+    end = text.find(";") + 1
+    while end:
+        match = _NO_AMPERSAND.search(text, max(0, end - 24), end)
+        if match and not (match["name"] == "amp" and _GOES_ON.match(text, end)):
+            value = _value(match)
+            if value is not None and not _is_spared(text, match):
+                yield Reference(match.start(), end, value, "broken")
+        end = text.find(";", end) + 1
 
 
-def _is_sign(text: str, match: re.Match[str]) -> bool:
+def _is_spared(text: str, match: re.Match[str]) -> bool:
+    start, end, name = match.start(), match.end(), match["name"]
+    if name in ("amp", "lt", "gt") and not _is_sign(text, start, end, name):
+        return True
+    if match["glued"] == "quot" and text.endswith("ali", 0, start):  # "aliquot;"
+        return True
+    if match["number"] and _RANK.search(text, max(0, start - 12), start):
+        return True
+    return _in_url(text, start) or _is_code(text, start, end)
+
+
+def _is_sign(text: str, start: int, end: int, name: str) -> bool:
     """Is `amp;`, `lt;` or `gt;` the rest of a sign, and not a word ("his amp; the crowd")?"""
-    start, end, name = match.end("space"), match.end(), match["name"]
     if text[max(0, start - 2) : start] == "  ":  # the space for the lost "&" stands beside the author's own
         return True
     if name == "amp":  # "AT amp;T", "Johnson amp; Johnson", "amp;#39;"
@@ -203,18 +212,17 @@ def _is_sign(text: str, match: re.Match[str]) -> bool:
 
 
 def _read_spaced(text: str) -> Iterator[Reference]:
-    for match in _SPACED.finditer(text):
+    found: list[re.Match[str]] = list(_SPACED.finditer(text)) if "&" in text or "＆" in text else []
+    if "#" in text:  # "Syria # 39; s": a rank if nothing but an apostrophe's tail can prove it
+        bare = (match for match in _SPACED_APOSTROPHE.finditer(text) if _SUFFIX.match(text, match.end()))
+        found = sorted([*found, *bare], key=lambda match: match.start())
+    for match in found:
         start, end = match.span()
         if _WHOLE.fullmatch(match[0]):
             continue
-        if not match["sign"]:  # "Syria # 39; s": a rank if nothing but an apostrophe's tail can prove it
-            apostrophe = match["number"] == "39" and " " in match[0] and _SUFFIX.match(text, end)
-            if not apostrophe or text[start - 1 : start] in "&＆":
-                continue
         value = _value(match)
-        if value is None or (match["name"] and (_is_code(text, start, end) or len(match["name"]) < 2)):
-            continue
-        if match["name"] and is_word(match["name"]) and match["name"].lower() not in ("quot", "amp", "lt", "gt"):
+        name = match.groupdict().get("name")
+        if value is None or (name and (is_word(name) or _is_code(text, start, end))):
             continue
         yield Reference(start, end, value, "spaced")
 

@@ -27,6 +27,8 @@ def find_escaped_character(text: str, facts: Facts) -> Iterator[Hit]:
     `don\u2019t`, `\ud83d\ude00`, `it\'s`, `\"yes\"`, `http:\/\/`, `\$75`. Spared: paths, regular expressions and TeX
     (one of them in the text spares all its escapes but `\u2019`), and `\n` before a small letter.
     """
+    if "\\" not in text:
+        return
     meant = _MEANT.search(text)
     hits = {}
     for match in _CODE_POINT.finditer(text):
@@ -80,7 +82,7 @@ def find_escaped_line_break(text: str, facts: Facts, *, least: Count = 2) -> Ite
     `quarterly\dividend by 10 percent and\shares`, at least `least` in the text. Spared: paths, regular expressions,
     TeX, and a lone `and\or`.
     """
-    found = list(_BREAK.finditer(text))
+    found = list(_BREAK.finditer(text)) if text.count("\\") >= least else []
     if len(found) < least or _MEANT.search(text) or "\\\\" in text:
         return
     for match in found:

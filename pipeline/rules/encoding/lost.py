@@ -10,7 +10,7 @@ from pipeline.records import Count, Facts, Hit
 
 _TAIL = r"(?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)\b"
 # "don?t", "That?s", "I?m": an apostrophe's tail proves it; "O?Brien", "l?homme" need a text with other losses.
-_CONTRACTION = re.compile(rf"(?<=[^\W\d_])([?\ufffd])(?={_TAIL}(?![=&?/]|\.\w))")
+_CONTRACTION = re.compile(rf"([?\ufffd])(?<=[^\W\d_].)(?={_TAIL}(?![=&?/]|\.\w))")
 _ELIDED = re.compile(r"(?<![^\W\d_])(?:O|D|[ldnjcmst]|qu|jusqu|dell|all|nell|sull)([?\ufffd])(?=[^\W\d_]{2})")
 _LOST_LETTER = re.compile(r"[^\W\d_]\ufffd+[^\W\d_]{3}|\ufffd{3}")
 _MARKS = re.compile(r"[?\ufffd]+")
@@ -39,6 +39,8 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
     `evidence` such impossible question marks must stand in the text, and no typographic quote. Spared: real questions,
     addresses on the web, French spacing (`Pourquoi ?`), lone dashes (which one was it?).
     """
+    if "?" not in text and "\ufffd" not in text:
+        return
     marks = _read(text)
     hits = {match.start(1): "’" for match in _CONTRACTION.finditer(text) if not _in_url(text, match.start(1))}
     proofs = len(hits) + sum(mark.role == "open" or (mark.role == "close" and mark.before in ",.!") for mark in marks)
@@ -168,7 +170,7 @@ def find_lost_dash(text: str, facts: Facts) -> Iterator[Hit]:
 
     Spared: texts that put a space before every question mark, as French does.
     """
-    if re.search(r"[^\W\d_]\?(?:\s|$)", text):
+    if " ? " in text and re.search(r"\?(?<=[^\W\d_].)(?:\s|$)", text):
         for match in re.finditer(r"(?<=[^\W\d_] )\?(?= [^\W\d_])", text):
             if text[match.end() + 1].islower():
                 yield Hit(*match.span(), None, "a dash or three dots")

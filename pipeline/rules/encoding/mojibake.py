@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ftfy import fix_encoding
 from ftfy.badness import BADNESS_RE, is_bad
+from ftfy.chardata import CHARMAP_ENCODINGS
 
 from pipeline.records import Facts, Hit
 from pipeline.text import lines
@@ -32,6 +33,20 @@ def _as_re2(pattern: str) -> str:
     return "(?m)" + "".join(pieces).replace(r"\w", r"[\pL\pN_]").replace(r"\s", spaces)
 
 
+def _possible() -> re.Pattern[str]:
+    """A lead byte of UTF-8 and what may follow it, in one of the encodings that ftfy reads; or a C1 control.
+
+    ftfy changes no line without one of them, but takes long to find out.
+    """
+    pairs = ["[\x80-\x9f]"]
+    for encoding in CHARMAP_ENCODINGS:
+        lead = bytes(range(0xC0, 0xF8)).decode(encoding)
+        follow = bytes(range(0x80, 0xC0)).decode(encoding) + " ?\ufffd\x1a"
+        pairs.append(f"[{re.escape(lead)}][{re.escape(follow)}]")
+    return re.compile("|".join(pairs))
+
+
+_POSSIBLE = _possible()
 MOJIBAKE_TRIGGER = f"(?:{_as_re2(BADNESS_RE.pattern)})"
 
 
@@ -41,9 +56,11 @@ def find_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
     What ftfy decides for each line on its own is what is done, layer by layer ("ÃƒÂ©" is "é"). Characters that stand
     for themselves are spared, whatever they look like: "4288×…", "( o¬ô )", "VOCÊ…".
     """
+    if text.isascii():
+        return
     for span in lines(text):
         line = text[span.start : span.end]
-        if not line.isascii() and is_bad(line):
+        if not line.isascii() and is_bad(line) and _POSSIBLE.search(line):
             fixed = fix_encoding(line)
             if fixed != line:
                 yield from _differences(line, fixed, span.start)

@@ -10,7 +10,7 @@ from pipeline.records import Count, Facts, Hit
 from pipeline.text import lines
 
 _DOUBLED = re.compile(
-    r"(?<=[^\W_][^\W\d_])\.(\.)(?=[\"'”’»)]{0,2}(?:[ \t]*$|[ \t]+[\"“«(]?[^\W\d_a-zß-öø-ÿ]))", re.MULTILINE
+    r"\.(\.)(?<=[^\W_][^\W\d_]\.\.)(?=[\"'”’»)]{0,2}(?:[ \t]*$|[ \t]+[\"“«(]?[^\W\d_a-zß-öø-ÿ]))", re.MULTILINE
 )
 DOUBLED_TRIGGER = r"\pL\.\.(?:[\s\"'”’»)]|$)"
 

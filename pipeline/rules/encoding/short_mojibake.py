@@ -36,6 +36,7 @@ _MACROMAN_C1 = re.compile(r"(?<=[a-z]{3})[\x87\x8e\x92\x96\x97\x9c\x8d\x8f\x9d\x
 _TAIL = re.compile(r"(?:s|t|re|ve|ll|d|m|n|em|er|il|all|clock)\b")
 _APOSTROPHE_BEFORE = re.compile(r"(?:dell|nell|dall|sull|all|quell|qu|jusqu|lorsqu|puisqu|aujourd|presqu|sant)$")
 
+_RARE = re.compile(r"[ÃГВ√┬├\x80-\x9f]")
 SHORT_TRIGGER = (
     rf"Ã[{_CONTINUATION}]|[A-Za-z][ГВ]|[a-z]√[^\x00-\x7f]|┬[┐í]|[a-z]├[^\x00-\x7f]|[a-z]{{3}}[\x{{80}}-\x{{9f}}][a-z]"
 )
@@ -47,6 +48,8 @@ def find_short_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
     `Ã…lesund`, `mГ©dicament` (Windows-1251), `pi√π presto` (MacRoman), `┬┐que?` (code page 437), `Coatl\\x87n`. Spared:
     `DrÃ¥ber` in a text without other damage (it is a name), formulas (`= √π`), kaomoji, apostrophes.
     """
+    if not _RARE.search(text):
+        return
     hits = [*_certain(text), *_proved(text)]
     hits.sort()
     done = 0
