@@ -80,9 +80,13 @@ class LocalEngine:
             first_line = str(error).partition("\n")[0]
             where = f"memory limit {self.memory_limit}, spilling to {self._spill}"
             raise CopydeskError(f"DuckDB: {first_line} ({where})") from error
-        finally:
-            shutil.rmtree(self._spill, ignore_errors=True)
         return out
+
+    def close(self) -> None:
+        """Close the database and remove what it has spilled."""
+        if "_duckdb" in self.__dict__:
+            self._duckdb.close()
+            shutil.rmtree(self._spill, ignore_errors=True)
 
     @cached_property
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
