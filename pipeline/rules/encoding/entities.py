@@ -64,10 +64,10 @@ _SPACED_APOSTROPHE = re.compile(r"#(?: (?P<number>39) ?| ?(?P<late>39) );(?<![&�
 
 ESCAPED_TRIGGER = r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[xX]?[0-9A-Fa-f]{1,16});"
 BROKEN_TRIGGER = (
-    rf"&(?:{_LETTERS}|{_SIGNS}|(?i:amp|lt|gt)|copy|reg|#?\d{{2}})|(?:{_LETTERS}|{_SIGNS}|[ \n(]amp|[ \n(]lt|[ \n(]gt"
-    r"|^amp|^lt|^gt|#[xX]?[0-9A-Fa-f]{2,8});"
+    rf"&(?:{_LETTERS}|{_SIGNS}|(?i:amp|lt|gt)|copy|reg|#?\d{{2}})|(?:{_LETTERS}|{_SIGNS}"
+    r"|(?:^|[^A-Za-z])(?:amp|lt|gt)|#[xX]?[0-9A-Fa-f]{2,8});"
 )
-SPACED_TRIGGER = r"[&＆] ?(?:[#＃] ?[xX]? ?[0-9A-Fa-f]{2,6}|[A-Za-z]{2,8}[0-9]{0,2}) ?[;；]"
+SPACED_TRIGGER = r"[&＆] ?(?:[#＃] ?[xX]? ?[0-9A-Fa-f]{2,6}|[A-Za-z]{2,8}[0-9]{0,2}) ?[;；]|# ?39 ?;"
 
 
 def find_escaped(text: str, facts: Facts) -> Iterator[Hit]:
@@ -192,7 +192,8 @@ def _is_spared(text: str, match: re.Match[str]) -> bool:
         return True
     if match["glued"] == "quot" and text.endswith("ali", 0, start):  # "aliquot;"
         return True
-    if match["number"] and _RANK.search(text, max(0, start - 12), start):
+    dollars = match["number"] == "36" and text[end : end + 1].isdigit()
+    if match["number"] and not dollars and _RANK.search(text, max(0, start - 12), start):
         return True
     return _in_url(text, start) or _is_code(text, start, end)
 
@@ -329,8 +330,8 @@ def _sides(text: str, references: list[Reference]) -> dict[int, str]:
             cut = between.rfind("\n") + 1
             if cut:
                 opened, between = False, between[cut:]
-            if kind is _DOUBLE and sum(map(between.count, _DOUBLE)) % 2:
-                opened = not opened
+            if kind is _DOUBLE:
+                opened = _is_open(text, mark.start - len(between), mark.start, opened)
             done = mark.end
             if opened:
                 sides[mark.start] = "closes"
@@ -341,6 +342,17 @@ def _sides(text: str, references: list[Reference]) -> dict[int, str]:
                 continue
             opened = not opened
     return sides
+
+
+def _is_open(text: str, start: int, end: int, opened: bool) -> bool:
+    """Is a quotation open at `end`? The last plain mark tells by its neighbours, or else by how many there are."""
+    at = max(text.rfind(mark, start, end) for mark in _DOUBLE)
+    if at < 0:
+        return opened
+    space_before, space_after = at == 0 or text[at - 1].isspace(), text[at + 1 : at + 2].isspace()
+    if space_before != space_after:
+        return space_before
+    return opened != bool(sum(text.count(mark, start, end) for mark in _DOUBLE) % 2)
 
 
 def _has_partner(text: str, mark: Reference, following: Reference | None, kind: str) -> bool:

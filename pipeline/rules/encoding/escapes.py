@@ -72,7 +72,7 @@ def _is_accent(text: str, match: re.Match[str]) -> bool:
     return before.isalpha() and after.isalpha() and after in "aeiouycnszAEIOUYCNSZ" and not tail
 
 
-LINE_BREAK_TRIGGER = r"[\pL,.;:)\"']\\[\pL\d\"'$(]"
+LINE_BREAK_TRIGGER = r"\\[\pL\pN\"'$(]"
 _BREAK = re.compile(r"(?<=[^\W\d_][^\W_]|[^\W_][,.;:)\"'])\\(?=[^\W_]|[\"'$(])")
 
 

@@ -39,7 +39,7 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
     `evidence` such impossible question marks must stand in the text, and no typographic quote. Spared: real questions,
     addresses on the web, French spacing (`Pourquoi ?`), lone dashes (which one was it?).
     """
-    if "?" not in text and "\ufffd" not in text:
+    if not _before_word(text, "?") and not _before_word(text, "\ufffd"):
         return
     marks = _read(text)
     hits = {match.start(1): "’" for match in _CONTRACTION.finditer(text) if not _in_url(text, match.start(1))}
@@ -53,6 +53,17 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
             hits = quotes | hits
     for at in sorted(hits):
         yield Hit(at, at + 1, hits[at])
+
+
+def _before_word(text: str, mark: str) -> bool:
+    """Does the mark stand before a word anywhere, as no question mark does?"""
+    at = text.find(mark)
+    while at >= 0:
+        after = text[at + 1 : at + 2]
+        if after.isalnum() or (after and after in "$@#'[…"):
+            return True
+        at = text.find(mark, at + 1)
+    return False
 
 
 def _in_url(text: str, at: int) -> bool:
@@ -158,7 +169,7 @@ REPLACEMENT_TRIGGER = r"\x{fffd}"
 
 def find_replacement_character(text: str, facts: Facts) -> Iterator[Hit]:
     """A character that could not be decoded and stands as U+FFFD: remarked, since nothing tells what it was."""
-    for match in re.finditer("\ufffd+", text):
+    for match in re.finditer("\ufffd+", text) if "\ufffd" in text else ():
         yield Hit(*match.span(), None, f"{len(match[0])} lost")
 
 

@@ -34,16 +34,18 @@ def _as_re2(pattern: str) -> str:
 
 
 def _possible() -> re.Pattern[str]:
-    """A lead byte of UTF-8 and what may follow it, in one of the encodings that ftfy reads; or a C1 control.
+    """A lead byte of UTF-8 and what may follow it, read in any of the encodings that ftfy reads; or a C1 control.
 
     ftfy changes no line without one of them, but takes long to find out.
     """
-    pairs = ["[\x80-\x9f]"]
-    for encoding in CHARMAP_ENCODINGS:
-        lead = bytes(range(0xC0, 0xF8)).decode(encoding)
-        follow = bytes(range(0x80, 0xC0)).decode(encoding) + " ?\ufffd\x1a"
-        pairs.append(f"[{re.escape(lead)}][{re.escape(follow)}]")
-    return re.compile("|".join(pairs))
+    lead = {encoding: bytes(range(0xC0, 0xF8)).decode(encoding) for encoding in CHARMAP_ENCODINGS}
+    follow = "".join(bytes(range(0x80, 0xC0)).decode(encoding) for encoding in CHARMAP_ENCODINGS)
+    # where a byte was lost or 0xA0 became a space; not in MacRoman, whose lead bytes are quotation marks
+    lossy = "".join(chars for encoding, chars in lead.items() if encoding != "macroman")
+    return re.compile(
+        f"[{re.escape(''.join(lead.values()))}\x80-\x9f]"
+        f"(?:(?<=[\x80-\x9f])|[{re.escape(follow)}]|(?<=[{re.escape(lossy)}])[ ?\ufffd\x1a])"
+    )
 
 
 _POSSIBLE = _possible()
@@ -60,7 +62,7 @@ def find_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
         return
     for span in lines(text):
         line = text[span.start : span.end]
-        if not line.isascii() and is_bad(line) and _POSSIBLE.search(line):
+        if not line.isascii() and _POSSIBLE.search(line) and is_bad(line):
             fixed = fix_encoding(line)
             if fixed != line:
                 yield from _differences(line, fixed, span.start)

@@ -32,8 +32,10 @@ _STOP = re.compile(r"[.!?…\n]")
 
 
 def _ends_sentence(text: str, stop: int) -> bool:
-    """Does a whole sentence, four words or more, stand before the stop? "Well.." is a pause."""
+    """Does a whole sentence, four words or more, stand before the stop, or a whole paragraph? "Well.." is a pause."""
     before = text[max(0, stop - 200) : stop]
+    if text[stop + 2 : stop + 3] in ("", "\n", "\r"):
+        return len(before[before.rfind("\n") + 1 :].split()) > 2
     return len(_STOP.split(before)[-1].split()) > 3
 
 
@@ -69,12 +71,13 @@ def find_misplaced_quote(text: str, facts: Facts) -> Iterator[Hit]:
     """A quotation mark on the wrong side of a space: the space moves to the other side, or goes.
 
     `accidental. "` becomes `accidental."`, `warm clothes, "the charity said` becomes `warm clothes," the charity
-    said`: the partner of the mark proves that it closes the quotation. Spared: lines with an odd number of marks
-    (a quotation that runs on) or with curly ones besides, inches, and quotations with a space on
-    both sides, which are a style.
+    said`: the partner of the mark proves that it closes the quotation. Spared: marks whose neighbours are not as they
+    should be, lines with typographic marks besides, inches, and quotations with a space on both sides, a style.
     """
+    if text.count('"') < 2:
+        return
     for span in lines(text):
-        if text.count('"', span.start, span.end) % 2 == 0 and not _CURLY.search(text, span.start, span.end):
+        if text.count('"', span.start, span.end) > 1 and not _CURLY.search(text, span.start, span.end):
             yield from _misplaced(text, _marks(text, span.start, span.end))
 
 
@@ -90,34 +93,33 @@ def _marks(text: str, start: int, end: int) -> list[_Mark]:
 
 
 def _misplaced(text: str, marks: list[_Mark]) -> Iterator[Hit]:
-    for index in range(0, len(marks), 2):
+    """Pairs of marks, of which one stands on the wrong side, between neighbours that are as they should be."""
+    for index in range(len(marks) - 1):
         first, last = marks[index], marks[index + 1]
-        following = marks[index + 2] if index + 2 < len(marks) else None
-        if following and following.shape != "opening":
-            return  # the marks do not pair up as they stand: nothing is proved from here on
-        if first.shape == "opening" and last.shape == "apart" and text[last.at - 1] == " ":
-            if text[last.at - 2] in ".,!?…" or text[last.at - 2].isalpha():
-                yield Hit(last.at - 1, last.at, "", "closes a quotation")
-        elif first.shape == "opening" and last.shape == "opening":
-            if text[last.at - 2 : last.at] == ", " and text[last.at + 1].islower():
-                yield Hit(last.at - 1, last.at + 1, '" ', "closes a quotation")
-        elif first.shape == "apart" and last.shape == "closing" and text[first.at + 1] == " ":
-            if first.at + 2 < last.at and text[first.at + 2].isalpha():
-                yield Hit(first.at + 1, first.at + 2, "", "opens a quotation")
-        elif (
-            first.shape == "closing"
-            and last.shape == "closing"
-            and text[first.at + 1 : first.at + 2] == " "
-            and text[first.at - 1].isalpha()
-            and text[first.at + 2].isalpha()
-        ):
+        before = marks[index - 1].shape if index else "closing"
+        after = marks[index + 2].shape if index + 2 < len(marks) else "opening"
+        if (before, after) == ("closing", "opening"):
+            yield from _pair(text, first, last)
+
+
+def _pair(text: str, first: _Mark, last: _Mark) -> Iterator[Hit]:
+    shapes = (first.shape, last.shape)
+    if shapes == ("opening", "apart"):
+        if text[last.at - 1] == " " and (text[last.at - 2] in ".,!?…" or text[last.at - 2].isalpha()):
+            yield Hit(last.at - 1, last.at, "", "closes a quotation")
+    elif shapes == ("opening", "opening"):
+        if text[last.at - 2 : last.at] == ", " and text[last.at + 1].islower():
+            yield Hit(last.at - 1, last.at + 1, '" ', "closes a quotation")
+    elif shapes == ("apart", "closing"):
+        if text[first.at + 1] == " " and first.at + 2 < last.at and text[first.at + 2].isalpha():
+            yield Hit(first.at + 1, first.at + 2, "", "opens a quotation")
+    elif shapes == ("closing", "closing"):
+        letters = text[first.at - 1].isalpha() and text[first.at + 2].isalpha()
+        if letters and text[first.at + 1] == " ":
             yield Hit(first.at, first.at + 2, ' "', "opens a quotation")
-        elif first.shape != "opening" or last.shape != "closing":
-            return
 
 
 UNBALANCED_TRIGGER = r"(?:^|\n)[^\"\n]*[^\s\"0-9([{\x{2014}-]\"(?:[\s.,;:!?)]|$)"
-_CLOSES_FIRST = re.compile(r"^[^\"\n]*[^\s\"0-9(\[{—-](\")(?=[\s.,;:!?)]|$)", re.MULTILINE)
 
 
 def find_unbalanced_quote(text: str, facts: Facts) -> Iterator[Hit]:
@@ -125,11 +127,23 @@ def find_unbalanced_quote(text: str, facts: Facts) -> Iterator[Hit]:
 
     Spared: quotations that began in the line before, inches and minutes (`5' 10"`), typographic quotes.
     """
-    for match in _CLOSES_FIRST.finditer(text):
-        before = text.rfind('"', max(0, match.start() - 5000), match.start())
-        runs_on = before >= 0 and _opens(text, before)
-        if not runs_on and text.count('"', match.start(), _line_end(text, match.end())) % 2:
-            yield Hit(*match.span(1), None, "closes what was never opened")
+    at = text.find('"')
+    while at >= 0:
+        end = _line_end(text, at)
+        if _closes(text, at) and text.count('"', at, end) % 2:
+            before = text.rfind('"', max(0, at - 5000), at)
+            if before < 0 or not _opens(text, before):
+                yield Hit(at, at + 1, None, "closes what was never opened")
+        at = text.find('"', end)
+
+
+def _closes(text: str, at: int) -> bool:
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    return (
+        bool(before)
+        and not (before.isspace() or before in '"0123456789([{—-')
+        and (not after or after in " \n\t.,;:!?)")
+    )
 
 
 def _opens(text: str, at: int) -> bool:

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from pipeline.records import Count, Facts, Hit
 
 # Every pattern begins with the space or bracket itself, which is rarer than the letter before it.
-_TRACES = re.compile(r" (?:n?['’]|[,;.)\]])|[(\[] |``")
-_SUFFIX = re.compile(r" (?:n['’]t|['’](?:s|re|ve|ll|d|m))\b(?!['’])")  # halves of a word that cannot stand alone
-_NUMBER = re.compile(r" (?:,(?=\d{3}(?!\d)) ?|\.(?=\d))")
-_COMMA = re.compile(r" (?=[,;](?:\s|$)|\.(?:\s*$|\s+[A-Z\"“]))", re.MULTILINE)
+_SUFFIXES = (" n't", " n’t", " 's", " ’s", " 're", " ’re", " 've", " ’ve", " 'll", " ’ll", " 'd", " ’d", " 'm", " ’m")
+_STOPS = (" ,", " .", " ;")
+_BRACKETS = ("( ", "[ ", " )", " ]")
+_SUFFIX = re.compile(r"(?!^) (?:n['’]t|['’](?:s|re|ve|ll|d|m))\b(?!['’])")  # halves of a word that cannot stand alone
+_NUMBER = re.compile(r"(?!^) (?:,(?=\d{3}(?!\d)) ?|\.(?=\d))")
+_COMMA = re.compile(r"(?!^) (?=[,;](?:\s|$)|\.(?:\s*$|\s+[A-Z\"“]))", re.MULTILINE)
+_PAIR = re.compile(r"\S ,\s[^\n]*\S [,.](?:\s|$)", re.MULTILINE)
 _BRACKET = re.compile(r"(?<=[(\[]) (?=[^\s()\[\]])| (?=[)\]])")
 _LATEX = re.compile(r"``(?= ?[^\s`'´])| ?''(?![\w'´])")
 
 TOKENISED_TRIGGER = (
     r"[A-Za-z] (?:n['’]t|['’](?:s|re|ve|ll|d|m))(?:[^A-Za-z]|$)|\d ,\d\d\d|\d \.\d|``"
-    r"|[^\s\x00-(*-/:-@] ,(?:\s|$)|[(\[] [^\s()]"
+    r"|[^\s] ,\s[^\n]*[^\s] [,.](?:\s|$)|[(\[] [^\s()]"
 )
 
 
@@ -28,12 +31,12 @@ def find_tokenised(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator[
     `evidence` traces of a tokeniser stand in the text and no space is missing; ``quoted'' becomes "quoted". Spared:
     French (a space before `;` `:` `!` `?`, which no rule here touches), emoticons, and a lone stray space.
     """
-    if not _TRACES.search(text):
-        return
-    proofs = [m for m in _SUFFIX.finditer(text) if text[m.start() - 1 : m.start()].isalpha()]
-    proofs += [m for m in _NUMBER.finditer(text) if text[m.start() - 1 : m.start()].isdigit()]
-    doubtful = [m for m in _COMMA.finditer(text) if _ends_word(text[m.start() - 1 : m.start()])]
-    doubtful += [m for m in _BRACKET.finditer(text) if m.start() and text[m.start() - 1] not in " \n\t"]
+    suffixes, stops = any(map(text.__contains__, _SUFFIXES)), any(map(text.__contains__, _STOPS))
+    proofs = [m for m in _SUFFIX.finditer(text) if text[m.start() - 1].isalpha()] if suffixes else []
+    proofs += [m for m in _NUMBER.finditer(text) if text[m.start() - 1].isdigit()] if stops else []
+    doubtful = [m for m in _COMMA.finditer(text) if _ends_word(text[m.start() - 1])] if stops else []
+    if any(map(text.__contains__, _BRACKETS)):
+        doubtful += [m for m in _BRACKET.finditer(text) if text[m.start() - 1] not in " \n\t"]
     hits = {match.start(): Hit(*match.span(), match[0].strip()) for match in proofs}
     if _is_tokenised(text, len(proofs), doubtful, evidence):
         for match in doubtful:
@@ -55,12 +58,11 @@ def _is_tokenised(text: str, proofs: int, doubtful: list[re.Match[str]], evidenc
     """Does the text put a space before its punctuation as a rule, not once by mistake?"""
     if not doubtful or proofs + len(doubtful) < evidence:
         return False
-    certain = [m for m in doubtful if text[m.end() : m.end() + 1] == "," or text[m.start() - 1] in "(["]
-    if not proofs and not certain:
+    if not proofs and not _PAIR.search(text) and not any(text[match.start() - 1] in "([" for match in doubtful):
         return False
     apart = sum(text[match.end() : match.end() + 1] in tuple(",.;") for match in doubtful)
     joined = len(re.findall(r"[,;.](?=\s)(?<=[^\W_].)", text))
-    return proofs > 0 or apart >= max(evidence, joined)
+    return proofs >= evidence or apart >= max(evidence, joined)
 
 
 def _latex(text: str) -> Iterator[Hit]:
