@@ -45,7 +45,7 @@ TEXTS = st.lists(PIECES, max_size=8).map("".join)
 def test_the_sums_are_those_of_langdetects_own_ngrams(factory, texts):
     known = profiles.load()
     run = ngrams.stream(texts, known.alphabet, by_line=False)
-    rows = profiles.row_of_each_letter(known, run)
+    rows = profiles.rows_at(known, run, np.arange(len(run.codes)))
     sums = np.zeros((len(texts), len(known.languages)))
     for owner, start, stop in zip(run.owner, run.start, run.stop, strict=True):
         sums[owner] = known.table[rows[start : stop + 1], : len(known.languages)].sum(axis=0, dtype=np.float64)

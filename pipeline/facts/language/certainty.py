@@ -61,6 +61,17 @@ def posterior(
     return scores
 
 
+def is_doubtful(sums: NDArray[np.float64], own: NDArray[np.int64], weights: Weights) -> NDArray[np.bool_]:
+    """Whether a line may be in another language than its text's `own`: one is likelier, if only by a little."""
+    letters, nats = sums[:, -1:], sums[:, : len(weights.louder)]
+    scale = weights.scale * (np.maximum(letters, 1) / REFERENCE) ** -weights.shrink
+    scores = nats - weights.louder * letters
+    scores += weights.prior / scale
+    here = scores[np.arange(len(scores)), own]
+    enough: NDArray[np.bool_] = (scores.max(axis=1, initial=-np.inf) > here) & (letters[:, 0] >= MIN_LETTERS)
+    return enough
+
+
 def fit_features(
     nats: NDArray[np.float64], letters: NDArray[np.float64], best: NDArray[np.int64], weights: Weights
 ) -> NDArray[np.float64]:

@@ -173,24 +173,20 @@ def find(profiles: Profiles, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     return rows
 
 
-def row_of_each_letter(profiles: Profiles, run: Stream) -> NDArray[np.int64]:
-    """For each code of the run the row of the longest known n-gram that ends there; 0 where there is none.
+def rows_at(profiles: Profiles, run: Stream, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each of the places the row of the longest known n-gram that ends there; 0 where there is none.
 
     Langdetect takes no n-gram that ends in the second of two capitals, and none from beyond a space.
     """
-    capital = run.codes >= UPPER
-    letter = run.codes & np.uint16(UPPER - 1)
-    third = letter.astype(np.uint64)
-    second = np.empty_like(third)
-    second[0], second[1:] = SPACE, third[:-1]
-    first = np.empty_like(third)
-    first[:2], first[2:] = SPACE, third[:-2]
+    here, before = run.codes[places], run.codes[places - 1]  # place 0 looks round to the end, which is a space, too
+    letters = np.uint16(UPPER - 1)
+    third, second = (here & letters).astype(np.uint64), (before & letters).astype(np.uint64)
+    first = (run.codes[places - 2] & letters).astype(np.uint64)
     first[second == SPACE] = ABSENT
     keys = (first << np.uint64(24)) | (second << np.uint64(12)) | third
     rows = find(profiles, keys)
     missing = np.flatnonzero((rows == 0) & (first != ABSENT))
     rows[missing] = find(profiles, (keys[missing] & np.uint64(0xFFFFFF)) | np.uint64(ABSENT << 24))
-    rows = np.where(rows > 0, rows, letter)
-    rows[1:][capital[1:] & capital[:-1]] = 0
-    rows[run.ends] = 0
+    rows = np.where(rows > 0, rows, (here & letters).astype(np.int64))
+    rows[((here & before) >= UPPER) | run.last[places]] = 0
     return rows
