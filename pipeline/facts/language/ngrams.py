@@ -90,25 +90,23 @@ def alphabet(package: Path, letters: NDArray[np.uint32]) -> Alphabet:
 
 
 class Stream(NamedTuple):
-    """A batch of texts as one run of codes, cut into segments: the lines that hold anything.
+    """A batch of texts as one run of code points, cut into segments: the lines that hold anything.
 
-    Segment `i` is `codes[start[i] : stop[i]]` and what the line ending after it adds; it belongs to the text
-    `owner[i]`, in which it begins at `offset[i]` and is `size[i]` code points long. No n-gram ends at the
-    end of a text, `last`. At `repeated` stands the third or a later one of the same letter in a row.
+    Segment `i` is `points[start[i] : stop[i]]` and what the line ending after it adds; it belongs to the text
+    `owner[i]`, in which it begins at `offset[i]` and is `size[i]` code points long. `last` are the ends of texts.
     """
 
-    codes: NDArray[np.uint16]
+    points: NDArray[np.uint32]
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
     owner: NDArray[np.int64]
     offset: NDArray[np.int64]
     size: NDArray[np.int64]
     last: NDArray[np.bool_]
-    repeated: NDArray[np.bool_]
 
 
 def stream(texts: Sequence[str], letters: Alphabet, *, by_line: bool = True) -> Stream:
-    """The texts as codes, without links and mail addresses, and without Latin letters in lines of another script.
+    """The texts as one run, without links and mail addresses, and without Latin letters in lines of another script.
 
     `by_line=False` makes each text one segment, as langdetect reads it.
     """
@@ -127,12 +125,9 @@ def stream(texts: Sequence[str], letters: Alphabet, *, by_line: bool = True) -> 
         moved: NDArray[np.int64] = np.cumsum(keep) - keep
         points = points[keep]
         start, stop, ends = moved[start], moved[stop], moved[ends]
-    last, repeated = np.zeros(len(points), bool), np.zeros(len(points), bool)
+    last = np.zeros(len(points), bool)
     last[ends] = True
-    same = points[1:] == points[:-1]
-    np.logical_and(same[1:], same[:-1], out=repeated[2:])
-    codes = letters.codes.take(points, mode="clip")
-    return Stream(codes, start, stop, owner, offset, size, last, repeated)
+    return Stream(points, start, stop, owner, offset, size, last)
 
 
 def _clean(
