@@ -22,8 +22,14 @@ from pipeline.records import Language, Passage
 __all__ = ["UNDETERMINED", "detect", "detect_batch", "detect_with_passages", "passages"]
 
 UNDETERMINED = "und"
-_AT_ONCE = 1 << 18  # code points scored at once: arrays that fit in the processor's cache
-_BLOCK = 16  # rows of the table that are added up first: NumPy adds blocks of one size fast
+_AT_ONCE = 1 << 19  # code points in a batch
+_BLOCK = 16  # letters whose rows are added up first: NumPy adds blocks of one size fast
+_AT_ONCE_BLOCKS = 256  # blocks whose rows are looked up at once: what fits in the processor's cache
+
+# Longer texts are sampled: two of eight blocks of each line, so that every line is seen.
+_READ_WHOLE = 600  # letters
+_SAMPLE, _SAMPLE_OF = 2, 16
+_SURE = 0.95  # below it a sampled text is read whole
 
 
 def detect(text: str) -> Language:
@@ -61,18 +67,34 @@ def detect_with_passages(
 def _read(texts: Sequence[str], always: bool) -> list[tuple[Language, tuple[Passage, ...]]]:
     known, weights = profiles.load(), certainty.load()
     run = ngrams.stream(texts, known.alphabet)
-    by_line = _scores(known, run)
     firsts = np.searchsorted(run.owner, np.arange(len(texts) + 1))
-    best, probability = certainty.judge(_whole(by_line, firsts), len(known.languages), weights)
+    long = (np.bincount(run.owner, run.size, len(texts)) > _READ_WHOLE) & (not always)
+    sampled = long[run.owner]
+    by_line = _sums(known, run, np.arange(len(run.owner)), sampled)
+    best, probability = certainty.judge(_by_text(by_line, firsts), len(known.languages), weights)
+
+    unsure = np.flatnonzero((long & (probability < _SURE))[run.owner])
+    if len(unsure):
+        by_line[unsure], sampled[unsure] = _sums(known, run, unsure), False
+        best, probability = certainty.judge(_by_text(by_line, firsts), len(known.languages), weights)
     languages = _named(known, best, probability)
-    codes = _line_codes(known, by_line, best[run.owner])
-    mixed = set(run.owner[codes != best[run.owner]].tolist())
+
+    own = best[run.owner]
+    codes = own.copy()
+    doubtful = np.flatnonzero(certainty.is_doubtful(by_line, own, weights))
+    again = doubtful[sampled[doubtful]]
+    by_line[again] = _sums(known, run, again)
+    codes[doubtful] = _line_codes(known, by_line[doubtful], own[doubtful])
+    mixed = np.zeros(len(texts), bool)
+    mixed[run.owner[codes != own]] = True
+    rest = np.flatnonzero(mixed[run.owner] & sampled)
+    by_line[rest] = _sums(known, run, rest)
     answers: list[tuple[Language, tuple[Passage, ...]]] = []
     for number, language in enumerate(languages):
         lines = slice(firsts[number], firsts[number + 1])
-        if number in mixed:
+        if mixed[number]:
             language, codes[lines] = _of_most(known, by_line[lines], run.size[lines], codes[lines])
-        read = (number in mixed or always) and lines.start < lines.stop
+        read = (mixed[number] or always) and lines.start < lines.stop
         answers.append((language, tuple(_passages(known, run, by_line, codes, lines)) if read else ()))
     return answers
 
@@ -96,18 +118,19 @@ def _of_most(
     return language, _line_codes(known, by_line, np.full(len(codes), main))
 
 
-def _whole(by_line: NDArray[np.float64], firsts: NDArray[np.int64]) -> NDArray[np.float64]:
-    whole = np.zeros((len(firsts) - 1, by_line.shape[1]))
+def _by_text(by_line: NDArray[np.float64], firsts: NDArray[np.int64]) -> NDArray[np.float64]:
+    sums = np.zeros((len(firsts) - 1, by_line.shape[1]))
     filled = np.flatnonzero(np.diff(firsts))
     if len(filled):
-        whole[filled] = np.add.reduceat(by_line, firsts[filled], axis=0)
-    return whole
+        sums[filled] = np.add.reduceat(by_line, firsts[filled], axis=0)
+    return sums
 
 
 def sums_of(texts: Sequence[str], known: profiles.Profiles) -> NDArray[np.float64]:
-    """What the probabilities are computed from: the sums of the rows of `known.table` over each text."""
+    """What the probabilities are computed from: the sums of the rows of `known.table` over each text, read whole."""
     run = ngrams.stream(texts, known.alphabet)
-    return _whole(_scores(known, run), np.searchsorted(run.owner, np.arange(len(texts) + 1)))
+    firsts = np.searchsorted(run.owner, np.arange(len(texts) + 1))
+    return _by_text(_sums(known, run, np.arange(len(run.owner))), firsts)
 
 
 def _passages(
@@ -127,35 +150,55 @@ def _passages(
     return [Passage(a, b, language) for a, b, language in zip(begin.tolist(), end.tolist(), languages, strict=True)]
 
 
-def _scores(known: profiles.Profiles, run: ngrams.Stream) -> NDArray[np.float64]:
-    """The sums of the rows of the table over each segment: a row a segment, the columns as in the table."""
+def _sums(
+    known: profiles.Profiles, run: ngrams.Stream, lines: NDArray[np.int64], sampled: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """The sums of the rows of the table over each of the lines: a row a line, the columns as in the table.
+
+    Of `sampled` lines only `_SAMPLE` blocks of `_BLOCK` letters are read of every `_SAMPLE_OF`, the first ones.
+    """
     width = known.table.shape[1]
-    if not len(run.owner):
+    if not len(lines):
         return np.zeros((0, width))
-    rows = profiles.row_of_each_letter(known, run)
-    rows[run.repeats] = 0  # "Aaaaah" is no Somali
-    length = run.stop - run.start + 1
-    blocks = -(-length // _BLOCK)
-    first_block = np.cumsum(blocks) - blocks
-    place = np.arange(length.sum())
-    before = np.repeat(np.cumsum(length) - length, length)
-    padded = np.zeros(int(blocks.sum()) * _BLOCK, np.int64)
-    padded[place - before + np.repeat(first_block * _BLOCK, length)] = rows[
-        place - before + np.repeat(run.start, length)
-    ]
-    sums = np.empty((int(blocks.sum()), width), np.float32)
-    at_once = 256
-    room = np.empty((at_once * _BLOCK, width), np.float32)
-    for block in range(0, len(sums), at_once):
-        wanted = padded[block * _BLOCK : (block + at_once) * _BLOCK]
-        taken = np.take(known.table, wanted, axis=0, out=room[: len(wanted)], mode="clip")
-        taken.reshape(-1, _BLOCK, width).sum(axis=1, out=sums[block : block + at_once])
-    # single precision is enough for some thousand letters, not for a million of them
-    pieces = -(-blocks // at_once)
-    first_piece = np.cumsum(pieces) - pieces
-    within = np.arange(int(pieces.sum())) - np.repeat(first_piece, pieces)
-    by_piece = np.add.reduceat(sums, np.repeat(first_block, pieces) + within * at_once, axis=0).astype(np.float64)
-    return by_piece if len(by_piece) == len(blocks) else np.add.reduceat(by_piece, first_piece, axis=0)
+    start, stop = run.start[lines], run.stop[lines]
+    blocks = (stop - start) // _BLOCK + 1
+    line = np.repeat(np.arange(len(lines)), blocks)
+    number = np.arange(len(line)) - (np.cumsum(blocks) - blocks)[line]
+    if sampled is not None:
+        read = np.flatnonzero(~sampled[line] | (number % _SAMPLE_OF < _SAMPLE))
+        line, number = line[read], number[read]
+    places = (start[line] + number * _BLOCK)[:, None] + np.arange(-2, _BLOCK)
+    rows = profiles.rows_at(known, run, places)
+    points = run.points.take(places, mode="wrap")
+    same = points[:, 1:] == points[:, :-1]
+    rows[(same[:, 1:] & same[:, :-1]) | (places[:, 2:] > stop[line][:, None])] = 0  # "Aaaaah" is no Somali
+    rows = rows.ravel()
+    sums = np.empty((len(line), width), np.float32)
+    room = np.empty((_AT_ONCE_BLOCKS * _BLOCK, width), np.float32)
+    ones = np.ones((1, _BLOCK), np.float32)  # a product adds faster than `sum`, and is exact here: see `Profiles.table`
+    for block in range(0, len(sums), _AT_ONCE_BLOCKS):
+        wanted = rows[block * _BLOCK : (block + _AT_ONCE_BLOCKS) * _BLOCK]
+        taken = np.take(known.table, wanted, axis=0, out=room[: len(wanted)], mode="clip").reshape(-1, _BLOCK, width)
+        np.matmul(ones, taken, out=sums[block : block + _AT_ONCE_BLOCKS, None])
+    return _folded(sums, np.bincount(line, minlength=len(lines))).astype(np.float64)
+
+
+def _folded(rows: NDArray[np.float32], counts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The sums of the first `counts[0]` rows, of the next `counts[1]` and so on; counts are at least 1.
+
+    Neighbours are added in pairs until one row is left of each: exact enough in single precision for a million rows,
+    and much faster than `np.add.reduceat`.
+    """
+    while counts.max(initial=1) > 1:
+        halves = (counts + 1) // 2
+        group = np.repeat(np.arange(len(counts)), halves)
+        left = 2 * (np.arange(len(group)) - (np.cumsum(halves) - halves)[group])
+        first = (np.cumsum(counts) - counts)[group] + left
+        paired = np.flatnonzero(left + 1 < counts[group])
+        folded = rows[first]
+        folded[paired] += rows[first[paired] + 1]
+        rows, counts = folded, halves
+    return rows
 
 
 def _named(known: profiles.Profiles, best: NDArray[np.int64], probability: NDArray[np.float64]) -> list[Language]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 MIN_PROBABILITY = 0.75  # below it a language counts as undetermined: 2 % of web sentences
 MIN_LETTERS = 8
 EXPECTED = 5.0  # nats by which a line is likelier in the language of its text than in any one other
+DOUBT = 1.0
 REFERENCE = 70.0  # letters of a short sentence
 
 
@@ -59,6 +60,17 @@ def posterior(
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=1, keepdims=True)
     return scores
+
+
+def is_doubtful(sums: NDArray[np.float64], own: NDArray[np.int64], weights: Weights) -> NDArray[np.bool_]:
+    """Whether a line may be in another language than its text's `own`: another one is likelier by `DOUBT` nats."""
+    letters, nats = sums[:, -1:], sums[:, : len(weights.louder)]
+    scale = weights.scale * (np.maximum(letters, 1) / REFERENCE) ** -weights.shrink
+    scores = nats - weights.louder * letters
+    scores += weights.prior / scale
+    here = scores[np.arange(len(scores)), own] + DOUBT / scale[:, 0]
+    enough: NDArray[np.bool_] = (scores.max(axis=1, initial=-np.inf) > here) & (letters[:, 0] >= MIN_LETTERS)
+    return enough
 
 
 def fit_features(
