@@ -1,1 +1,92 @@
-"""Copydesk: turns scraped and translated news into a clean corpus, with a record of every change."""
+"""Copydesk: turns scraped and translated news into a clean corpus, with a record of every change.
+
+    import pipeline
+    pipeline.clean("the & # 39; Liberation & # 39;").text       # "the 'Liberation'"
+    pipeline.extract(page).text                                 # the article on an HTML page
+    pipeline.detect_language("Wie geht es dir heute?").code     # "de"
+    pipeline.translation_quality(text).score                    # 0..1; 1 reads well
+    list(pipeline.find_duplicates([("a", one), ("b", two)]))    # which document repeats which
+    for document in pipeline.read_corpus("output/corpus"): ...
+
+Each of these loads what it needs when it is first called, so that importing the package takes no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.corpus import Corpus
+    from pipeline.records import Duplicate, Language, Quality, Result
+    from pipeline.sources.page import Article
+
+__all__ = ["clean", "detect_language", "extract", "find_duplicates", "read_corpus", "translation_quality"]
+
+
+def clean(text: str) -> Result:
+    """`text` after the encoding and boilerplate rules under their default settings.
+
+    `.text` is the clean text, `.findings` every change and remark; `edits.revert(result.text, result.findings)` gives
+    `text` back. The verdict is quarantine when nearly everything would be cut; the text is then left as it is.
+
+    Raises:
+        RuleError: a rule broke its contract on this text: a fault of ours, please report it.
+    """
+    from pipeline import stages
+    from pipeline.records import Document, Result, Verdict
+
+    result = Result(Document("", text))
+    for stage in stages.STAGES[:2]:
+        made = stages.run(stage, result.document)
+        reason = made.reason if made.verdict > result.verdict else result.reason
+        result = Result(made.document, result.findings + made.findings, max(made.verdict, result.verdict), reason)
+        if result.verdict is not Verdict.KEEP:
+            break
+    return result
+
+
+def extract(page: bytes | str, url: str | None = None) -> Article | None:
+    """The article on an HTML page: `.text .title .authors .date .language .charset`; None when there is none.
+
+    Bytes are decoded as `pipeline.sources.charset.decode` finds best. Never raises for what a page holds.
+    """
+    from pipeline.sources import page as pages
+
+    return pages.extract(page, url)
+
+
+def detect_language(text: str) -> Language:
+    """The language of `text`: `.code` as langdetect names it ("und": cannot be told) and `.probability`, calibrated."""
+    from pipeline.facts import language
+
+    return language.detect(text)
+
+
+def translation_quality(text: str, language: str = "en") -> Quality:
+    """How well `text` reads: `.score` in 0..1 (1 reads well; None: the language is not scored) and `.findings`."""
+    from pipeline.facts import translation
+
+    return translation.quality(text, language)
+
+
+def find_duplicates(documents: Iterable[tuple[str, str]]) -> Iterator[Duplicate]:
+    """Which of the (id, text) pairs repeats which: `.id .of .similarity .kind` ("exact", "near", "contained")."""
+    from pipeline.facts import duplicates
+
+    return duplicates.find(documents)
+
+
+def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
+    """The published corpus at `path` (`output/corpus`): iterate over its documents, or take its Arrow `.dataset`.
+
+    `since` names a batch: it and those before it are left out.
+
+    Raises:
+        InputError: there is no published batch at `path`.
+    """
+    from pipeline import corpus
+
+    return corpus.read_corpus(path, since)

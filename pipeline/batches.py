@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import stages
+from pipeline import edits, stages
 from pipeline.records import NO_FACTS, Document, Facts, Finding, Result, Source, Verdict
 
 # What is known of a document; the last three are filled in by the stages that find them out.
@@ -54,6 +54,8 @@ FINDINGS = pa.schema(
         ("before", pa.string()),
         ("after", pa.string()),  # null: only remarked
         ("detail", pa.string()),
+        ("left", pa.string()),  # what stood around it
+        ("right", pa.string()),
         ("site", pa.string()),
     ]
 )
@@ -80,21 +82,22 @@ def run_stage(
     known, columns, broken = _facts_of(batch, facts)
     for name, values in columns.items():
         batch = set_column(batch, name, values)
-    looked_at = screen(batch["text"], stage)
+    seen = screen(batch["text"], stage)
     edited: dict[int, Result] = {}
     rows: list[dict[str, Any]] = []
     aside: dict[int, tuple[Verdict, str, str]] = dict(broken)
     documents = batch.select(["id", "text", "site"])
-    for row in pc.indices_nonzero(looked_at).to_pylist():
+    for row in _rows_to_look_at(batch, stage, seen):
         if row in broken:
             continue
         identity, text, site = (documents.column(i)[row].as_py() for i in range(3))
+        idle = {name for name, rows_seen in seen.items() if row not in rows_seen}
         try:
-            result = stages.run(stage, Document(identity, text), known[row] if known else NO_FACTS)
+            result = stages.run(stage, Document(identity, text), known[row] if known else NO_FACTS, idle)
         except Exception as error:  # a rule may break on a text in any way: the document is set aside, not the batch
             aside[row] = Verdict.QUARANTINE, f"{stage.name}: {_one_line(error)}", traceback.format_exc()
             continue
-        rows += finding_rows(identity, site, result.findings)
+        rows += finding_rows(identity, site, text, result.findings)
         if result.text != text or result.findings:
             edited[row] = result
         if result.verdict is not Verdict.KEEP:
@@ -102,28 +105,28 @@ def run_stage(
     yield _outputs(_with_edits(batch, edited), stage.name, aside, rows)
 
 
-def screen(texts: pa.StringArray, stage: stages.Stage) -> pa.BooleanArray:
-    """Which texts a rule of the stage may hit: all of them when a rule has no trigger."""
-    patterns = triggers(stage)
-    if patterns is None:
-        return pa.array([True] * len(texts), pa.bool_())
-    mask = pa.array([False] * len(texts), pa.bool_())
-    for pattern in patterns:
-        mask = pc.or_(mask, pc.match_substring_regex(texts, pattern))
-    return mask
+def screen(texts: pa.StringArray, stage: stages.Stage) -> dict[str, frozenset[int]]:
+    """For each rule with a trigger, the rows whose text it may hit: one look at the whole batch, in C++."""
+    by_trigger = {
+        trigger: frozenset(pc.indices_nonzero(pc.match_substring_regex(texts, trigger)).to_pylist())
+        for trigger in {rule.trigger for rule in stage.rules if rule.trigger is not None}
+    }
+    return {rule.name: by_trigger[rule.trigger] for rule in stage.rules if rule.trigger is not None}
 
 
-def triggers(stage: stages.Stage) -> tuple[str, ...] | None:
-    """The triggers of the stage's rules, each once; None when a rule has none, so that every text must be looked at."""
-    patterns = [rule.trigger for rule in stage.rules]
-    if None in patterns:
-        return None
-    return tuple(dict.fromkeys(p for p in patterns if p is not None))
+def _rows_to_look_at(batch: pa.RecordBatch, stage: stages.Stage, seen: Mapping[str, frozenset[int]]) -> Iterable[int]:
+    if len(seen) < len(stage.rules):  # a rule without a trigger looks at every document's facts
+        return range(batch.num_rows)
+    return sorted(frozenset[int]().union(*seen.values()))
 
 
-def finding_rows(identity: str, site: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Rows of the schema `FINDINGS`."""
-    return [{"id": identity, "number": n, "site": site, **finding._asdict()} for n, finding in enumerate(findings)]
+def finding_rows(identity: str, site: str, text: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Rows of the schema `FINDINGS`; `text` is the document's text before the stage."""
+    around = edits.surroundings(text, findings)
+    return [
+        {"id": identity, "number": number, "site": site, "left": left, "right": right, **finding._asdict()}
+        for number, (finding, (left, right)) in enumerate(zip(findings, around, strict=True))
+    ]
 
 
 def set_column(batch: pa.RecordBatch, name: str, values: Sequence[Any] | pa.Array) -> pa.RecordBatch:
@@ -223,3 +226,8 @@ def set_aside(
         pa.array([trace for _, _, trace in reasons], pa.string()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SET_ASIDE)
+
+
+def table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """The same as a table."""
+    return pa.Table.from_batches([from_rows(rows, schema)])

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pipeline.errors import SettingsError
+from pipeline.facts.duplicates.policy import Policy
 from pipeline.records import Bounds, Count, Rule, Share, Verdict
 from pipeline.stages import STAGES, Stage
 
@@ -60,7 +61,9 @@ class Settings:
 
     run: Run = Run()
     read: Read = Read()
+    duplicates: Policy = field(default_factory=Policy)
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    file: str = ""  # where they were read
 
     def stages(self) -> tuple[Stage, ...]:
         """The pipeline under these settings."""
@@ -107,7 +110,7 @@ def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None =
     Raises:
         SettingsError: an unknown or impossible setting; the message names file, table and setting.
     """
-    _known(tables, ["run", "read", "rules"], where, "table")
+    _known(tables, ["run", "read", "duplicates", "rules"], where, "table")
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: [{name}] must be a table; got {table!r}")
@@ -115,7 +118,9 @@ def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None =
     settings = Settings(
         _section(Run, {**tables.get("run", {}), **(run or {})}, f"{where}: [run]"),
         _section(Read, tables.get("read", {}), f"{where}: [read]"),
+        _section(Policy, tables.get("duplicates", {}), f"{where}: [duplicates]"),
         {name: _rule_settings(name, table, where) for name, table in rules.items()},
+        where,
     )
     if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
@@ -152,9 +157,14 @@ def _known(names: Iterable[str], known: Iterable[str], where: str, kind: str = "
     choices = sorted(known)
     for name in names:
         if name not in choices:
-            close = difflib.get_close_matches(name, choices, 1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(choices) or 'none'}"
-            raise SettingsError(f"{where} has no {kind} {name!r}; {hint}")
+            raise SettingsError(f"{where} has no {kind} {name!r}; {closest(name, choices)}")
+
+
+def closest(name: str, choices: Iterable[str]) -> str:
+    """A hint at what was meant by an unknown name."""
+    known = sorted(choices)
+    close = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known[:20]) or 'none'}"
 
 
 def _checked(value: Any, kind: Any, where: str) -> Any:

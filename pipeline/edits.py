@@ -7,7 +7,7 @@ finds anything to mend.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pipeline.errors import RuleError
 from pipeline.records import NO_FACTS, Facts, Finding, Hit, Rule, Verdict
@@ -60,9 +60,22 @@ def revert(text: str, findings: Sequence[Finding]) -> str:
     return text
 
 
-def run(text: str, rules: Sequence[Rule], facts: Facts = NO_FACTS) -> tuple[str, list[Finding]]:
+def surroundings(text: str, findings: Sequence[Finding], width: int = 40) -> list[tuple[str, str]]:
+    """What stands to the left and right of each finding, at the time it was made; `text` is the text as read."""
+    found = []
+    for _rule, start, end, _before, after, _detail in findings:
+        found.append((text[max(0, start - width) : start], text[end : end + width]))
+        if after is not None:
+            text = text[:start] + after + text[end:]
+    return found
+
+
+def run(
+    text: str, rules: Sequence[Rule], facts: Facts = NO_FACTS, idle: Collection[str] = ()
+) -> tuple[str, list[Finding]]:
     """Let the rules mend the text, in their order, again and again until nothing is left to mend.
 
+    `idle` names rules known to find nothing in the text as it comes; once it is changed they are asked like the others.
     The findings are the edits in the order in which they were made, then the remarks, which hold for the final text.
 
     Raises:
@@ -73,6 +86,8 @@ def run(text: str, rules: Sequence[Rule], facts: Facts = NO_FACTS) -> tuple[str,
         remarks: list[Finding] = []
         settled = True
         for rule in rules:
+            if rule.name in idle and not findings:
+                continue
             text, found = apply(text, rule.name, rule.find(text, facts))
             for finding in found:
                 if finding.after is None:

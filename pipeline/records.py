@@ -166,9 +166,14 @@ class Rule:
     trigger: str | None = None
 
     @property
+    def documentation(self) -> str:
+        """The finder's docstring: what is wrong with the text, what becomes of it, what is spared and why."""
+        return inspect.getdoc(_function(self.find)) or ""
+
+    @property
     def summary(self) -> str:
-        """The first line of the finder's docstring: what is wrong with the text and what becomes of it."""
-        return (inspect.getdoc(_function(self.find)) or "").partition("\n")[0]
+        """The first line of it."""
+        return self.documentation.partition("\n")[0]
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from pipeline import edits
@@ -31,13 +32,13 @@ STAGES = (
 )
 
 
-def run(stage: Stage, document: Document, facts: Facts = NO_FACTS) -> Result:
-    """What the stage makes of one document.
+def run(stage: Stage, document: Document, facts: Facts = NO_FACTS, idle: Collection[str] = ()) -> Result:
+    """What the stage makes of one document; `idle` names rules known to find nothing in its text as it comes.
 
     Raises:
         RuleError: a rule broke its contract.
     """
-    text, findings = edits.run(document.text, stage.rules, facts)
+    text, findings = edits.run(document.text, stage.rules, facts, idle)
     if stage.guard:
         _, refused = edits.apply(document.text, stage.guard.name, stage.guard.find(document.text, findings))
         if refused:

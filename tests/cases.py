@@ -6,6 +6,8 @@ title = "spaced entity, as translators leave it"
 before = "the & # 39; Liberation & # 39;"
 after = "the 'Liberation'"      # or: untouched = true; or, beside either: remarked = true
 language = "en"                 # optional: facts.language of the document
+passages = [[0, 70, "en"]]     # optional: facts.passages as (start, end, language)
+settings = { wanted = ["en"] }           # optional: settings of the rule
 lines = { "Read more" = [41, 100, 0] }   # optional: facts.lines, as (documents, of, elsewhere)
 score = 0.3                     # optional: facts.quality.score
 xfail = "why it cannot be done yet"      # optional: a known failure, which must go on failing
@@ -17,7 +19,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pipeline.records import Duplicate, Facts, Language, LineUse, Quality
+from pipeline.records import Duplicate, Facts, Language, LineUse, Passage, Quality
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -35,6 +37,7 @@ def facts(case: dict[str, Any]) -> Facts:
     return Facts(
         site=case.get("site", ""),
         language=Language(case["language"], case.get("probability", 0.99)) if "language" in case else None,
+        passages=tuple(Passage(a, b, Language(code, 0.99)) for a, b, code in case.get("passages", [])),
         quality=Quality(case["score"]) if "score" in case else None,
         lines={line: LineUse(*use) for line, use in case.get("lines", {}).items()},
         duplicate=Duplicate(**case["duplicate"]) if "duplicate" in case else None,

@@ -56,6 +56,20 @@ def test_rules_run_until_nothing_is_left_to_mend():
     assert edits.revert(text, findings) == "a((()))b"
 
 
+def test_a_rule_known_to_be_idle_is_asked_again_once_the_text_has_changed():
+    asked = []
+
+    def find_b(text, facts):
+        asked.append(text)
+        return [Hit(i, i + 1, "c") for i, character in enumerate(text) if character == "b"]
+
+    ab = Rule("x/ab", lambda text, facts: [Hit(0, 1, "b")] if text == "a" else [])
+    assert edits.run("a", (ab, Rule("x/bc", find_b)), idle={"x/bc"})[0] == "c"
+    assert asked == ["b", "c"]
+    assert edits.run("d", (ab, Rule("x/bc", find_b)), idle={"x/bc"}) == ("d", [])
+    assert asked == ["b", "c"]
+
+
 def test_rules_that_undo_each_other_are_stopped():
     there = Rule("x/there", lambda text, facts: [Hit(0, 1, "b")] if text == "a" else [])
     back = Rule("x/back", lambda text, facts: [Hit(0, 1, "a")] if text == "b" else [])

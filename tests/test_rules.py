@@ -22,14 +22,16 @@ def parameters():
         yield pytest.param(case, id=f"{case['where']} {case['rule']}: {case['title']}", marks=marks)
 
 
-def rules_beside(name: str) -> tuple[Rule, ...]:
-    """All rules of the stage that holds `name`: a case must come out right in their company."""
-    return next(stage.rules for stage in stages.STAGES if stage.name == name.partition("/")[0])
+def rules_beside(case) -> tuple[Rule, ...]:
+    """All rules of the stage that holds the case's rule: a case must come out right in their company."""
+    name, settings = case["rule"], case.get("settings", {})
+    rules = next(stage.rules for stage in stages.STAGES if stage.name == name.partition("/")[0])
+    return tuple(rule.with_settings(**settings) if rule.name == name else rule for rule in rules)
 
 
 @pytest.mark.parametrize("case", list(parameters()))
 def test_case(case):
-    rules = rules_beside(case["rule"])
+    rules = rules_beside(case)
     text, findings = edits.run(case["before"], rules, cases.facts(case))
     by_rule = [f for f in findings if f.rule == case["rule"]]
     if case.get("untouched"):

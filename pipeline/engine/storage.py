@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import hashlib
 import json
 import os
@@ -19,8 +20,10 @@ from pipeline.errors import CopydeskError
 from pipeline.facts import Dataset
 
 MANIFEST = "manifest.json"
-PART_BYTES = 16 << 20  # text of a part: large enough to compress well, small enough that two cores share the work
-PART_ROWS = 5_000  # and a row group of wide text that DuckDB can spill (measured at a 300 MB limit)
+# A part: large enough to compress well, small enough that a few thousand documents keep two cores busy.
+PART_BYTES = 8 << 20
+PART_ROWS = 2_000
+ROW_GROUP = 5_000  # rows of wide text that DuckDB can still spill (measured at a 300 MB limit)
 COMPRESSION: Final = "zstd"
 
 
@@ -60,12 +63,14 @@ def _exchange(one: Path, other: Path) -> bool:
     return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what killed runs left in `folder`; the caller holds the batch's lock."""
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if path.name.startswith(".") and path.name.endswith((".tmp", ".old")):
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Remove what killed runs left in `folder` of outputs called `name...`; the caller holds the batch's lock."""
+    for ending in ("tmp", "old"):
+        for path in folder.glob(f".{glob.escape(name)}*.{ending}"):
+            if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -82,11 +87,16 @@ def write_json(target: Path, value: Any) -> None:
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest in `folder`, or None when there is none that can be read (the output is not whole)."""
+    return read_json(folder / MANIFEST)
+
+
+def read_json(file: Path) -> dict[str, Any] | None:
+    """A JSON object that was written by `write_json`; None when it is not there or not whole."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return manifest
+    return value
 
 
 def parts(dataset: Dataset) -> list[Path]:
@@ -165,5 +175,22 @@ class PartWriter:
 def write_part(target: Path, table: pa.Table) -> None:
     """One Parquet file, in one step."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    pq.write_table(table, temporary, compression=COMPRESSION, row_group_size=PART_ROWS)
+    pq.write_table(table, temporary, compression=COMPRESSION, row_group_size=ROW_GROUP)
     temporary.replace(target)
+
+
+def merge(source: Path, target: Path) -> None:
+    """Let each dataset in `source` stand in `target`: `kept` is replaced, the parts of others are added."""
+    for dataset in source.iterdir():
+        place = target / dataset.name
+        if dataset.name == "kept":
+            shutil.rmtree(place)
+            dataset.rename(place)
+        else:
+            for number, part in enumerate(sorted(dataset.glob("*.parquet"))):
+                part.rename(place / f"part-repeated-{number:03d}.parquet")
+
+
+def remove(*folders: Path) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,43 @@
+# `make help` lists what can be made. Only git, make and Python 3.11 or later are needed beforehand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup run test lint gate bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## the environment alone, in .venv
+
+run: $(READY) ## clean the articles in seeds/ and say where the corpus and the report lie
+	@$(BIN)/copydesk run
+
+test: $(READY) ## all tests
+	$(BIN)/pytest
+
+lint: $(READY) ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+gate: $(READY) ## the quality floors, on the labelled data
+	$(BIN)/python -m benchmarks.quality
+
+bench: $(READY) ## CPU time of each stage, beside a script written by hand
+	$(BIN)/python -m benchmarks.speed
+
+lock: ## pin the newest versions that pyproject.toml allows
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+clean: ## remove the environment and what runs have left
+	rm -rf $(VENV) output/runs output/corpus output/history
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Copydesk needs Python 3.11 or later")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)

@@ -1,0 +1,178 @@
+"""Letters as langdetect's profiles see them: codes for the code points of a batch of texts.
+
+Many code points count as one: anything but letters in ASCII is a space, all Hangul syllables are one letter, all
+hiragana another. What langdetect does to one character after another is done here to a whole batch at once.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+SPACE, UNKNOWN = 0, 1  # codes; from 2 on come the letters of the profiles
+UPPER = 1 << 15  # set in a code: an upper-case letter
+ABSENT = 4095  # no letter has this code: it stands in for the first letter of a bigram
+POINTS = 0x20000  # upper-case letters and letters of profiles all lie below
+
+_LINK = re.compile(r"https?://[-_.?&~;+=/#0-9A-Za-z]{1,2076}")
+_MAIL_LETTERS = "-_.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_MAIL = re.compile(r"[-_.0-9A-Za-z]{1,64}@[-_0-9A-Za-z]{1,255}[-_.0-9A-Za-z]{1,255}")
+
+# Inclusive ranges whose letters all count as one: Unicode blocks, or the part of them that langdetect folds.
+_FOLDED = (
+    (0x0000, 0x0040, " "),
+    (0x005B, 0x0060, " "),
+    (0x007B, 0x007F, " "),
+    (0x1EA0, 0x1EFF, "ể"),
+    (0x2000, 0x206F, " "),
+    (0x3040, 0x309F, "あ"),
+    (0x30A0, 0x30FF, "ア"),
+    (0x3100, 0x312F, "ㄅ"),
+    (0x31A0, 0x31BF, "ㄅ"),
+    (0xAC00, 0xD7AF, "가"),
+)
+_SINGLE = {"\u0219": "\u015f", "\u021b": "\u0163", "\u06cc": "\u064a"}  # Romanian commas, Farsi yeh
+
+
+@cache
+def properties(package: Path) -> dict[str, str]:
+    """langdetect's own tables of characters, by name."""
+    text = (package / "utils" / "messages.properties").read_text(encoding="ascii")
+    pairs = (line.strip().partition("=") for line in text.split("\n"))
+    return {name: codecs.decode(value, "unicode_escape") for name, _, value in pairs}
+
+
+def normalized(package: Path) -> NDArray[np.uint32]:
+    """For each code point below `POINTS` the one that stands for it in the profiles."""
+    table = np.arange(POINTS, dtype=np.uint32)
+    for first, last, letter in _FOLDED:
+        table[first : last + 1] = ord(letter)
+    for name, letters in properties(package).items():
+        if name.startswith("NGram.KANJI_"):
+            table[[ord(letter) for letter in letters]] = ord(letters[0])
+        elif name == "NGram.LATIN1_EXCLUDE":
+            table[[ord(letter) for letter in letters]] = ord(" ")
+    for letter, stands_for in _SINGLE.items():
+        table[ord(letter)] = ord(stands_for)
+    return table
+
+
+class Alphabet(NamedTuple):
+    """What every code point counts as. The tables are small: 256 kB for the codes."""
+
+    letters: NDArray[np.uint32]  # code to code point
+    codes: NDArray[np.uint16]  # code point to code, with `UPPER`
+    composed: dict[int, dict[int, int]]  # combining mark to letter to the letter with that mark, for Vietnamese
+
+
+def alphabet(package: Path, letters: NDArray[np.uint32]) -> Alphabet:
+    """`letters` are the code points that occur in the profiles, in order of their codes: the first two are not used."""
+    standing_for = normalized(package)
+    plain = np.full(POINTS, UNKNOWN, np.uint16)
+    plain[letters[2:]] = np.arange(2, len(letters), dtype=np.uint16)
+    plain[ord(" ")] = SPACE
+    upper = np.fromiter((chr(point).isupper() for point in range(POINTS)), bool, POINTS)
+    codes = plain[standing_for] | np.where(upper[standing_for], UPPER, 0).astype(np.uint16)
+    names = properties(package)
+    bases = [ord(letter) for letter in names["TO_NORMALIZE_VI_CHARS"]]
+    composed = {
+        ord(mark): dict(zip(bases, map(ord, names[f"NORMALIZED_VI_CHARS_{ord(mark):04X}"]), strict=True))
+        for mark in names["DMARK_CLASS"]
+    }
+    return Alphabet(letters, codes, composed)
+
+
+class Stream(NamedTuple):
+    """A batch of texts as one run of codes, cut into segments: the lines that hold anything.
+
+    Segment `i` is `codes[start[i] : stop[i]]` and what the line ending after it adds; it belongs to the text
+    `owner[i]`, in which it begins at `offset[i]` and is `size[i]` code points long. The texts end at `ends`.
+    At `repeats` stands the third or a later one of a row of the same letter.
+    """
+
+    codes: NDArray[np.uint16]
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    offset: NDArray[np.int64]
+    size: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    repeats: NDArray[np.int64]
+
+
+def stream(texts: Sequence[str], letters: Alphabet, *, by_line: bool = True) -> Stream:
+    """The texts as codes, without links and mail addresses, and without Latin letters in lines of another script.
+
+    `by_line=False` makes each text one segment, as langdetect reads it.
+    """
+    joined = _blank_mail(_blank_links("\n" + "\n".join(texts) + "\n"))
+    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    breaks = np.flatnonzero(points == ord("\n")) if by_line else np.concatenate([np.zeros(1, np.int64), ends])
+    start, stop = breaks[:-1] + 1, breaks[1:]
+    filled = np.flatnonzero(stop > start)
+    start, stop = start[filled], stop[filled]
+    owner = np.searchsorted(ends, start)
+    offset = start - np.concatenate([np.ones(1, np.int64), ends + 1])[owner]
+    size = stop - start
+    points, keep = _clean(points, start, stop, letters)
+    if keep is not None:
+        moved: NDArray[np.int64] = np.cumsum(keep) - keep
+        points = points[keep]
+        start, stop, ends = moved[start], moved[stop], moved[ends]
+    repeats = np.flatnonzero((points[2:] == points[1:-1]) & (points[2:] == points[:-2])) + 2
+    codes = letters.codes.take(points, mode="clip")
+    return Stream(codes, start, stop, owner, offset, size, ends, repeats)
+
+
+def _clean(
+    points: NDArray[np.uint32], start: NDArray[np.int64], stop: NDArray[np.int64], letters: Alphabet
+) -> tuple[NDArray[np.uint32], NDArray[np.bool_] | None]:
+    """The code points with Vietnamese marks composed, and which of them to keep (None: all)."""
+    high = np.flatnonzero(points >= 0x300)
+    if not len(high):
+        return points, None
+    keep = np.ones(len(points), bool)
+    marks = high[np.isin(points[high], list(letters.composed))]
+    if len(marks):
+        points = points.copy()
+        for mark in marks.tolist():
+            letter = letters.composed[int(points[mark])].get(int(points[mark - 1]))
+            if letter is not None:
+                points[mark - 1], keep[mark] = letter, False
+        high = np.flatnonzero((points >= 0x300) & keep)
+    others = np.searchsorted(high, stop) - np.searchsorted(high, start)
+    for line in np.flatnonzero(others).tolist():
+        span = slice(start[line], stop[line])
+        latin = (points[span] >= ord("A")) & (points[span] <= ord("z")) & keep[span]
+        if 2 * np.count_nonzero(latin) < others[line]:
+            keep[span] &= ~latin
+    return points, None if keep.all() else keep
+
+
+def _blank_links(text: str) -> str:
+    return _LINK.sub(lambda link: " " * len(link[0]), text) if "://" in text else text
+
+
+def _blank_mail(text: str) -> str:
+    """Mail addresses become spaces; looked for around each "@" alone, since the pattern is slow on plain words."""
+    at = text.find("@")
+    if at < 0:
+        return text
+    pieces, done = [], 0
+    while at >= 0:
+        before = text[max(done, at - 64) : at]
+        first = at - (len(before) - len(before.rstrip(_MAIL_LETTERS)))
+        address = _MAIL.match(text, first)
+        if address:
+            pieces += [text[done:first], " " * len(address[0])]
+            done = address.end()
+        at = text.find("@", max(done, at + 1))
+    return "".join(pieces) + text[done:]

@@ -1,0 +1,113 @@
+"""Texts to numbers: the tokens of a whole batch, and the hashed n-grams that the model knows.
+
+Everything downstream works on the batch's distinct tokens or on NumPy arrays over all its tokens, so that a document
+costs one regular expression, one dictionary look-up a token and a few array passes.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+# A word, a number, or one sign; a line break counts where the line does not end in a sentence mark (headlines, and
+# sentences cut off), so that wrapped and unwrapped copies of a text read the same.
+TOKEN = re.compile(r"<unk>|(?<![.!?:;\"”'’)\n])\n|[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,:]\d+)*|[^\w\s]|_+")
+
+WORD_BUCKETS = 1 << 17
+LETTER_BUCKETS = 1 << 16
+LONGEST = 32  # letters of a token that are looked at: a hostile text may be one "word" of a megabyte
+_LETTER_SIZES = (2, 3, 4, 5)  # of letter n-grams, in UTF-8 bytes
+_MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+
+
+class Tokens(NamedTuple):
+    """The tokens of a batch: document i holds `distinct[ids[ends[i-1]:ends[i]]]`."""
+
+    distinct: list[str]
+    ids: Ints
+    ends: Ints
+
+    @property
+    def documents(self) -> Ints:
+        """The number of the document that each token stands in."""
+        return np.repeat(np.arange(len(self.ends)), np.diff(self.ends, prepend=0))
+
+
+def tokenise(texts: Sequence[str]) -> Tokens:
+    """All tokens of all texts, numbered in the order in which they first stand there."""
+    numbers: defaultdict[str, int] = defaultdict(count().__next__)
+    ids: list[int] = []
+    ends: list[int] = []
+    for text in texts:
+        ids.extend(map(numbers.__getitem__, TOKEN.findall(text)))
+        ends.append(len(ids))
+    return Tokens(list(numbers), np.array(ids, np.int64), np.array(ends, np.int64))
+
+
+def key(token: str) -> int:
+    """A token's hash: case does not count, nor does which number it is."""
+    if token[0].isdigit():
+        return 1
+    return zlib.crc32(token[:LONGEST].lower().encode("utf-8", "surrogatepass"))
+
+
+def word_grams(tokens: Tokens) -> Iterator[Ints]:
+    """The buckets of all runs of one, two and three tokens, by the token they end with.
+
+    A run that would start before its document takes a start mark in place of what is missing.
+    """
+    keys = np.array([key(token) for token in tokens.distinct], np.uint64)[tokens.ids] if len(tokens.ids) else _NONE
+    starts = np.concatenate(([0], tokens.ends[:-1]))
+    starts = starts[starts < len(keys)]
+    before = _shift(keys, starts)
+    for size, hashes in enumerate(
+        (keys, keys * _u(_MIX[1]) ^ before, (keys * _u(_MIX[1]) ^ before) * _u(_MIX[2]) ^ _shift(before, starts)), 1
+    ):
+        yield _bucket(hashes + _u(size), WORD_BUCKETS)
+
+
+def letter_grams(distinct: Sequence[str]) -> tuple[Ints, Ints]:
+    """The buckets of the letter n-grams of each distinct token, and the number of the token each belongs to."""
+    padded = [f" {token[:LONGEST]} ".encode("utf-8", "surrogatepass") for token in distinct]
+    if not padded:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    letters = np.frombuffer(b"".join(padded), np.uint8).astype(np.uint64)
+    owner = np.repeat(np.arange(len(padded)), [len(token) for token in padded])
+    buckets, owners = [], []
+    hashes = letters + _u(1)
+    for size in range(2, _LETTER_SIZES[-1] + 1):
+        hashes = hashes[:-1] * _u(_MIX[2]) + letters[size - 1 :] + _u(1)
+        inside = owner[: len(hashes)] == owner[size - 1 :]
+        buckets.append(_bucket(hashes[inside] + _u(size), LETTER_BUCKETS))
+        owners.append(owner[: len(hashes)][inside])
+    return np.concatenate(buckets), np.concatenate(owners)
+
+
+_NONE = np.zeros(0, np.uint64)
+
+
+def _u(number: int) -> np.uint64:
+    return np.uint64(number)
+
+
+def _shift(keys: Hashes, starts: Ints) -> Hashes:
+    """The key before each key, a start mark at the start of each document."""
+    before = np.empty_like(keys)
+    before[1:] = keys[:-1]
+    before[starts] = 7
+    return before
+
+
+def _bucket(hashes: Hashes, buckets: int) -> Ints:
+    mixed: Hashes = (hashes * _u(_MIX[0])) >> _u(64 - buckets.bit_length() + 1)
+    return mixed.astype(np.int64)

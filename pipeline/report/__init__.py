@@ -1,0 +1,1 @@
+"""The report of a batch: one HTML page that opens without a server."""

@@ -1,0 +1,168 @@
+"""`report.html`: what a batch did, in one file. Everything that comes from documents is escaped.
+
+The page is written from the steps' manifests alone, so its size does not grow with the batch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine import storage
+
+_KEY = re.compile(r'<meta name="copydesk-key" content="([0-9a-f]+)">')
+# Characters that a browser would not show, or that turn the line around them.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
+)
+
+
+def key_of(file: Path) -> str | None:
+    """What the report at `file` was made of, as it says itself; None when it is not there."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            match = _KEY.search(stream.read(2_000))
+    except (OSError, UnicodeDecodeError):
+        return None
+    return match[1] if match else None
+
+
+def write(file: Path, key: str, batch: str, manifests: Sequence[Mapping[str, Any]]) -> None:
+    """Write the report of a batch, in one step."""
+    storage.write_text(file, "".join(render(key, batch, manifests)))
+
+
+def render(key: str, batch: str, manifests: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The page, piece by piece."""
+    style = resources.files("pipeline.report").joinpath("style.css").read_text(encoding="utf-8")
+    published = manifests[-1]["counts"]["published"] if manifests[-1].get("counts") else 0
+    steps = [m for m in manifests if "rules" in m]
+    read = steps[0]["counts"]["read"]
+    yield (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="copydesk-key" content="{key}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        f"<title>Copydesk: {escape(batch)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+    )
+    yield (
+        f'<header><p class="kicker">Copydesk report</p><h1>Batch {escape(batch)}</h1>\n'
+        f'<p class="lead"><b>{read:,}</b> read, <b>{published:,}</b> published. '
+        f"Finished {escape(manifests[-1].get('started', ''))}.</p></header>\n"
+    )
+    yield from _counts(steps)
+    yield from _set_aside(steps)
+    yield from _scores(steps)
+    yield from _rules(steps)
+    yield from _sources(steps)
+    yield "</main>\n</body>\n</html>\n"
+
+
+def _counts(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield '<section><h2>Steps</h2>\n<table><thead><tr><th>step<th class="n">read<th class="n">kept<th class="n">dropped'
+    yield '<th class="n">quarantined<th class="n">findings<th class="n">seconds</tr></thead><tbody>\n'
+    for step in steps:
+        counts = step["counts"]
+        cells = "".join(_number(counts[name]) for name in ("read", "kept", "dropped", "quarantined", "findings"))
+        yield f'<tr><th scope="row">{escape(step["step"])}{cells}<td class="n">{step["seconds"]:.2f}</tr>\n'
+    yield "</tbody></table></section>\n"
+
+
+def _number(value: int) -> str:
+    return f'<td class="n{"" if value else " zero"}">{value:,}'
+
+
+def _set_aside(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    rows = [(step["step"], reason, count) for step in steps for reason, count in step["reasons"].items()]
+    yield "<section><h2>Why documents were set aside</h2>\n"
+    if not rows:
+        yield '<p class="none">None was.</p></section>\n'
+        return
+    yield '<table><thead><tr><th>step<th>reason<th class="n">documents</tr></thead><tbody>\n'
+    for step, reason, count in sorted(rows, key=lambda row: -row[2]):
+        yield f'<tr><th scope="row">{escape(step)}<td>{shown(reason)}{_number(count)}</tr>\n'
+    yield "</tbody></table></section>\n"
+
+
+def _scores(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Translation scores in ten bars, with the limits of the rules that judge by them."""
+    for step in steps:
+        scores = step.get("scores")
+        if not scores:
+            continue
+        limits = {
+            rule: value
+            for rule, settings in step["made_of"]["rules"].items()
+            for name, value in settings.items()
+            if name == "min_score"
+        }
+        yield f"<section><h2>Scores: {escape(step['step'])}</h2>\n<p>1 reads well. "
+        yield "; ".join(f"<code>{escape(rule)}</code> below {value:g}" for rule, value in limits.items())
+        yield '.</p>\n<table class="bars"><tbody>\n'
+        most = max(scores) or 1
+        for bin_, count in enumerate(scores):
+            low, high = bin_ / len(scores), (bin_ + 1) / len(scores)
+            marks = " ".join(f"◂ {value:g}" for value in limits.values() if low <= value < high)
+            yield f'<tr><th scope="row">{low:.2f}–{high:.2f}<td class="bar">'
+            yield f'<i style="width:{100 * count / most:.1f}%"></i>'
+            yield f'{_number(count)}<td class="limit">{marks}</tr>\n'
+        yield "</tbody></table></section>\n"
+
+
+def _rules(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield "<section><h2>Findings per rule</h2>\n"
+    found = [(rule, entry) for step in steps for rule, entry in step["rules"].items()]
+    if not found:
+        yield '<p class="none">No rule found anything.</p>\n'
+    for rule, entry in found:
+        kind = f"{entry['edits']:,} edits" if entry["edits"] else "remarks only"
+        documents = f"{entry['documents']:,} document{'s' if entry['documents'] != 1 else ''}"
+        yield f"<details open><summary><code>{escape(rule)}</code> <span>{entry['findings']:,} in {documents}, {kind}"
+        yield "</span></summary>\n<ul>\n"
+        for example in entry["examples"]:
+            yield f"<li>{_diff(example)}<small>{shown(example['id'])}"
+            yield f" · {shown(example['detail'])}" if example["detail"] else ""
+            yield "</small></li>\n"
+        yield "</ul></details>\n"
+    yield "</section>\n"
+
+
+def _diff(example: Mapping[str, Any]) -> str:
+    """A finding amid what stood around it: what was taken out, what was put in, or what was remarked."""
+    before, after = shown(example["before"]), example["after"]
+    if after is None:
+        middle = f"<mark>{before}</mark>" if before else ""
+    else:
+        middle = (f"<del>{before}</del>" if before else "") + (f"<ins>{shown(after)}</ins>" if after else "")
+    return f"<q>{shown(example['left'])}{middle}{shown(example['right'])}</q>" if middle else ""
+
+
+def _sources(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What became of each source's documents, over all steps."""
+    totals: dict[str, dict[str, int]] = {}
+    for step in steps:
+        for source, counts in step["sources"].items():
+            entry = totals.setdefault(source, {"read": 0, "kept": 0, "dropped": 0, "quarantined": 0})
+            if step is steps[0]:
+                entry["read"] = sum(counts.values())
+            entry["kept"] = 0
+            entry["dropped"] += counts.get("dropped", 0)
+            entry["quarantined"] += counts.get("quarantined", 0)
+    for source, counts in steps[-1]["sources"].items():
+        totals[source]["kept"] = counts.get("kept", 0)
+    yield '<section><h2>Sources</h2>\n<table><thead><tr><th>source<th class="n">read<th class="n">kept'
+    yield '<th class="n">dropped<th class="n">quarantined</tr></thead><tbody>\n'
+    for source, entry in sorted(totals.items(), key=lambda item: (-item[1]["read"], item[0])):
+        yield f'<tr><th scope="row">{shown(source)}' + "".join(_number(value) for value in entry.values()) + "</tr>\n"
+    yield "</tbody></table></section>\n"
+
+
+def shown(text: str) -> str:
+    """Text from a document, fit for the page: escaped, and with a name for each character that would not show."""
+    return _INVISIBLE.sub(lambda m: f"<b>U+{ord(m[0]):04X}</b>", escape(text)).replace(
+        "\n", '<b title="line break">↵</b>'
+    )

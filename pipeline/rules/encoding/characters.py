@@ -1,0 +1,241 @@
+"""Characters that do not belong in a text: invisible ones, odd spaces, parts that should be one letter."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from pipeline.records import Facts, Hit
+from pipeline.text import lines
+
+CONTROL_TRIGGER = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{fff9}-\x{fffc}\x{fffe}\x{ffff}]"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x19\x1b-\x1f\x7f\ufff9-\ufffc\ufffe\uffff]+|[\x1a\x80-\x9f]")
+
+
+def find_control_character(text: str, facts: Facts) -> Iterator[Hit]:
+    """Control characters and the marks of objects that are not there: they go.
+
+    Form feeds and vertical tabs become a line end if none is beside them, 0x1E a hyphen (a word processor's
+    non-breaking one). Tabs and line ends stay. 0x1A stands for a character that was lost, and what is left of
+    0x80-0x9F after `encoding/mojibake` has read it as Windows-1252 means nothing: both are remarked.
+    """
+    for match in _CONTROL.finditer(text):
+        start, end = match.span()
+        around = text[start - 1 : start] + text[end : end + 1]
+        if match[0] in "\x1a" or (match[0] >= "\x80" and match[0] <= "\x9f"):
+            yield Hit(start, end, None, f"U+{ord(match[0]):04X}")
+        elif match[0][0] in "\x0b\x0c" and around and "\n" not in around:
+            yield Hit(start, end, "\n")
+        elif match[0] == "\x1e" and around.isalpha() and len(around) == 2:
+            yield Hit(start, end, "-")
+        else:
+            yield Hit(start, end, "")
+
+
+# --- Invisible characters -------------------------------------------------------------------------------------------
+
+ZERO_WIDTH_TRIGGER = r"[\x{200b}-\x{200d}\x{2060}-\x{2064}\x{feff}\x{206a}-\x{206f}\x{e0020}-\x{e007f}\x{180e}]"
+_ZERO_WIDTH = re.compile("[\u200b-\u200d\u2060-\u2064\ufeff\u206a-\u206f\U000e0020-\U000e007f\u180e]+")
+# Scripts written without spaces, where U+200B says that a line may be broken: Thai, Lao, Tibetan, Myanmar, Khmer,
+# and the scripts of Java and Bali.
+_NO_SPACES = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u1b00-\u1b7f\ua980-\ua9df]")
+# Scripts in which U+200C and U+200D shape letters: Arabic (Persian, Urdu), Syriac, N'Ko, the Indic ones, Mongolian.
+_JOINING = re.compile(
+    "[\u0600-\u07ff\u0840-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc]"
+)
+
+
+def find_zero_width(text: str, facts: Facts) -> Iterator[Hit]:
+    """Characters without width, byte order marks among them, where they do nothing: they go.
+
+    Spared: joiners and non-joiners in Arabic (Persian), Syriac, Indic and Mongolian writing, joiners and tags in
+    emoji, and the break marks of scripts without spaces (Thai, Khmer, Lao, Myanmar, Tibetan).
+    """
+    if text.isascii():
+        return
+    for match in _ZERO_WIDTH.finditer(text):
+        start, end = match.span()
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if len(match[0]) == 1 and _is_at_work(match[0], before, after):
+            continue
+        if match[0][-1] == "\U000e007f" and before == "\U0001f3f4":  # the flag of a region
+            continue
+        yield Hit(start, end, "", ", ".join(f"U+{ord(char):04X}" for char in sorted(set(match[0]))))
+
+
+def _is_at_work(char: str, before: str, after: str) -> bool:
+    if char == "\u200b":
+        return bool(_NO_SPACES.match(before) or _NO_SPACES.match(after))
+    if char == "\u200c":
+        return bool(_JOINING.match(before))
+    if char == "\u200d":
+        emoji = (
+            before and (unicodedata.category(before) in ("So", "Sk") or before in "\ufe0f\u20e3") and after > "\u2000"
+        )
+        return bool(emoji or _JOINING.match(before) or _JOINING.match(after))
+    return char == "\u180e" and "\u1820" <= after <= "\u18aa"
+
+
+SOFT_HYPHEN_TRIGGER = r"\x{ad}"
+
+
+def find_soft_hyphen(text: str, facts: Facts) -> Iterator[Hit]:
+    """Soft hyphens, which only said where a line may be broken: they go, with a line end that stands behind one."""
+    if text.isascii():
+        return
+    for match in re.finditer("\u00ad+(?:\r?\n(?=[^\\W\\d_]))?", text):
+        joins = "\n" in match[0] and text[match.end()].islower() and text[match.start() - 1 : match.start()].isalpha()
+        yield Hit(match.start(), match.end() if joins else match.start() + match[0].count("\u00ad"), "")
+
+
+BIDI_TRIGGER = r"[\x{200e}\x{200f}\x{061c}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
+_BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]+")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+
+
+def find_bidi_mark(text: str, facts: Facts) -> Iterator[Hit]:
+    """Marks of writing direction in a line without any letter written from right to left: they go.
+
+    Spared: lines with Arabic, Hebrew and the like, whose order depends on them.
+    """
+    if text.isascii():
+        return
+    if not _BIDI.search(text):
+        return
+    for span in lines(text):
+        found = list(_BIDI.finditer(text, span.start, span.end))
+        if found and not _RIGHT_TO_LEFT.search(text, span.start, span.end):
+            for match in found:
+                yield Hit(*match.span(), "")
+
+
+PRIVATE_USE_TRIGGER = r"[\x{e000}-\x{f8ff}\x{f0000}-\x{10fffd}]"
+# Bullets of the fonts Symbol and Wingdings, as word processors paste them.
+_SYMBOLS = {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓", "\uf02d": "-", "\uf020": " "}
+
+
+def find_private_use(text: str, facts: Facts) -> Iterator[Hit]:
+    """Characters that mean something in one font alone: bullets of Symbol and Wingdings become bullets.
+
+    All others are remarked.
+    """
+    if text.isascii():
+        return
+    for match in re.finditer("[\ue000-\uf8ff\U000f0000-\U0010fffd]", text):
+        yield Hit(*match.span(), _SYMBOLS.get(match[0]), f"U+{ord(match[0]):04X}")
+
+
+# --- Spaces and line ends ---------------------------------------------------------------------------------------------
+
+_CJK = re.compile(
+    "[\u1100-\u11ff\u2e80-\u2fff\u3001-\u30ff\u3105-\u318f\u31a0-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+ODD_SPACE_TRIGGER = r"[\x{1680}\x{2000}-\x{2008}\x{205f}\x{3000}]"
+
+
+def find_odd_space(text: str, facts: Facts) -> Iterator[Hit]:
+    """Spaces of a width of their own, U+2003 and the like, between words: they become plain spaces.
+
+    Spared: no-break and thin spaces (French, numbers and units need them), figure spaces in numbers, the
+    ideographic space in a line of Chinese, Japanese or Korean.
+    """
+    if text.isascii():
+        return
+    for match in re.finditer("[\u1680\u2000-\u2008\u205f\u3000]+", text):
+        start, end = match.span()
+        if match[0][0] == "\u2007" and text[start - 1 : start].isdigit():
+            continue
+        if "\u3000" in match[0] and _CJK.search(_line_at(text, start, end)):
+            continue
+        yield Hit(start, end, " " * len(match[0]))
+
+
+def _line_at(text: str, start: int, end: int) -> str:
+    """The line around a span, at most 200 characters to each side."""
+    first = max(text.rfind("\n", max(0, start - 200), start) + 1, start - 200, 0)
+    last = text.find("\n", end, end + 200)
+    return text[first : last if last >= 0 else end + 200]
+
+
+LINE_SEPARATOR_TRIGGER = r"[\x{2028}\x{2029}]|\r(?:[^\n]|$)"
+
+
+def find_line_separator(text: str, facts: Facts) -> Iterator[Hit]:
+    r"""Line ends that no tool agrees on, U+2028, U+2029 and a lone carriage return: they become `\n`.
+
+    Next to a line end they go. `\r\n` stays as it is.
+    """
+    for match in re.finditer("[\u2028\u2029]|\r(?!\n)", text):
+        start, end = match.span()
+        beside = text[start - 1 : start] == "\n" or text[end : end + 1] == "\n" or text[end : end + 2] == "\r\n"
+        yield Hit(start, end, "" if beside else "\n")
+
+
+# --- One letter in several parts --------------------------------------------------------------------------------------
+
+# Marks that join the letter before them, and characters whose canonical form is another one.
+DECOMPOSED_TRIGGER = (
+    r"[\pM\x{0340}\x{0341}\x{0374}\x{037e}\x{0387}\x{0958}-\x{095f}\x{09dc}-\x{09df}\x{0a33}-\x{0a5e}\x{0b5c}\x{0b5d}"
+    r"\x{0f43}-\x{0fb9}\x{1100}-\x{11ff}\x{1f71}-\x{1fff}\x{2126}\x{212a}\x{212b}\x{2329}\x{232a}\x{2adc}"
+    r"\x{fb1d}-\x{fb4e}\x{1d15e}-\x{1d1c0}\x{11000}-\x{11fff}\x{16000}-\x{16fff}]"
+)
+_COMPATIBILITY = re.compile("[\uf900-\ufaff\U0002f800-\U0002fa1f]+")
+
+
+def find_decomposed(text: str, facts: Facts) -> Iterator[Hit]:
+    """Letters written as a base and a combining mark, or by a second code: they become the one character (NFC).
+
+    Spared: CJK compatibility ideographs, whose shape would change.
+    """
+    if text.isascii():
+        return
+    if unicodedata.is_normalized("NFC", text):
+        return
+    for match in re.finditer(r"\S+", text):
+        if not match[0].isascii() and not unicodedata.is_normalized("NFC", match[0]):
+            done = match.start()
+            for kept in [*_COMPATIBILITY.finditer(text, *match.span()), None]:
+                until = kept.start() if kept else match.end()
+                yield from _composed(text, done, until)
+                done = kept.end() if kept else until
+
+
+def _composed(text: str, start: int, end: int) -> Iterator[Hit]:
+    """One hit for what differs from its canonical form between two positions."""
+    part = text[start:end]
+    after = unicodedata.normalize("NFC", part)
+    if part == after:
+        return
+    head = 0
+    while head < min(len(part), len(after)) and part[head] == after[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(part), len(after)) - head and part[-1 - tail] == after[-1 - tail]:
+        tail += 1
+    yield Hit(start + head, end - tail, after[head : len(after) - tail])
+
+
+FULL_WIDTH_TRIGGER = r"[\x{ff01}-\x{ff5e}]"
+_FULL_WIDTH = re.compile("[\uff01-\uff5e]+")
+
+
+def find_full_width(text: str, facts: Facts) -> Iterator[Hit]:
+    """Full-width letters, digits and signs in a line without any Chinese, Japanese or Korean: they become plain ones.
+
+    Spared: lines with such writing, lines without a letter (kaomoji), and a mark that is alone in its line.
+    """
+    if text.isascii():
+        return
+    if not _FULL_WIDTH.search(text):
+        return
+    for span in lines(text):
+        found = list(_FULL_WIDTH.finditer(text, span.start, span.end))
+        if not found or (len(found) == 1 and len(found[0][0]) == 1 and not found[0][0].isalnum()):
+            continue
+        if _CJK.search(text, span.start, span.end):
+            continue
+        if not re.search("[A-Za-zＡ-Ｚａ-ｚ０-９\u00c0-\u04ff]", text[span.start : span.end]):
+            continue
+        for match in found:
+            yield Hit(*match.span(), "".join(chr(ord(char) - 0xFEE0) for char in match[0]))

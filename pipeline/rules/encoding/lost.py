@@ -1,0 +1,176 @@
+"""Characters that a scraper lost: typographic quotes and apostrophes turned to "?" or dropped, U+FFFD."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pipeline.records import Count, Facts, Hit
+
+_TAIL = r"(?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)\b"
+# "don?t", "That?s", "I?m": an apostrophe's tail proves it; "O?Brien", "l?homme" need a text with other losses.
+_CONTRACTION = re.compile(rf"([?\ufffd])(?<=[^\W\d_].)(?={_TAIL}(?![=&?/]|\.\w))")
+_ELIDED = re.compile(r"(?<![^\W\d_])(?:O|D|[ldnjcmst]|qu|jusqu|dell|all|nell|sull)([?\ufffd])(?=[^\W\d_]{2})")
+_LOST_LETTER = re.compile(r"[^\W\d_]\ufffd+[^\W\d_]{3}|\ufffd{3}")
+_MARKS = re.compile(r"[?\ufffd]+")
+_URL = re.compile(r"(?:://|www\.|\.\w{2,4}/|[\w.-]+\.(?:com|org|net|php|aspx?|html?|cgi))\S*$")
+
+LOST_TRIGGER = (
+    r"\pL[?\x{fffd}](?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)(?:[^\pL\pN=&?/]|$)"
+    r"|(?:^|[\s(\[\x{2014}-])[?\x{fffd}]{1,2}[\pL\pN$@#]"
+)
+
+
+class _Lost(NamedTuple):
+    """One "?" (or U+FFFD), and by its neighbours what it may have been: "open", "close", "dash", "" (a question)."""
+
+    at: int
+    role: str
+    before: str
+    after: str
+
+
+def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator[Hit]:
+    """Typographic quotation marks and apostrophes that became `?`: they come back where the context proves them.
+
+    `don?t` is `don’t`; `he said, ?Why not?? and left` is `he said, “Why not?” and left`: a question mark never stands
+    before a word, so that it opened a quotation, and what closes it is told by the punctuation and by the next word.
+    `evidence` such impossible question marks must stand in the text, and no typographic quote. Spared: real questions,
+    addresses on the web, French spacing (`Pourquoi ?`), lone dashes (which one was it?).
+    """
+    if "?" not in text and "\ufffd" not in text:
+        return
+    marks = _read(text)
+    hits = {match.start(1): "’" for match in _CONTRACTION.finditer(text) if not _in_url(text, match.start(1))}
+    proofs = len(hits) + sum(mark.role == "open" or (mark.role == "close" and mark.before in ",.!") for mark in marks)
+    opened = any(mark.role == "open" for mark in marks)
+    if opened and not re.search("[“”„«]", text):
+        quotes = _paired(text, marks)
+        if "”" in quotes.values() and (proofs >= evidence or len(quotes) >= max(2, evidence)):
+            for match in _ELIDED.finditer(text):
+                hits.setdefault(match.start(1), "’")
+            hits = quotes | hits
+    for at in sorted(hits):
+        yield Hit(at, at + 1, hits[at])
+
+
+def _in_url(text: str, at: int) -> bool:
+    first = max(0, at - 200)
+    start = max(text.rfind(" ", first, at), text.rfind("\n", first, at), first - 1) + 1
+    return bool(_URL.search(text, start, at))
+
+
+_BEFORE_WORD = " \n\t([{—–-/"
+_AFTER_WORD = " \n\t)]}.,;:!—–-"
+
+
+def _read(text: str) -> list[_Lost]:
+    found = []
+    letters_lost = _LOST_LETTER.search(text)  # U+FFFD may be any letter then
+    for match in _MARKS.finditer(text):
+        start, end = match.span()
+        if letters_lost and "\ufffd" in match[0]:
+            continue
+        before, after = text[start - 1 : start] if start else "\n", text[end : end + 1] or "\n"
+        if end - start > 2 or (not before.isspace() and after.isalnum() and _in_url(text, start)):
+            continue
+        free_before, free_after = before in _BEFORE_WORD, after in _AFTER_WORD
+        if free_before and (after.isalnum() or after in "$@#'[…"):
+            role = "open"
+        elif free_before:
+            role = "dash"
+        elif free_after or (after.isalpha() and before in ".,!"):
+            role = "close"
+        else:
+            role = ""
+        found += [
+            _Lost(at, role, before if at == start else "?", after if at + 1 == end else "?") for at in range(start, end)
+        ]
+    return found
+
+
+def _paired(text: str, marks: list[_Lost]) -> dict[int, str]:
+    """The quotation marks that can be told: position to character."""
+    found: dict[int, str] = {}
+    open_marks: list[str] = []  # what will close the quotations that are open: "”", and "’" inside one
+    for index, mark in enumerate(marks):
+        if mark.role == "open":
+            if mark.before == "?" and open_marks:  # "??Lyin": one inside the other
+                found[mark.at], open_marks = "‘", ["”", "’"]
+            elif _YEARS.match(text, mark.at + 1):
+                found[mark.at] = "’"
+            elif open_marks == ["”"] and _is_nested(text, marks, index):
+                found[mark.at], open_marks = "‘", ["”", "’"]
+            else:
+                found[mark.at], open_marks = "“", ["”"]
+        elif mark.role == "close":
+            if open_marks and _closes(text, marks, index):
+                found[mark.at] = open_marks.pop()
+            elif not open_marks and mark.before in ",." and text[mark.at - 2 : mark.at - 1].isalpha():
+                found[mark.at] = "”"  # what opened the quotation was dropped, or stands paragraphs before
+            elif not open_marks and mark.before == "s" and _is_lower(text, mark.at + 1):
+                found[mark.at] = "’"
+    return found
+
+
+_YEARS = re.compile(r"(?:\d0s|em|til)\b")
+
+
+def _is_lower(text: str, at: int) -> bool:
+    """Does a word in small letters follow, after one space?"""
+    return text[at : at + 1] == " " and text[at + 1 : at + 2].islower()
+
+
+def _is_sure(text: str, mark: _Lost) -> bool:
+    """A closing mark that is no question mark: other punctuation before it, or what no question has after it."""
+    return mark.before in "?.,!…" or mark.after in ".,;:)" or _is_lower(text, mark.at + 1)
+
+
+def _is_nested(text: str, marks: list[_Lost], index: int) -> bool:
+    """Do two marks close before the next quotation opens? Then this one opened inside another."""
+    closing: list[_Lost] = []
+    for later in marks[index + 1 : index + 8]:
+        if later.role == "open":
+            break
+        if later.role == "close" and (_is_sure(text, later) or not closing):
+            closing.append(later)
+    return len(closing) > 1 and closing[0].at - marks[index].at < 200
+
+
+def _closes(text: str, marks: list[_Lost], index: int) -> bool:
+    """Does this mark close the open quotation, or is it a question inside it?"""
+    mark = marks[index]
+    if mark.after == "?" and mark.before not in ",.!":  # "Donald??": the question first, then the quotation mark
+        return False
+    if _is_sure(text, mark):
+        return True
+    for later in marks[index + 1 :]:  # a question if something surer closes before the next quotation opens
+        if later.role == "open":
+            return True
+        if later.role == "close" and _is_sure(text, later):
+            return False
+    return True
+
+
+REPLACEMENT_TRIGGER = r"\x{fffd}"
+
+
+def find_replacement_character(text: str, facts: Facts) -> Iterator[Hit]:
+    """A character that could not be decoded and stands as U+FFFD: remarked, since nothing tells what it was."""
+    for match in re.finditer("\ufffd+", text):
+        yield Hit(*match.span(), None, f"{len(match[0])} lost")
+
+
+LOST_DASH_TRIGGER = r"\pL \? \p{Ll}"
+
+
+def find_lost_dash(text: str, facts: Facts) -> Iterator[Hit]:
+    """A question mark alone inside a sentence, where a dash was lost: remarked, since it may have been any dash.
+
+    Spared: texts that put a space before every question mark, as French does.
+    """
+    if " ? " in text and re.search(r"\?(?<=[^\W\d_].)(?:\s|$)", text):
+        for match in re.finditer(r"(?<=[^\W\d_] )\?(?= [^\W\d_])", text):
+            if text[match.end() + 1].islower():
+                yield Hit(*match.span(), None, "a dash or three dots")

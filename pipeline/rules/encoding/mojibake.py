@@ -1,0 +1,109 @@
+"""Mojibake: UTF-8 that was read as if it were a single-byte encoding ("Ã©" for "é")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ftfy import fix_encoding
+from ftfy.badness import BADNESS_RE, is_bad
+from ftfy.chardata import CHARMAP_ENCODINGS
+
+from pipeline.records import Facts, Hit
+from pipeline.text import lines
+
+
+def _as_re2(pattern: str) -> str:
+    """ftfy's verbose pattern for what looks like mojibake, written for RE2, which has no verbose mode."""
+    pieces, in_class, at = [], False, 0
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "\\":
+            pieces.append(pattern[at : at + 2])
+            at += 2
+            continue
+        if char == "#" and not in_class:
+            at = pattern.index("\n", at)
+            continue
+        if in_class or not char.isspace():
+            pieces.append(char)
+        in_class = char == "[" or (in_class and char != "]")
+        at += 1
+    spaces = r"[\s\x0b\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
+    return "(?m)" + "".join(pieces).replace(r"\w", r"[\pL\pN_]").replace(r"\s", spaces)
+
+
+def _possible() -> re.Pattern[str]:
+    """A lead byte of UTF-8 and what may follow it, in one of the encodings that ftfy reads; or a C1 control.
+
+    ftfy changes no line without one of them, but takes long to find out.
+    """
+    pairs = ["[\x80-\x9f]"]
+    for encoding in CHARMAP_ENCODINGS:
+        lead = bytes(range(0xC0, 0xF8)).decode(encoding)
+        follow = bytes(range(0x80, 0xC0)).decode(encoding) + " ?\ufffd\x1a"
+        pairs.append(f"[{re.escape(lead)}][{re.escape(follow)}]")
+    return re.compile("|".join(pairs))
+
+
+_POSSIBLE = _possible()
+MOJIBAKE_TRIGGER = f"(?:{_as_re2(BADNESS_RE.pattern)})"
+
+
+def find_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
+    """UTF-8 that was read as Windows-1252, Latin-1, Windows-1251, MacRoman or the like: it is read again as UTF-8.
+
+    What ftfy decides for each line on its own is what is done, layer by layer ("ÃƒÂ©" is "é"). Characters that stand
+    for themselves are spared, whatever they look like: "4288×…", "( o¬ô )", "VOCÊ…".
+    """
+    if text.isascii():
+        return
+    for span in lines(text):
+        line = text[span.start : span.end]
+        if not line.isascii() and is_bad(line) and _POSSIBLE.search(line):
+            fixed = fix_encoding(line)
+            if fixed != line:
+                yield from _differences(line, fixed, span.start)
+
+
+def _differences(line: str, fixed: str, offset: int) -> Iterator[Hit]:
+    """The spans of `line` that differ from `fixed`: ASCII characters are the same in both, so they are anchors."""
+    at = of = 0
+    while True:
+        same = _common(line, at, fixed, of)
+        at, of = at + same, of + same
+        if at == len(line) and of == len(fixed):
+            return
+        end, until = _next_anchor(line, at, fixed, of)
+        yield Hit(offset + at, offset + end, fixed[of:until])
+        at, of = end, until
+
+
+def _common(line: str, at: int, fixed: str, of: int) -> int:
+    """How many characters agree from there on."""
+    size, most = 0, min(len(line) - at, len(fixed) - of)
+    while size < most and line[at + size] == fixed[of + size]:
+        size += 1
+    return size
+
+
+_DAMAGE = re.compile(r"[^\x00-\x7f]+(?:[ ?\x1a][^\x00-\x7f]+)*[ ?\x1a]?")
+_ANCHOR = 6  # ASCII characters that must agree after a mended stretch for both to be in step again
+
+
+def _next_anchor(line: str, at: int, fixed: str, of: int) -> tuple[int, int]:
+    """Where `line` and `fixed` agree again; their ends if they never do."""
+    end = at
+    for _ in range(4):
+        damage = _DAMAGE.match(line, end)
+        end = damage.end() if damage else end + 1
+        for candidate in (end, end - 1):  # the space after the damage may be a lost byte of it, or not
+            anchor = line[candidate : candidate + _ANCHOR]
+            if candidate <= at or not anchor or not anchor.isascii():
+                continue
+            until = fixed.find(anchor, of, of + (end - at) + 2 * _ANCHOR)
+            if until >= 0:
+                return candidate, until
+        if end >= len(line):
+            break
+    return len(line), len(fixed)

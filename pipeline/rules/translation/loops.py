@@ -1,0 +1,73 @@
+"""Remarks on loops: a decoder that lost its thread says the same word, phrase or sentence again and again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from operator import eq
+
+from pipeline.records import Count, Facts, Hit
+
+_WORD = re.compile(r"\S+")
+_PERIODS = (1, 2, 3, 4)  # words in the phrase that is repeated
+
+
+def find_repeated_words(text: str, facts: Facts, *, min_times: Count = 3) -> Iterator[Hit]:
+    """A word or a phrase of up to four words stands there three times on end; it is remarked.
+
+    `pride pride pride`, `thousands of thousands of thousands of`. Twice is spared (`had had`, `very very`), and so
+    are signs and numbers (`* * *`, columns of figures) and one-letter words (`J J J`).
+    """
+    words = text.lower().split()
+    times = max(min_times, 2)
+    if not any(_runs(words, period, times) for period in _PERIODS):
+        return
+    spans = [match.span() for match in _WORD.finditer(text)]
+    words = [text[start:end].lower() for start, end in spans]
+    hits = []
+    for period in _PERIODS:
+        for first, last in _runs(words, period, times):
+            phrase = words[first : first + period]
+            if sum(map(len, filter(str.isalpha, (word.strip(",.;:!?\"'") for word in phrase)))) >= 2 * period:
+                reason = f"{' '.join(phrase)[:60]!r} {(last - first) // period} times on end"
+                hits.append(Hit(spans[first][0], spans[last - 1][1], None, reason))
+    done = 0
+    for hit in sorted(hits):
+        if hit.start >= done:
+            yield hit
+            done = hit.end
+
+
+def _runs(words: list[str], period: int, times: int) -> list[tuple[int, int]]:
+    """Where a phrase of `period` words stands at least `times` times on end: from which word to which."""
+    again = bytes(map(eq, words, words[period:]))
+    wanted = b"\1" * (period * (times - 1))
+    found, at = [], again.find(wanted)
+    while at >= 0:
+        stop = again.find(b"\0", at)
+        last = len(words) if stop < 0 else stop + period
+        found.append((at, last))
+        at = again.find(wanted, stop) if stop >= 0 else -1
+    return found
+
+
+# No pattern can tell a repetition; but two sentences must be there.
+REPEATED_SENTENCE = r"[.!?…\n](?s:.)*[.!?…]"
+_SENTENCE = re.compile(r"[^.!?…\n]{20,}[.!?…]")
+
+
+def find_repeated_sentences(text: str, facts: Facts, *, min_words: Count = 6) -> Iterator[Hit]:
+    """A sentence of six words or more stands there a second time; the second one is remarked.
+
+    Short sentences come back in speech and in refrains and are spared.
+    """
+    sentences = list(map(str.strip, _SENTENCE.findall(text)))
+    if len(set(sentences)) == len(sentences):
+        return
+    seen = set()
+    for match in _SENTENCE.finditer(text):
+        sentence = match[0].strip()
+        if sentence in seen and len(sentence.split()) >= min_words:
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            yield Hit(start, match.end(), None, "the sentence stood there before")
+        seen.add(sentence)

@@ -1,0 +1,103 @@
+"""Remarks on sentences that do not stand: cut off, opened and not closed, begun in the middle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline import text as text_of
+from pipeline.records import Count, Facts, Hit
+
+NO_FULL_STOP = r"(?m)[^\n]{60,}[^\W_][ \t\r]*$"
+_STOPLESS = re.compile(r"[^\W_]$")
+
+
+def find_missing_full_stops(text: str, facts: Facts, *, min_words: Count = 15) -> Iterator[Hit]:
+    """A paragraph of fifteen words or more ends without a full stop: the end was cut off or lost; remarked.
+
+    Shorter ones may be headlines or captions, which have none, and are spared; so is a line with more capitals than a
+    sentence would have (a headline, a list of names).
+    """
+    for start, end in text_of.paragraphs(text):
+        paragraph = text[start:end].rstrip()
+        if len(paragraph) < 60 or not _STOPLESS.search(paragraph):
+            continue
+        words = paragraph.split()
+        if len(words) < min_words or sum(not word[0].islower() for word in words) > len(words) / 2:
+            continue
+        last = start + len(paragraph)
+        yield Hit(last - len(words[-1]), last, None, f"{len(words)} words and no full stop")
+
+
+BROKEN_BRACKET = r"[(][^()\n]*(?:[(]|\n|\z)|(?:\A|\n|[)])[^()\n]*[)]|\[[^\[\]\n]*(?:\[|\n|\z)|(?:\A|\n|\])[^\[\]\n]*\]"
+_BRACKET = re.compile(r"[()\[\]]")
+_PAIRS = {")": "(", "]": "["}
+# "a)", "12)" and "iv)" number a list; ":)" smiles
+_NUMBERED = re.compile(r"(?:^|[\s(,;])(?:[a-zA-Z]|\d{1,3}|[ivx]{1,5})$|[:;8=]-?$")
+
+
+def find_broken_brackets(text: str, facts: Facts) -> Iterator[Hit]:
+    """A bracket is opened and not closed in its paragraph, or closed and never opened; remarked.
+
+    List numbers (`a)`, `2)`) and smileys are spared.
+    """
+    for start, end in text_of.paragraphs(text):
+        stack: list[tuple[str, int]] = []
+        lonely: list[int] = []
+        for match in _BRACKET.finditer(text, start, end):
+            at, sign = match.start(), match[0]
+            if sign in "([":
+                if not (sign == "(" and _is_smile(text, at)):
+                    stack.append((sign, at))
+            elif stack and stack[-1][0] == _PAIRS[sign]:
+                stack.pop()
+            elif not _NUMBERED.search(text, max(start, at - 8), at):
+                lonely.append(at)
+        for at in sorted(lonely + [at for _, at in stack]):
+            yield Hit(at, at + 1, None, "bracket without its partner")
+
+
+def _is_smile(text: str, at: int) -> bool:
+    return text[max(0, at - 1) : at] in (":", ";") or text[max(0, at - 2) : at] in (":-", ";-")
+
+
+FRAGMENT = r"(?m)^[ \t]*[a-z]{2,} [a-z]+ |[a-z]{3}[.!?] [a-z]{2,} [a-z]+ "
+_FRAGMENT = re.compile(r"^[ \t]*([a-z]{2,} [a-z]+) |(?<=[a-z]{3}[.!?]) ([a-z]{2,} [a-z]+) ", re.MULTILINE)
+_CONTINUES = re.compile(r"[^.!?:\"”’')\]\s][\r ]*\n\s*$")
+
+
+def find_fragments(text: str, facts: Facts) -> Iterator[Hit]:
+    """A sentence starts in the middle, with a lower-case letter; it is remarked.
+
+    After a full stop, or at the head of a paragraph. A line that goes on with the one before it (wrapped text) is
+    spared, and so are addresses and one-word lines.
+    """
+    for match in _FRAGMENT.finditer(text):
+        group = 1 if match[1] else 2
+        start = match.start(group)
+        if group == 1 and _CONTINUES.search(text, max(0, start - 40), start):
+            continue
+        yield Hit(start, match.end(group), None, "starts with a lower-case letter")
+
+
+# The stretch between the two may hold no other person the second word could belong to.
+_HE = r"\b[Hh]e\b[^.;:,!?\"“”()\n]{0,40}?\b(?:herself|her own)\b"
+_SHE = r"\b[Ss]he\b[^.;:,!?\"“”()\n]{0,40}?\b(?:himself|his own)\b"
+_KIN = (
+    r"\b[Hh]e (?:is|was|became) (?:a|the) (?:mother|daughter|sister|wife|widow|queen|actress)\b"
+    r"|\b[Ss]he (?:is|was|became) (?:a|the) (?:father|son|brother|husband|widower|king)\b"
+)
+PRONOUN_FLIP = f"{_HE}|{_SHE}|{_KIN}"
+_PRONOUN_FLIP = re.compile(PRONOUN_FLIP)
+_OTHER_PERSON = re.compile(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]im|[Hh]e|who|wife|husband|mother|father|[A-Z]\w+)\b")
+
+
+def find_pronoun_flips(text: str, facts: Facts) -> Iterator[Hit]:
+    """One person is he and she in one clause: `he defended herself`, `she was the son of`; remarked.
+
+    A clause that names another person in between is spared: `he told Anna herself`.
+    """
+    for match in _PRONOUN_FLIP.finditer(text):
+        between = match[0].split(" ")[1:-2] if match[0].endswith("own") else match[0].split(" ")[1:-1]
+        if not _OTHER_PERSON.search(" ".join(between)):
+            yield Hit(match.start(), match.end(), None, "one person is he and she")

@@ -1,0 +1,82 @@
+"""Remarks that need the source of the translation, where `meta["source_text"]` gives it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from pipeline.records import Count, Facts, Hit, Share
+
+_NUMBER = re.compile(r"\d[\d.,\u00a0\u202f ]*\d|\d")
+_NAME = re.compile(r"(?<=[^\W_] )[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿA-Z]{3,}")
+_DIGITS = re.compile(r"\D")
+
+
+def source_of(facts: Facts) -> str:
+    """The source text the document came with, "" when there is none."""
+    source = facts.meta.get("source_text")
+    return source if isinstance(source, str) else ""
+
+
+def find_number_mismatch(text: str, facts: Facts, *, max_share: Share = 0.2) -> Iterator[Hit]:
+    """Numbers of the source are missing in the translation; remarked, with the numbers.
+
+    Figures below 13 are often written out and are spared, and so are separators: 1.500 and 1,500 are one number.
+    """
+    wanted, there = _numbers(source_of(facts)), _numbers(text)
+    missing = wanted - there
+    if wanted and missing.total() > max_share * wanted.total():
+        listed = ", ".join(sorted(missing)[:5])
+        yield Hit(0, 0, None, f"{missing.total()} of {wanted.total()} numbers of the source are missing: {listed}")
+
+
+def _numbers(text: str) -> Counter[str]:
+    digits = (_DIGITS.sub("", match) for match in _NUMBER.findall(text))
+    return Counter(number for number in digits if len(number) > 2 or int(number or 0) > 12)
+
+
+def find_name_mismatch(text: str, facts: Facts, *, max_share: Share = 0.5, min_names: Count = 3) -> Iterator[Hit]:
+    """Names of the source are missing in the translation; remarked, with the names.
+
+    Only for sources in Latin letters. Names may be inflected or have an English form: the first four letters must come
+    back, for half of the names.
+    """
+    names = {name[:4] for name in _NAME.findall(source_of(facts))}
+    missing = {name for name in names if name not in text}
+    if len(names) >= min_names and len(missing) > max_share * len(names):
+        listed = ", ".join(sorted(missing)[:5])
+        yield Hit(0, 0, None, f"{len(missing)} of {len(names)} names of the source are missing: {listed}...")
+
+
+# Letters of an English translation for a letter of the source, by what script the source is in.
+_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def find_length_mismatch(text: str, facts: Facts, *, factor: float = 2.0) -> Iterator[Hit]:
+    """The translation is less than half or more than twice as long as its source lets expect; remarked.
+
+    Chinese, Japanese and Korean say in one letter what takes English three.
+    """
+    source = source_of(facts)
+    dense = len(_DENSE.findall(source))
+    expected = len(source) - dense + 3 * dense
+    if expected < 100:
+        return
+    ratio = len(text) / expected
+    if not 1 / factor <= ratio <= factor:
+        yield Hit(0, 0, None, f"{len(text)} letters where the source lets expect {expected}: {ratio:.1f} x")
+
+
+def find_source_left(text: str, facts: Facts, *, min_words: Count = 6) -> Iterator[Hit]:
+    """A sentence of the source stands in the translation as it was; remarked."""
+    source = source_of(facts)
+    if not source:
+        return
+    for match in _SENTENCE.finditer(text):
+        if len(match[0].split()) >= min_words and match[0].strip() in source:
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            yield Hit(start, match.end(), None, "stands in the source as well")
+
+
+_SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]?")

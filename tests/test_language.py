@@ -1,0 +1,109 @@
+"""`facts/language`: the n-grams are langdetect's own, the sums are exact, and an answer depends on its text alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import langdetect
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
+from langdetect.utils.ngram import NGram
+
+from pipeline.facts.language import detect, detect_batch, detect_with_passages, ngrams, passages, profiles
+from pipeline.records import Language
+
+PACKAGE = Path(langdetect.__path__[0])
+SEEDS = Path(__file__).resolve().parents[1] / "seeds"
+ENGLISH = "The council voted on Tuesday to keep the border open through the winter, its speaker said."
+GERMAN = "Der Rat stimmte am Dienstag dafür, die Grenze den Winter über offen zu halten, sagte der Sprecher."
+
+
+@pytest.fixture(scope="module")
+def factory():
+    made = DetectorFactory()
+    made.load_profile(PROFILES_DIRECTORY)
+    return made
+
+
+# Letters that langdetect treats in a way of their own, among any others.
+LETTERS = st.sampled_from("aAbBzZ éÉ\u0301\u0323ơ ışţșțأیяЖ漢両がカ가ㄅể\u00a0«'’@./:-_1\n\r\t\u2028[`")
+PIECES = st.one_of(
+    st.text(LETTERS, max_size=12),
+    st.text(max_size=8),
+    st.sampled_from(["http://a.b/c?d=1", "https://x", "me@mail.example.org", "a@b", "USA today", ENGLISH, GERMAN]),
+)
+TEXTS = st.lists(PIECES, max_size=8).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@example(texts=["ể[Á\u0301\u0301"])  # langdetect means to count U+1EC3 as Latin, and does not
+@given(texts=st.lists(TEXTS, min_size=1, max_size=4))
+def test_the_sums_are_those_of_langdetects_own_ngrams(factory, texts):
+    known = profiles.load()
+    run = ngrams.stream(texts, known.alphabet, by_line=False)
+    rows = profiles.row_of_each_letter(known, run)
+    sums = np.zeros((len(texts), len(known.languages)))
+    for owner, start, stop in zip(run.owner, run.start, run.stop, strict=True):
+        sums[owner] = known.table[rows[start : stop + 1], : len(known.languages)].sum(axis=0, dtype=np.float64)
+    for text, found in zip(texts, sums, strict=True):
+        detector = factory.create()
+        detector.append(text)
+        detector.cleaning_text()
+        shares = [factory.word_lang_prob_map[gram] for gram in detector._extract_ngrams()]
+        expected = np.log1p(np.array(shares).reshape(-1, len(factory.langlist)) / profiles.ALPHA).sum(axis=0)
+        order = [factory.langlist.index(code) for code in known.languages]
+        np.testing.assert_allclose(found, expected[order], rtol=1e-4, atol=1e-3)
+
+
+def test_each_code_point_counts_as_langdetect_counts_it():
+    table = ngrams.normalized(PACKAGE)
+    assert [point for point in range(ngrams.POINTS) if ord(NGram.normalize(chr(point))) != table[point]] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "1234 5678", "😀😀😀", "\n\n\r\n", "a" * 1_000_000, "@" * 1000, "\ud800", "Я"]
+)
+def test_what_is_no_language_is_undetermined(text):
+    assert detect(text).code == "und"
+
+
+@pytest.mark.parametrize("name", ["000_e7ac5253860ec0da", "001_2059845ff647bd54", "002_36873d84efbc44f9"])
+def test_the_seeds_are_english(name):
+    language = detect((SEEDS / f"{name}.txt").read_text(encoding="utf-8"))
+    assert language.code == "en"
+    assert language.probability > 0.99
+
+
+@settings(max_examples=50, deadline=None)
+@given(texts=st.lists(TEXTS, max_size=5))
+def test_an_answer_depends_on_its_own_text_alone(texts):
+    assert detect_batch(texts) == [detect(text) for text in texts]
+    assert detect_batch(pa.array(texts, pa.string())) == detect_batch(texts)
+    assert [language for language, _ in detect_with_passages(texts)] == detect_batch(texts)
+
+
+def test_a_paragraph_in_another_language_is_a_passage_of_its_own():
+    text = f"{ENGLISH}\n\n{GERMAN}\n{ENGLISH}\n"
+    found = passages(text)
+    assert [language.code for _, _, language in found] == ["en", "de", "en"]
+    assert [text[start:end] for start, end, _ in found] == [ENGLISH, GERMAN, ENGLISH]
+
+
+def test_passages_come_along_only_where_a_line_differs():
+    (one, none), (two, some) = detect_with_passages([ENGLISH, f"{ENGLISH}\n{ENGLISH}\n{GERMAN}"])
+    assert (one.code, none) == ("en", ())
+    assert (two.code, [p.language.code for p in some]) == ("en", ["en", "de"])
+
+
+def test_langdetects_short_headline_is_not_taken_for_another_language():
+    assert detect("Breaking news: Trump said Tuesday").code in ("en", "und")
+
+
+def test_no_text_gives_no_answer():
+    assert detect_batch([]) == []
+    assert passages("") == ()
+    assert isinstance(detect("x"), Language)
