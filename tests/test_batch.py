@@ -498,6 +498,19 @@ def test_rules_are_listed_with_their_settings(capsys):
     assert "did you mean" in capsys.readouterr().err
 
 
+def test_a_rule_is_tried_on_a_sample_and_changes_nothing(place, capsys):
+    name = "encoding/misplaced_quote"
+    assert cli.main(["rules", "try", name, "--on", str(SEEDS), "--json"]) == 0
+    tried = json.loads(capsys.readouterr().out)
+    assert (tried["documents"], tried["hit"], tried["findings"], tried["edits"]) == (3, 1, 2, 2)
+    assert [hit["before"] for hit in tried["hits"]] == [" ", ' "']
+    assert not Path("output").exists()
+    assert cli.main(["rules", "try", "encoding/misplaced_quotes"]) == 2
+    assert capsys.readouterr().err == (
+        "copydesk: no rule or stage 'encoding/misplaced_quotes'; did you mean 'encoding/misplaced_quote'?\n"
+    )
+
+
 def test_help_teaches(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["--help"])
