@@ -20,8 +20,8 @@ from pipeline.facts.language.ngrams import ABSENT, SPACE, UPPER, Alphabet, Strea
 
 ALPHA = 0.5 / 10_000  # langdetect's smoothing: ALPHA_DEFAULT / BASE_FREQ, without the noise it adds
 UNIGRAMS = 4096  # rows below are those of single letters, by code
-STEPS = 1 << 14  # to a nat; 16 rows of 30 nats stay below the 24 bits of single precision
-_SLOT_BITS = 18
+STEPS = 1 << 14  # to a nat; 32 rows of 30 nats stay below the 24 bits of single precision
+_SLOT_BITS = 20
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing: 2**64 / golden ratio
 
 
