@@ -169,6 +169,25 @@ def test_dirty_copies_are_dropped_and_name_their_twin_and_the_similarity(place):
         ), row
 
 
+def test_a_batch_is_judged_against_those_before_it_by_name_and_never_against_itself(place):
+    Path(config.DEFAULT_FILE).unlink()
+    assert run(SEEDS, "--batch", "2026-11-02") == 0
+    first = tree("output/corpus")
+    assert run(SEEDS, "--batch", "2026-11-02", "--again", "duplicates") == 0
+    assert tree("output/corpus") == first
+    shutil.copytree(SEEDS, place / "in")
+    (place / "in" / "new.txt").write_text(ARTICLE)
+    assert run("in", "--batch", "2026-11-03") == 0
+    assert [d.id for d in pipeline.read_corpus("output/corpus", since="2026-11-02")] == ["new"]
+    dropped = storage.read_table(str(batch(batch="2026-11-03", input="in").output("duplicates") / "dropped"))
+    assert all("(batch 2026-11-02)" in reason for reason in dropped["reason"].to_pylist())
+    # an older batch that comes late is not judged against newer ones, and makes them stale
+    assert run("in", "--batch", "2026-11-01") == 0
+    assert len(pipeline.read_corpus("output/corpus")) == 3 + 1 + 4
+    stale = {s.step: s.why for s in batch(batch="2026-11-02", input=str(SEEDS)).plan() if not s.fresh}
+    assert stale["duplicates"].startswith("history.2026-11-01: nothing -> ")
+
+
 # --- done means done ---------------------------------------------------------------------------------------------
 
 
