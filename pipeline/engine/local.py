@@ -10,6 +10,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -163,7 +164,7 @@ class LocalEngine:
                     start_one()
                     self._tell(total - sum(sizes[number] for number in left), total)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # what is being worked on is waited for, a few seconds at most
 
 
 def _one_output(function: BatchFunction, batch: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
@@ -205,7 +206,8 @@ def _module_of(function: object) -> str:
 
 
 def _die_with_parent() -> None:
-    """A killed driver leaves no orphans: each worker watches the process that started it."""
+    """A killed driver leaves no orphans: each worker watches the process that started it, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
