@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import ftfy
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from benchmarks import damage
 from pipeline import edits
+from pipeline.records import NO_FACTS
 from pipeline.rules import encoding
+from pipeline.rules.encoding import mojibake
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 
@@ -37,3 +44,126 @@ def test_the_translated_seed_gets_its_five_repairs_and_no_other():
         assert expected.count(before) == 1
         expected = expected.replace(before, after)
     assert clean(text) == expected
+
+
+# --- The same as ftfy, line by line ---------------------------------------------------------------------------------
+
+MOJIBAKE = "ÃÂâ€™œ\u009d©®ŠžĂŃРВГÐÑðŸ˜”“–—…√≈┬├α×Ø \u00a0\u00ad\u0085\u0092\ufffd?aé1"
+ENCODINGS = ("sloppy-windows-1252", "sloppy-windows-1251", "sloppy-windows-1250", "latin-1", "macroman", "cp437")
+
+
+def misread(text: str, encoding: str, layers: int) -> str:
+    for _ in range(layers):
+        text = text.encode("utf-8", "replace").decode(encoding, "replace")
+    return text
+
+
+READ_WRONG = st.builds(misread, st.text(max_size=12), st.sampled_from(ENCODINGS), st.integers(1, 2))
+PIECES = st.one_of(st.text(max_size=10), st.text(MOJIBAKE, max_size=10), READ_WRONG, st.just("\n"))
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(text=st.lists(PIECES, max_size=5).map("".join))
+def test_mojibake_is_mended_as_ftfy_does_it_line_by_line(text):
+    after, _ = edits.apply(text, "encoding/mojibake", mojibake.find_mojibake(text, NO_FACTS))
+    assert after == re.sub(r"[^\n]+?(?=\r?\n|$)", lambda line: ftfy.fix_encoding(line[0]), text)
+
+
+def test_a_mended_stretch_is_as_short_as_its_damage():
+    text = "Le cafÃ© de l'Ã©tÃ© Ã  NÃ®mes, et rien d'autre"
+    hits = list(mojibake.find_mojibake(text, NO_FACTS))
+    assert [text[hit.start : hit.end] for hit in hits] == ["Ã©", "Ã©", "Ã©", "Ã ", "Ã®"]
+
+
+# --- Strings that break programs --------------------------------------------------------------------------------
+
+UNHARMED = [
+    "",
+    " ",
+    "undefined null NaN None nil (null) true false 0x0 1e309 -Infinity",
+    "`~!@#$%^*()_+-={}[]|:<>,.?/",
+    "Ω≈ç√∫˜µ≤≥÷ åß∂ƒ©˙∆˚¬…æ œ∑´®†¥¨ˆøπ ¡™£¢∞§¶•ªº–≠ ¸˛Ç◊ı˜Â¯˘¿ ÅÍÎÏ˝ÓÔ \uf8ffÒÚÆ☃",
+    "田中さんにあげて下さい 和製漢語 部落格 社會科學院語學研究所 울란바토르 𠜎𠜱𠝹𠱓",
+    "ヽ༼ຈل͜ຈ༽ﾉ ( ͡° ͜ʖ ͡°) (╯°□°）╯︵ ┻━┻ ¯\\_(ツ)_/¯ (｡◕ ∀ ◕｡) ｀ｨ(´∀｀∩",
+    "😍 👩🏽 👾 🙇 💁 🙅 🙆 👨‍👩‍👧 🏳️‍🌈 🇺🇸🇷🇺 0️⃣ 1️⃣ ✋🏿",
+    "１２３ ٤٥٦ १२३ ௧௨௩ 中",
+    "ثم نفس سقطت وبالتحديد،, جزيرتي باستخدام أن دنو. إذ هنا؟",
+    "בְּרֵאשִׁית, בָּרָא אֱלֹהִים, אֵת הַשָּׁמַיִם",
+    "الكل في المجمو\u200cعة (5) می\u200cشود ܫܠܡܐ",
+    "Z̮̞̠͙͔ͅḀ̗̞͈̻̗Ḷ͙͎̯̹̞͓G̻O̭̗̮",
+    "˙ɐnbᴉlɐ ɐuƃɐɯ ǝɹolop ʇǝ ǝɹoqɐl ʇn",
+    "𝐓𝐡𝐞 𝕢𝕦𝕚𝕔𝕜 𝒷𝓇𝑜𝓌𝓃 ⓕⓞⓧ 🅹🆄🅼🅿🆂 ⒪⒱⒠⒭",
+    '<script>alert(1)</script> <img src=x onerror=alert(1) /> <a href="javascript:x">y</a>',
+    "1;DROP TABLE users -- 1' OR 1=1 ' OR 'a'='a' %00 ../../../etc/passwd $HOME `ls` $(touch x)",
+    "%s%s%n %*.*s {0} {{7*7}} ${7*7} #{x} <%= 1 %> [[ ]] {% %}",
+    "for (int i = 0; i < n && ok; i++) { a[i] = &b[i]; x |= y << 2; } // T& operator=(const T &copy);",
+    "if [ -n \"$a\" ]; then make && ./run 2>&1 & fi; sed 's/&/and/g; s/;/,/'",
+    "SELECT a, b FROM t WHERE c <> 'x' AND d IN (1, 2);",
+    'C:\\new\\temp\\users \\\\server\\share ^\\d+\\s*[a-z]\\.\\w{2,}$ \\frac{a}{b} \\alpha na\\"ive',
+    "AT&T R&D; Q&A B&Q; M&S. Simon & Schuster; http://a.b/?x=1&copy=2&amp=3&lt=4 #39 #1; &; & ;",
+    "Scunthorpe Penistone Lightwater Dick Van Dyke; an aliquot; a guitar amp; modern times; his copy;",
+    "Roses are red, violets are blue. Hope you enjoy terminal hue",
+    "He's 5' 10\", she's 5'2\"; a 3.5\" disk, 40\" TV. '90s rock 'n' roll, dogs' bowls, \"'Tis\"",
+    "Wait... what?! No.... Yes!! Etc. e.g. i.e. U.S. 3.14 1,000 1.000,50 12:30 10/12",
+    "¿Qué? ¡No! «Oui\u00a0!» „Nein“ »Ja« ‚so‘ ‹da› “x” 「はい」 『いいえ』 《是》",
+    "Est-ce que\u00a0? Oui\u202f; non\u00a0: peut-être ! L’été, l'hiver. N° 5, 20\u00a0%",
+    "Karen, London, Wisconsin, children, a siren, Sven, YouTube, McDonald, iPhone, FiveThirtyEight",
+]
+
+
+@pytest.mark.parametrize("text", UNHARMED)
+def test_a_string_that_breaks_programs_passes_unharmed(text):
+    assert clean(text) == text
+
+
+RECORDED = {
+    "a\x00b\x07c\x1fd\x7f": "abcd",
+    "\ufeffBOM\ufeff": "BOM",
+    "zero\u200bwidth\u2060word": "zerowidthword",
+    "\u202etest\u202c \u2066x\u2069": "test x",
+    "Don&#39;t &lt;b&gt; &amp;amp; &quot;": "Don't <b> & \"",
+    "one\u2028two": "one\ntwo",
+    "e\u0301\u0302": "é\u0302",
+}
+
+
+@pytest.mark.parametrize(("before", "after"), RECORDED.items())
+def test_what_is_changed_is_recorded(before, after):
+    assert clean(before) == after
+
+
+@pytest.mark.parametrize(
+    "unit", ["&amp;", "amp;", "#39;", "& # 39; ", " quot;", '" ', "?a", "\\", "Ã ", "e\u0301", ".. ", ", ,"]
+)
+def test_a_hostile_line_is_read_to_its_end(unit):
+    """Thousands of one and the same damage in one line: bounded work, and the books still balance."""
+    text = "x " + unit * 4000
+    for rule in encoding.RULES:
+        after, findings = edits.apply(text, rule.name, rule.find(text, NO_FACTS))
+        assert edits.revert(after, findings) == text
+
+
+# --- What holds for the stage as a whole ----------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10**6))
+def test_several_kinds_of_damage_in_one_text_are_all_undone(seed):
+    damaged, injections = damage.damage(ARTICLE, seed)
+    assert injections
+    assert clean(damaged) == ARTICLE
+
+
+ARTICLE = """Zoë Müller told the council on Tuesday that the café would close, and that she'd had enough of it.
+“It wasn’t our fault,” said the owner – a man of 52 years – as 350 guests left.
+"We have paid $4,500 already," he said, adding that they don't want the other "temporary solution" at all.
+The city's lawyers weren't there. Their firm, Smith & Sons, has asked for 12,000 pages of records.
+
+Nobody knows what will become of the place, the mayor said on Friday after a long and open debate.
+"They'll find another one," she said. "And then we'll see."
+"""
+
+
+def test_rules_of_one_look_share_a_trigger():
+    """A batch is looked at once for each trigger, so that there must be few."""
+    assert len({rule.trigger for rule in encoding.RULES}) <= 6

@@ -18,11 +18,11 @@ _ENDINGS = tuple(f"{_STEMS}|{_SHORT}|don".split("|"))
 _TRACES = ("dn", "sn", "tn", "aren", "weren", "don")  # how the halves of a "not" end
 _WORD_BEFORE = re.compile(r"(?<![\w'’])[A-Za-z]{0,20}$")
 _BEFORE_DON = re.compile("[Tt]hey|[Ww]e|[Yy]ou|I|[Pp]eople|who")
-_SPACED = re.compile(r"\b(?:don|Don|can|won|ain)(?P<gap> t)\b(?![.'’-])")
+_SPACED = re.compile(r"\b(?:don|Don|can|won|ain)(?P<gap> t)(?=[ ,.])(?!\.\w)")
 
 DROPPED_TRIGGER = (
     rf"(?:{_STEMS})(?: [a-z]|[,.])|\b(?:{_BEFORE_STEM})?(?:{_SHORT})(?: [a-z]|[,.])"
-    r"|\b(?:[Tt]hey|[Ww]e|[Yy]ou|I|[Pp]eople|who)don [a-z]|\b(?:[Dd]on|can|won|ain) t\b"
+    r"|\b(?:[Tt]hey|[Ww]e|[Yy]ou|I|[Pp]eople|who)don [a-z]|\b(?:[Dd]on|can|won|ain) t[ ,.]"
 )
 
 
@@ -40,7 +40,7 @@ def find_dropped_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> 
         hit = _negation(text, end, gap) if gap and text.endswith(_ENDINGS, 0, end) else None
         if hit is not None:
             hits[hit.start] = hit
-    for match in _SPACED.finditer(text) if "n t" in text else ():
+    for match in _SPACED.finditer(text) if any(map(text.__contains__, (" t ", " t,", " t."))) else ():
         if text[match.start() - 1 : match.start()] not in ("'", "’"):
             hits[match.start()] = Hit(match.start("gap"), match.end(), "’t")
     if len(hits) >= evidence:

@@ -37,6 +37,10 @@ def find_control_character(text: str, facts: Facts) -> Iterator[Hit]:
 # --- Invisible characters -------------------------------------------------------------------------------------------
 
 ZERO_WIDTH_TRIGGER = r"[\x{200b}-\x{200d}\x{2060}-\x{2064}\x{feff}\x{206a}-\x{206f}\x{e0020}-\x{e007f}\x{180e}]"
+_WITHOUT_WIDTH = tuple(
+    "\u200b\u200c\u200d\ufeff\u2060\u2061\u2062\u2063\u2064\u180e\u206a\u206b\u206c\u206d\u206e\u206f"
+)
+_WITHOUT_WIDTH += tuple(map(chr, range(0xE0020, 0xE0080)))
 _ZERO_WIDTH = re.compile("[\u200b-\u200d\u2060-\u2064\ufeff\u206a-\u206f\U000e0020-\U000e007f\u180e]+")
 # Scripts written without spaces, where U+200B says that a line may be broken: Thai, Lao, Tibetan, Myanmar, Khmer,
 # and the scripts of Java and Bali.
@@ -53,7 +57,7 @@ def find_zero_width(text: str, facts: Facts) -> Iterator[Hit]:
     Spared: joiners and non-joiners in Arabic (Persian), Syriac, Indic and Mongolian writing, joiners and tags in
     emoji, and the break marks of scripts without spaces (Thai, Khmer, Lao, Myanmar, Tibetan).
     """
-    if text.isascii():
+    if text.isascii() or not any(map(text.__contains__, _WITHOUT_WIDTH)):
         return
     for match in _ZERO_WIDTH.finditer(text):
         start, end = match.span()
@@ -91,6 +95,7 @@ def find_soft_hyphen(text: str, facts: Facts) -> Iterator[Hit]:
 
 
 BIDI_TRIGGER = r"[\x{200e}\x{200f}\x{061c}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
+_DIRECTIONS = tuple("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]+")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 
@@ -102,7 +107,7 @@ def find_bidi_mark(text: str, facts: Facts) -> Iterator[Hit]:
     """
     if text.isascii():
         return
-    if not _BIDI.search(text):
+    if not any(map(text.__contains__, _DIRECTIONS)):
         return
     for span in lines(text):
         found = list(_BIDI.finditer(text, span.start, span.end))
@@ -132,6 +137,7 @@ def find_private_use(text: str, facts: Facts) -> Iterator[Hit]:
 _CJK = re.compile(
     "[\u1100-\u11ff\u2e80-\u2fff\u3001-\u30ff\u3105-\u318f\u31a0-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+_ODD_SPACES = tuple("\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u205f\u3000")
 ODD_SPACE_TRIGGER = r"[\x{1680}\x{2000}-\x{2008}\x{205f}\x{3000}]"
 
 
@@ -141,7 +147,7 @@ def find_odd_space(text: str, facts: Facts) -> Iterator[Hit]:
     Spared: no-break and thin spaces (French, numbers and units need them), figure spaces in numbers, the
     ideographic space in a line of Chinese, Japanese or Korean.
     """
-    if text.isascii():
+    if text.isascii() or not any(map(text.__contains__, _ODD_SPACES)):
         return
     for match in re.finditer("[\u1680\u2000-\u2008\u205f\u3000]+", text):
         start, end = match.span()
@@ -167,6 +173,8 @@ def find_line_separator(text: str, facts: Facts) -> Iterator[Hit]:
 
     Next to a line end they go. `\r\n` stays as it is.
     """
+    if "\r" not in text and "\u2028" not in text and "\u2029" not in text:
+        return
     for match in re.finditer("[\u2028\u2029]|\r(?!\n)", text):
         start, end = match.span()
         beside = text[start - 1 : start] == "\n" or text[end : end + 1] == "\n" or text[end : end + 2] == "\r\n"

@@ -55,7 +55,7 @@ _NO_AMPERSAND = re.compile(
     rf"|(?<![&＆/=])#(?:(?P<number>{_NUMBERS})|[xX](?P<hex>(?:2[0-9A-Fa-f]|3[CcEe]|[Aa]0|20[0-9A-Fa-f]{{2}}))));$"
     rf"|(?<=[A-Za-z])(?:(?P<glued>quot|nbsp|rsquo|rdquo|[aeiou](?:acute|uml))|#(?P<digits>0?3[49]|82\d\d));$"
 )
-_GOES_ON = re.compile(r"(?:amp;)*(?:amp|#\d{2,5}|[a-z]{2,8});")
+_GOES_ON = re.compile(r"(?:amp|#\d{2,5}|[a-z]{2,8});")
 _SPACED = re.compile(
     r"[&＆](?:[ ]?[#＃][ ]?(?:(?P<number>[0-9]{2,6})|[xX][ ]?(?P<hex>[0-9A-Fa-f]{2,5}))"
     r"|[ ]?(?P<name>[A-Za-z]{2,8}[0-9]{0,2}))[ ]?[;；]"
@@ -63,8 +63,11 @@ _SPACED = re.compile(
 _SPACED_APOSTROPHE = re.compile(r"#(?: (?P<number>39) ?| ?(?P<late>39) );(?<![&＆].{4})(?<![&＆] .{5})")
 
 ESCAPED_TRIGGER = r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[xX]?[0-9A-Fa-f]{1,16});"
+# The ends of the names are enough to see them.
 BROKEN_TRIGGER = (
-    rf"&(?:{_LETTERS}|{_SIGNS}|(?i:amp|lt|gt)|copy|reg|#?\d{{2}})|(?:{_LETTERS}|{_SIGNS}"
+    rf"&(?:{_LETTERS}|{_SIGNS}|(?i:amp|lt|gt)|copy|reg|#?\d{{2}})"
+    r"|(?:(?i:quot|apos|nbsp|dquo|squo|aquo|dash|hellip|middot|iexcl|iquest)|thinsp|[ne]m?sp|frac\d\d|zwn?j"
+    r"|acute|grave|circ|uml|tilde|cedil|szlig|ring|slash|[lL]ig|caron|strok"
     r"|(?:^|[^A-Za-z])(?:amp|lt|gt)|#[xX]?[0-9A-Fa-f]{2,8});"
 )
 SPACED_TRIGGER = r"[&＆] ?(?:[#＃] ?[xX]? ?[0-9A-Fa-f]{2,6}|[A-Za-z]{2,8}[0-9]{0,2}) ?[;；]|# ?39 ?;"

@@ -9,7 +9,9 @@ from pipeline.records import Count, Facts, Hit
 
 CHARACTER_TRIGGER = r"\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|['\"/$&]|r?\\?n|t)"
 
-_CODE_POINT = re.compile(r"(\\+)u(?:([dD][89abAB][0-9A-Fa-f]{2})\\+u([dD][c-fC-F][0-9A-Fa-f]{2})|([0-9A-Fa-f]{4}))")
+_CODE_POINT = re.compile(
+    r"(?<!\\)(\\{1,4})u(?:([dD][89abAB][0-9A-Fa-f]{2})\\{1,4}u([dD][c-fC-F][0-9A-Fa-f]{2})|([0-9A-Fa-f]{4}))"
+)
 _QUOTE = re.compile(r"(?<!\\)\\{1,3}([\"'])")
 _SLASH = re.compile(r"(?<=[\w:>.])\\/(?:\\/)?(?=[\w<])")
 _DOLLAR = re.compile(r"(?<=[\s(A-Z])\\([$&])(?=[A-Z]{0,3}\d|\s)")

@@ -14,7 +14,7 @@ _CONTRACTION = re.compile(rf"([?\ufffd])(?<=[^\W\d_].)(?={_TAIL}(?![=&?/]|\.\w))
 _ELIDED = re.compile(r"(?<![^\W\d_])(?:O|D|[ldnjcmst]|qu|jusqu|dell|all|nell|sull)([?\ufffd])(?=[^\W\d_]{2})")
 _LOST_LETTER = re.compile(r"[^\W\d_]\ufffd+[^\W\d_]{3}|\ufffd{3}")
 _MARKS = re.compile(r"[?\ufffd]+")
-_URL = re.compile(r"(?:://|www\.|\.\w{2,4}/|[\w.-]+\.(?:com|org|net|php|aspx?|html?|cgi))\S*$")
+_URL = re.compile(r"://|www\.|\.\w{2,4}/|\w\.(?:com|org|net|php|aspx?|html?|cgi)")
 
 LOST_TRIGGER = (
     r"\pL[?\x{fffd}](?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)(?:[^\pL\pN=&?/]|$)"
@@ -59,8 +59,8 @@ def _before_word(text: str, mark: str) -> bool:
     """Does the mark stand before a word anywhere, as no question mark does?"""
     at = text.find(mark)
     while at >= 0:
-        after = text[at + 1 : at + 2]
-        if after.isalnum() or (after and after in "$@#'[…"):
+        before, after = text[at - 1 : at], text[at + 1 : at + 2]
+        if after and (after.isalnum() or after in "$@#'[…") and (not before.isalnum() or after in "strvldmSTRVLDM"):
             return True
         at = text.find(mark, at + 1)
     return False
@@ -181,7 +181,7 @@ def find_lost_dash(text: str, facts: Facts) -> Iterator[Hit]:
 
     Spared: texts that put a space before every question mark, as French does.
     """
-    if " ? " in text and re.search(r"\?(?<=[^\W\d_].)(?:\s|$)", text):
+    if " ? " in text and re.search(r"[^\W\d_]\?(?:\s|$)", text):
         for match in re.finditer(r"(?<=[^\W\d_] )\?(?= [^\W\d_])", text):
             if text[match.end() + 1].islower():
                 yield Hit(*match.span(), None, "a dash or three dots")

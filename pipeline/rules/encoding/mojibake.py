@@ -89,7 +89,8 @@ def _common(line: str, at: int, fixed: str, of: int) -> int:
     return size
 
 
-_DAMAGE = re.compile(r"[^\x00-\x7f]+(?:[ ?\x1a][^\x00-\x7f]+)*[ ?\x1a]?")
+_DAMAGE = re.compile(r"[^\x00-\x7f]+[ ?\x1a]?")
+_ASCII = re.compile(r"[\x00-\x7f]*")
 _ANCHOR = 6  # ASCII characters that must agree after a mended stretch for both to be in step again
 
 
@@ -99,9 +100,9 @@ def _next_anchor(line: str, at: int, fixed: str, of: int) -> tuple[int, int]:
     for _ in range(4):
         damage = _DAMAGE.match(line, end)
         end = damage.end() if damage else end + 1
-        for candidate in (end, end - 1):  # the space after the damage may be a lost byte of it, or not
-            anchor = line[candidate : candidate + _ANCHOR]
-            if candidate <= at or not anchor or not anchor.isascii():
+        for candidate in (end - 1, end):  # the space after the damage may be a lost byte of it, or not
+            anchor = _ASCII.match(line, candidate, candidate + _ANCHOR)[0]  # type: ignore[index]
+            if candidate <= at or not anchor:
                 continue
             until = fixed.find(anchor, of, of + (end - at) + 2 * _ANCHOR)
             if until >= 0:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pipeline.records import Count, Facts, Hit
 
 # Every pattern begins with the space or bracket itself, which is rarer than the letter before it.
-_SUFFIXES = (" n't", " n’t", " 's", " ’s", " 're", " ’re", " 've", " ’ve", " 'll", " ’ll", " 'd", " ’d", " 'm", " ’m")
-_STOPS = (" ,", " .", " ;")
-_BRACKETS = ("( ", "[ ", " )", " ]")
-_SUFFIX = re.compile(r"(?!^) (?:n['’]t|['’](?:s|re|ve|ll|d|m))\b(?!['’])")  # halves of a word that cannot stand alone
-_NUMBER = re.compile(r"(?!^) (?:,(?=\d{3}(?!\d)) ?|\.(?=\d))")
-_COMMA = re.compile(r"(?!^) (?=[,;](?:\s|$)|\.(?:\s*$|\s+[A-Z\"“]))", re.MULTILINE)
+_TRACES = re.compile(r" (?=['’n,;.)\]])(?:['’](?:s|re|ve|ll|d|m)(?= )|n['’]t|[,;.)\]])")
+# Halves of a word that cannot stand alone.
+_SUFFIX = re.compile(r" (?:['’](?:s|re|ve|ll|d|m)(?= )|n['’]t(?=[\s.,;:!?)\"”]|$))")
+_NUMBER = re.compile(r" (?:,(?=\d{3}(?!\d)) ?|\.(?=\d))")
+_STOP = re.compile(r" (?:[,;](?=\s|$)|\.(?=\s*$|\s+[A-Z\"“]))", re.MULTILINE)
+_OPENING = re.compile(r"[(\[]( )(?=[^\s()\[\]])")
+_CLOSING = re.compile(r" (?=[)\]])")
 _PAIR = re.compile(r"\S ,\s[^\n]*\S [,.](?:\s|$)", re.MULTILINE)
-_BRACKET = re.compile(r"(?<=[(\[]) (?=[^\s()\[\]])| (?=[)\]])")
 _LATEX = re.compile(r"``(?= ?[^\s`'´])| ?''(?![\w'´])")
 
 TOKENISED_TRIGGER = (
@@ -31,16 +31,22 @@ def find_tokenised(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator[
     `evidence` traces of a tokeniser stand in the text and no space is missing; ``quoted'' becomes "quoted". Spared:
     French (a space before `;` `:` `!` `?`, which no rule here touches), emoticons, and a lone stray space.
     """
-    suffixes, stops = any(map(text.__contains__, _SUFFIXES)), any(map(text.__contains__, _STOPS))
-    proofs = [m for m in _SUFFIX.finditer(text) if text[m.start() - 1].isalpha()] if suffixes else []
-    proofs += [m for m in _NUMBER.finditer(text) if text[m.start() - 1].isdigit()] if stops else []
-    doubtful = [m for m in _COMMA.finditer(text) if _ends_word(text[m.start() - 1])] if stops else []
-    if any(map(text.__contains__, _BRACKETS)):
-        doubtful += [m for m in _BRACKET.finditer(text) if text[m.start() - 1] not in " \n\t"]
+    traces = {match[0][1] for match in _TRACES.finditer(text)}
+    brackets = "( " in text or "[ " in text
+    if not traces and not brackets and "``" not in text:
+        return
+    proofs = [m for m in _SUFFIX.finditer(text, 1) if text[m.start() - 1].isalpha()] if traces & set("'’n") else []
+    spaces: list[int] = []  # the doubtful ones
+    if traces & set(",;."):
+        proofs += [m for m in _NUMBER.finditer(text, 1) if text[m.start() - 1].isdigit()]
+        spaces += [m.start() for m in _STOP.finditer(text, 1) if _ends_word(text[m.start() - 1])]
+    if brackets or traces & set(")]"):
+        spaces += [m.start(1) for m in _OPENING.finditer(text)]
+        spaces += [m.start() for m in _CLOSING.finditer(text, 1) if not text[m.start() - 1].isspace()]
     hits = {match.start(): Hit(*match.span(), match[0].strip()) for match in proofs}
-    if _is_tokenised(text, len(proofs), doubtful, evidence):
-        for match in doubtful:
-            hits.setdefault(match.start(), Hit(*match.span(), ""))
+    if _is_tokenised(text, len(proofs), spaces, evidence):
+        for at in spaces:
+            hits.setdefault(at, Hit(at, at + 1, ""))
     for hit in _latex(text):
         hits.setdefault(hit.start, hit)
     done = 0
@@ -54,15 +60,17 @@ def _ends_word(before: str) -> bool:
     return before.isalnum() or (before != "" and before in ')]"”')
 
 
-def _is_tokenised(text: str, proofs: int, doubtful: list[re.Match[str]], evidence: int) -> bool:
+def _is_tokenised(text: str, proofs: int, spaces: list[int], evidence: int) -> bool:
     """Does the text put a space before its punctuation as a rule, not once by mistake?"""
-    if not doubtful or proofs + len(doubtful) < evidence:
+    if not spaces or proofs + len(spaces) < evidence:
         return False
-    if not proofs and not _PAIR.search(text) and not any(text[match.start() - 1] in "([" for match in doubtful):
+    if proofs >= evidence:
+        return True
+    if not proofs and not _PAIR.search(text) and not any(text[at - 1] in "([" for at in spaces if at):
         return False
-    apart = sum(text[match.end() : match.end() + 1] in tuple(",.;") for match in doubtful)
+    apart = sum(text[at + 1 : at + 2] in tuple(",.;") for at in spaces)
     joined = len(re.findall(r"[,;.](?=\s)(?<=[^\W_].)", text))
-    return proofs >= evidence or apart >= max(evidence, joined)
+    return apart >= max(evidence, joined)
 
 
 def _latex(text: str) -> Iterator[Hit]:
