@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -33,10 +33,9 @@ from pipeline.errors import SettingsError
 
 DEFAULTS = Path(__file__).with_name("phrases.toml")
 MAX_LINE = 600  # characters; the longest copyright notices have about 500
-SHORT = 100  # characters; a phrase without wildcards is shorter
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[:|@©]")
-_FOLD = str.maketrans({"İ": "i", "’": "'", "‘": "'", "：": ":", "｜": "|", "ⓒ": "©"})
+_FOLD = (("İ", "i"), ("’", "'"), ("‘", "'"), ("：", ":"), ("｜", "|"), ("ⓒ", "©"))  # one for one: offsets hold
 _PARTS = re.compile(r"\*\*|\*|#|<[a-z]+>|[{}]|[^\W_]+(?:'[^\W_]+)*|[:|@©]")
 _GLUED = re.compile(r"(?<=[^\W_])\{([^{}]*)\}")
 _FIELDS = {"rule", "language", "opens", "doubtful", "lines"}
@@ -57,13 +56,20 @@ class Pattern(NamedTuple):
     kind: Kind
 
 
+def flatten(text: str) -> str:
+    """The text in lower case, with one spelling for each sign that counts, every character in its place."""
+    for spelling, sign in _FOLD:
+        text = text.replace(spelling, sign)
+    return text.lower()
+
+
 def fold(line: str) -> str:
     """The words of a line in lower case, one space between; what phrases are compared with.
 
     >>> fold("» Read More:  Ben’s story …")
     "read more : ben's story"
     """
-    return " ".join(_TOKEN.findall(line.translate(_FOLD).lower()))
+    return " ".join(_TOKEN.findall(flatten(line)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,24 +77,34 @@ class Phrases:
     """All phrases in force: those of words alone, the others by their first word, or by a word that they must hold."""
 
     exact: Mapping[str, Kind]
-    first: Mapping[str, tuple[Pattern, ...]]
-    anywhere: tuple[tuple[str, Pattern], ...]
+    first: Mapping[str, tuple[Pattern, ...]]  # exact ones have their first word here, too
+    anywhere: Mapping[str, tuple[Pattern, ...]]  # by a word that they hold, wherever
+
+    def kinds(self, text: str, spans: Iterable[tuple[int, int]]) -> Iterator[Kind | None]:
+        """What each of the lines `spans` of the text is, if a phrase."""
+        flat = flatten(text)
+        anywhere = [word for word in self.anywhere if word in flat]
+        for start, end in spans:
+            yield self._kind(flat, start, end, anywhere) if end - start <= MAX_LINE else None
+
+    def _kind(self, flat: str, start: int, end: int, anywhere: Sequence[str]) -> Kind | None:
+        word = _TOKEN.search(flat, start, end)
+        if word is None:
+            return None
+        first = self.first.get("#" if word[0].isdecimal() else word[0])
+        found = [p for w in anywhere if flat.find(w, start, end) >= 0 for p in self.anywhere[w]] if anywhere else []
+        if first is None and not found:
+            return None
+        folded = " ".join(_TOKEN.findall(flat, start, end))
+        kind = self.exact.get(folded)
+        if kind is not None:
+            return kind
+        spaced = " " + folded
+        return next((p.kind for p in (*(first or ()), *found) if p.regex.fullmatch(spaced)), None)
 
     def kind(self, line: str) -> Kind | None:
         """What a line is, if a phrase."""
-        if len(line) > MAX_LINE:
-            return None
-        folded = fold(line) if len(line) <= SHORT else ""
-        if folded in self.exact:
-            return self.exact[folded]
-        first = (folded or fold(line[:SHORT])).partition(" ")[0]
-        patterns = self.first.get("#" if first.isdecimal() else first, ())
-        lower = line.lower()
-        found = [pattern for word, pattern in self.anywhere if word in lower]
-        if not patterns and not found:
-            return None
-        spaced = " " + (folded or fold(line))
-        return next((pattern.kind for pattern in (*patterns, *found) if pattern.regex.fullmatch(spaced)), None)
+        return next(self.kinds(line, [(0, len(line))]))
 
 
 def load_phrases(path: Path | str | None = None) -> Phrases:
@@ -124,7 +140,7 @@ def phrases_of(additions: str) -> Phrases:
     sets: Sets = {**default["sets"], **mine.get("sets", {})}
     exact: dict[str, Kind] = {}
     first: dict[str, list[Pattern]] = {}
-    anywhere: list[tuple[str, Pattern]] = []
+    anywhere: dict[str, list[Pattern]] = {}
     for number, group in enumerate((*mine.get("phrases", ()), *default["phrases"]), 1):
         if set(group) - _FIELDS or not {"rule", "lines"} <= set(group):
             raise SettingsError(f"phrases {number}: needs rule and lines, may have language, opens, doubtful")
@@ -137,15 +153,14 @@ def phrases_of(additions: str) -> Phrases:
                 raise SettingsError(f"phrases {number}: {line!r} would match a line without a word of its own")
             if all(isinstance(part, str) and part[0] not in "*#" for part in phrase):
                 exact.setdefault(" ".join(map(str, phrase)), kind)
+                first.setdefault("#" if str(phrase[0]).isdecimal() else str(phrase[0]), [])
                 continue
             pattern = Pattern(re.compile(_regex(phrase)), kind)
             begins = _firsts(phrase)
-            if "*" in begins:
-                anywhere += [(word, pattern) for word in sorted(words)]
-            else:
-                for word in begins:
-                    first.setdefault(word, []).append(pattern)
-    return Phrases(exact, {word: tuple(found) for word, found in first.items()}, tuple(anywhere))
+            index, keys = (anywhere, words) if "*" in begins else (first, begins)
+            for word in keys:
+                index.setdefault(word, []).append(pattern)
+    return Phrases(exact, *({word: tuple(found) for word, found in index.items()} for index in (first, anywhere)))
 
 
 # --- a phrase as a sequence of words, wildcards and choices -------------------------------------------------------
@@ -172,7 +187,7 @@ def _choices(line: str) -> Iterator[str]:
 
 
 def _parse(line: str, sets: Sets) -> Phrase:
-    parts = _PARTS.findall(line.translate(_FOLD).lower())
+    parts = _PARTS.findall(flatten(line))
     phrase, rest = _sequence(parts, sets, inside=False)
     if rest:
         raise SettingsError(f"phrases: {line!r}: a brace too many")
@@ -237,7 +252,7 @@ def _firsts(phrase: Phrase) -> set[str]:
 def _anchors(phrase: Phrase) -> set[str] | None:
     """The fewest words of which a matching line must hold one; None when it may hold none of the phrase's words."""
     found = [words for words in map(_anchors_of, phrase) if words]
-    return min(found, key=lambda words: (len(words), -min(map(len, words)), sorted(words)), default=None)
+    return min(found, key=lambda words: (min(map(len, words)) < 4, len(words), sorted(words)), default=None)
 
 
 def _anchors_of(part: str | Choice) -> set[str] | None:

@@ -29,24 +29,22 @@ class Line(NamedTuple):
 @lru_cache(maxsize=8)
 def view(text: str, additions: str = "") -> tuple[Line, ...]:
     """The lines of a text that are not blank. All rules of the stage ask for the same text in turn: it is kept."""
-    phrases = phrases_of(additions)
-    found: list[Line] = []
-    kinds: list[Kind | None] = []
-    for start, end, _ in lines(text):
-        line = text[start:end]
-        if not line or line.isspace():
-            continue
-        kind = phrases.kind(line)
-        kinds.append(kind)
-        if kind is None:
-            found.append(Line(start, end, line))
-        else:
-            found.append(Line(start, end, line, *(("", kind.rule) if kind.doubtful else (kind.rule, ""))))
+    spans = [(start, end) for start, end, _ in lines(text) if start < end and not text[start:end].isspace()]
+    kinds = list(phrases_of(additions).kinds(text, spans))
+    found = [
+        Line(start, end, text[start:end], *_certainty(kind)) for (start, end), kind in zip(spans, kinds, strict=True)
+    ]
     for opening, kind in enumerate(kinds):
         if kind is not None and kind.opens:
             for number in _titles(found, opening):
                 found[number] = found[number]._replace(rule=kind.rule)
     return tuple(found)
+
+
+def _certainty(kind: Kind | None) -> tuple[str, str]:
+    if kind is None:
+        return "", ""
+    return ("", kind.rule) if kind.doubtful else (kind.rule, "")
 
 
 def _titles(found: Sequence[Line], opening: int) -> list[int]:
