@@ -153,15 +153,15 @@ def usual_nats(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Nats a letter of each known language's own texts, and their spread.
 
-    Where there are no texts, what the profile leads to expect, and the spread of a language counted on like texts.
+    Where there are no texts, what the profile leads to expect, corrected as for a language counted on like texts.
     """
     order, expected = list(known), np.array([_expected(counts) for counts in known.values()])
     each = [nats[truth == i, i] / letters[truth == i] for i in range(len(known))]
     each = [values if len(values) else np.array([np.nan]) for values in each]
     middle = np.array([np.median(values) for values in each])
     spread = np.array([np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.35 for values in each])
-    middle = np.where(np.isnan(middle), expected * np.nanmedian(middle / expected), middle)
-    return middle, spread[[order.index(LIKE.get(code, code)) for code in order]]
+    like = [order.index(LIKE.get(code, code)) for code in order]
+    return expected * (middle / expected)[like], spread[like]
 
 
 def _expected(counts: profiles.Counts) -> float:

@@ -138,6 +138,20 @@ def test_a_language_that_langdetect_lacks_is_undetermined_and_not_a_neighbour(te
     assert detect(text).code == "und"
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("聯合國安全理事會星期二開會討論這場衝突，並呼籲各方立即停火。", "zh-tw"),
+        ("联合国安全理事会星期二开会讨论这场冲突，并呼吁各方立即停火。", "zh-cn"),
+        ("ಕರ್ನಾಟಕ ರಾಜ್ಯದ ಮುಖ್ಯಮಂತ್ರಿಗಳು ಇಂದು ಬೆಂಗಳೂರಿನಲ್ಲಿ ಸಭೆ ನಡೆಸಿದರು.", "kn"),
+        ("കേരളത്തിലെ മുഖ്യമന്ത്രി ഇന്ന് തിരുവനന്തപുരത്ത് യോഗം വിളിച്ചു.", "ml"),
+        ("नेपाल सरकारले आज काठमाडौंमा मन्त्रिपरिषद्को बैठक बोलाएको छ र निर्णय गरेको छ।", "ne"),
+    ],
+)
+def test_the_languages_that_no_labelled_text_was_there_for(text, code):
+    assert detect(text).code == code
+
+
 def test_a_text_of_countless_lines_is_thinned_and_stays_what_it_is():
     assert detect(f"{ENGLISH}\n" * 9000).code == "en"
     assert detect("a\n" * 200_000).code == "und"
