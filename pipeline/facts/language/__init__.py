@@ -31,6 +31,7 @@ _READ_WHOLE = 600  # letters
 _SAMPLE, _SAMPLE_OF = 1, 8
 _CLOSER = 4  # blocks of eight of lines that leave a doubt
 _SURE = 0.95  # a text below it is read as closely
+_MOST_LINES = 2000
 
 
 def detect(text: str) -> Language:
@@ -67,7 +68,7 @@ def detect_with_passages(
 
 def _read(texts: Sequence[str], always: bool) -> list[tuple[Language, tuple[Passage, ...]]]:
     known, weights = profiles.load(), certainty.load()
-    run = ngrams.stream(texts, known.alphabet)
+    run = _thinned(ngrams.stream(texts, known.alphabet))
     firsts = np.searchsorted(run.owner, np.arange(len(texts) + 1))
     long = (np.bincount(run.owner, run.size, len(texts)) > _READ_WHOLE) & (not always)
     sampled = long[run.owner]
@@ -98,6 +99,22 @@ def _read(texts: Sequence[str], always: bool) -> list[tuple[Language, tuple[Pass
         read = (mixed[number] or always) and lines.start < lines.stop
         answers.append((language, tuple(_passages(known, run, by_line, codes, lines)) if read else ()))
     return answers
+
+
+def _thinned(run: ngrams.Stream) -> ngrams.Stream:
+    """Every n-th line of texts with more than `_MOST_LINES`, so that a file of a million lines costs no gigabyte."""
+    lines = np.bincount(run.owner)
+    if lines.max(initial=0) <= _MOST_LINES:
+        return run
+    number = np.arange(len(run.owner)) - (np.cumsum(lines) - lines)[run.owner]
+    kept = number % -(-lines // _MOST_LINES)[run.owner] == 0
+    return run._replace(
+        start=run.start[kept],
+        stop=run.stop[kept],
+        owner=run.owner[kept],
+        offset=run.offset[kept],
+        size=run.size[kept],
+    )
 
 
 def _line_codes(known: profiles.Profiles, by_line: NDArray[np.float64], own: NDArray[np.int64]) -> NDArray[np.int64]:
