@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
-from pipeline import steps
+from pipeline import keys, steps
 from pipeline.records import Rule
 from pipeline.trial import Trial
 
@@ -241,7 +241,7 @@ def rules(chosen: Sequence[Rule], *, whole: bool, as_json: bool) -> None:
         for line in (rule.documentation if whole else rule.summary).split("\n"):
             console.print(Text(f"  {line}".rstrip()))
         for name, value in rule.settings.items():
-            console.print(Text(f"  {name} = {json.dumps(value, ensure_ascii=False)}"))
+            console.print(Text(f"  {name} = {json.dumps(keys.brief(value), ensure_ascii=False)}"))
 
 
 def trial(tried: Trial, as_json: bool) -> None:

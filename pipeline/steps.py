@@ -278,4 +278,5 @@ def rules_of(stage: Stage) -> tuple[Rule, ...]:
 
 
 def _made_of(rule: Rule) -> dict[str, Any]:
-    return {"verdict": rule.verdict.name.lower(), **rule.settings}
+    values = {name: keys.brief(value) for name, value in rule.settings.items()}
+    return {"verdict": rule.verdict.name.lower(), **values}
