@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import edits, stages
-from pipeline.records import NO_FACTS, Document, Facts, Finding, Result, Source, Verdict
+from pipeline.records import NO_FACTS, Document, Facts, Finding, Result, Rule, Source, Verdict
 
 # What is known of a document; the last three are filled in by the stages that find them out.
 DOCUMENTS = pa.schema(
@@ -107,11 +107,21 @@ def run_stage(
 
 def screen(texts: pa.StringArray, stage: stages.Stage) -> dict[str, frozenset[int]]:
     """For each rule with a trigger, the rows whose text it may hit: one look at the whole batch, in C++."""
-    by_trigger = {
-        trigger: frozenset(pc.indices_nonzero(pc.match_substring_regex(texts, trigger)).to_pylist())
-        for trigger in {rule.trigger for rule in stage.rules if rule.trigger is not None}
-    }
-    return {rule.name: by_trigger[rule.trigger] for rule in stage.rules if rule.trigger is not None}
+    by_trigger: dict[str | None, frozenset[int]] = {}
+    found = {}
+    for rule in stage.rules:
+        if rule.trigger is not None and rule.trigger not in by_trigger:
+            by_trigger[rule.trigger] = rows_seen(texts, rule) or frozenset()
+        if rule.trigger is not None:
+            found[rule.name] = by_trigger[rule.trigger]
+    return found
+
+
+def rows_seen(texts: pa.StringArray, rule: Rule) -> frozenset[int] | None:
+    """The rows whose text the rule's trigger matches; None when it has none and must be asked about each."""
+    if rule.trigger is None:
+        return None
+    return frozenset(pc.indices_nonzero(pc.match_substring_regex(texts, rule.trigger)).to_pylist())
 
 
 def _rows_to_look_at(batch: pa.RecordBatch, stage: stages.Stage, seen: Mapping[str, frozenset[int]]) -> Iterable[int]:

@@ -10,7 +10,7 @@ import argparse
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ examples:
   copydesk plan                         say what a run would do, and why
   copydesk explain 000_e7ac5253860ec0da tell one document's whole life
   copydesk rules encoding               list the rules of a stage with their settings
+  copydesk rules try encoding/mojibake --on articles/
+                                        show what a rule would do there, and change nothing
 
 A second run does only what a change has made stale. A document that cannot be read or that breaks a rule is set
 aside with its reason; the others go on. Exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 3 done but
@@ -88,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("id", help="the document's id")
 
     rules = _command(commands, "rules", _rules, "the rules, what they do, and their settings")
-    rules.add_argument("name", nargs="?", default="", help="a stage (encoding) or a rule (encoding/mojibake)")
+    rules.add_argument("name", nargs="*", help="a stage (encoding), a rule (encoding/mojibake), or `try` and a rule")
+    rules.add_argument("--on", metavar="PATH", help="with `try`: the articles to try the rule on (default: the input)")
     return parser
 
 
@@ -212,10 +215,27 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _rules(options: argparse.Namespace) -> int:
     settings = config.load(options.config)
+    if options.name[:1] == ["try"]:
+        return _try(options, settings)
     rules = [rule for stage in settings.stages() for rule in steps.rules_of(stage)]
-    chosen = [r for r in rules if not options.name or options.name in (r.name, r.name.partition("/")[0])]
+    wanted = set(options.name)
+    chosen = [r for r in rules if not wanted or wanted & {r.name, r.name.partition("/")[0]}]
     if not chosen:
-        close = config.closest(options.name, [r.name for r in rules] + [s.name for s in settings.stages()])
-        raise SettingsError(f"no rule or stage {options.name!r}; {close}")
-    show.rules(chosen, whole=options.name in {r.name for r in chosen}, as_json=options.json)
+        raise _unknown(" ".join(options.name), [r.name for r in rules] + [s.name for s in settings.stages()])
+    show.rules(chosen, whole=wanted <= {r.name for r in chosen} and bool(wanted), as_json=options.json)
     return DONE
+
+
+def _try(options: argparse.Namespace, settings: config.Settings) -> int:
+    from pipeline import trial
+
+    rules = {rule.name: rule for stage in settings.stages() for rule in stage.rules}
+    name = " ".join(options.name[1:])
+    if name not in rules:
+        raise _unknown(name, rules)
+    show.trial(trial.try_rule(rules[name], options.on or settings.run.input, settings), options.json)
+    return DONE
+
+
+def _unknown(name: str, known: Iterable[str]) -> SettingsError:
+    return SettingsError(f"no rule or stage {name!r}; {config.closest(name, known)}")

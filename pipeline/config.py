@@ -25,6 +25,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pipeline.errors import SettingsError
 from pipeline.facts.duplicates.policy import Policy
 from pipeline.records import Bounds, Count, Rule, Share, Verdict
+from pipeline.rules.boilerplate.phrases import phrases_of
 from pipeline.stages import STAGES, Stage
 
 DEFAULT_FILE = Path("configs/copydesk.toml")
@@ -56,14 +57,23 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Boilerplate:
+    """The user's own phrases, and decisions on what was learned of sites; each file may be missing."""
+
+    phrases: str = "configs/boilerplate.toml"
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, as in force: the file's, else the defaults written above and at the rules."""
 
     run: Run = Run()
     read: Read = Read()
+    boilerplate: Boilerplate = Boilerplate()
     duplicates: Policy = field(default_factory=Policy)
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     file: str = ""  # where they were read
+    additions: str = ""  # the text of the file [boilerplate] phrases
 
     def stages(self) -> tuple[Stage, ...]:
         """The pipeline under these settings."""
@@ -78,6 +88,8 @@ class Settings:
     def _configured(self, rule: Rule) -> Rule:
         values = {k: v for k, v in self.rules.get(rule.name, {}).items() if k != "enabled"}
         verdict = values.pop("verdict", None)
+        if self.additions and "additions" in rule.settings:
+            values.setdefault("additions", self.additions)
         return rule.with_settings(verdict=None if verdict is None else Verdict[verdict.upper()], **values)
 
 
@@ -110,17 +122,20 @@ def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None =
     Raises:
         SettingsError: an unknown or impossible setting; the message names file, table and setting.
     """
-    _known(tables, ["run", "read", "duplicates", "rules"], where, "table")
+    _known(tables, ["run", "read", "boilerplate", "duplicates", "rules"], where, "table")
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: [{name}] must be a table; got {table!r}")
     rules = tables.get("rules", {})
+    mine = _section(Boilerplate, tables.get("boilerplate", {}), f"{where}: [boilerplate]")
     settings = Settings(
         _section(Run, {**tables.get("run", {}), **(run or {})}, f"{where}: [run]"),
         _section(Read, tables.get("read", {}), f"{where}: [read]"),
+        mine,
         _section(Policy, tables.get("duplicates", {}), f"{where}: [duplicates]"),
         {name: _rule_settings(name, table, where) for name, table in rules.items()},
         where,
+        _phrases(mine.phrases, where, needed="phrases" in tables.get("boilerplate", {})),
     )
     if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
@@ -137,6 +152,20 @@ def _section(kind: type[T], table: Mapping[str, Any], where: str) -> T:
     hints = {name: eval(a, globals()) if isinstance(a, str) else a for name, a in annotations.items()}
     _known(table, hints, where)
     return kind(**{name: _checked(value, hints[name], f"{where} {name}") for name, value in table.items()})
+
+
+def _phrases(file: str, where: str, *, needed: bool) -> str:
+    """The text of the user's phrases, known to be in order."""
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+        phrases_of(text)
+    except FileNotFoundError as error:
+        if needed:
+            raise SettingsError(f"{where}: [boilerplate] phrases: {file}: no such file") from error
+        return ""
+    except (OSError, UnicodeDecodeError, SettingsError) as error:
+        raise SettingsError(f"{file}: {error}") from error
+    return text
 
 
 def _rule_settings(name: str, table: Any, where: str) -> Mapping[str, Any]:

@@ -26,6 +26,13 @@ def key_of(made_of: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(made_of, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
+def brief(value: Any) -> Any:
+    """The value, or for a whole file's text its digest."""
+    if isinstance(value, str) and len(value) > 60:
+        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()[:16]}"
+    return value
+
+
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> list[str]:
     """What changed, in words: `rules.translation/low_score.min_score: 0.5 -> 0.6`."""
     found: list[str] = []

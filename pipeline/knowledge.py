@@ -45,16 +45,17 @@ def made_of(step: str, settings: Settings, history: Path) -> dict[str, Any]:
 
 def facts(step: str, settings: Settings, engine: Engine, documents: str, history: Path, work: Path) -> FactFunction:
     """The function that gives each document of a batch its facts; facts of the whole corpus are computed here."""
-    if step == "language":
-        return language_facts
-    if step == "translation":
-        return translation_facts
     if step == "duplicates":
         earlier = {name: str(folder) for name, folder in _earlier(settings, history, DUPLICATES).items()}
         found = duplicates.search(engine, documents, earlier, settings.run.batch, settings.duplicates, str(work))
         storage.remove(work / "steps")
         return partial(duplicate_facts, found=str(storage.parts(found)[0]))
-    return no_facts
+    return text_facts(step)
+
+
+def text_facts(step: str) -> FactFunction:
+    """The facts that can be read off the texts alone."""
+    return {"language": language_facts, "translation": translation_facts}.get(step, no_facts)
 
 
 def remember(engine: Engine, settings: Settings, published: str, history: Path) -> None:

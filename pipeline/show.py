@@ -5,6 +5,7 @@ Text from documents is printed with every character that could steer a terminal 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 import unicodedata
@@ -17,8 +18,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
-from pipeline import steps
+from pipeline import keys, steps
 from pipeline.records import Rule
+from pipeline.trial import Trial
 
 _WIDTH = 100  # of a plain line
 
@@ -57,7 +59,7 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def started(self, step: str) -> None:
-        if self._bars and step:
+        if self._bars and step not in self._tasks:
             self._tasks[step] = self._bars.add_task(step, total=None)
 
     def moved(self, step: str, done: int, total: int) -> None:
@@ -207,11 +209,15 @@ def _facts(step: Mapping[str, Any]) -> str:
 
 
 def _finding(finding: Mapping[str, Any]) -> str:
-    place = f"{finding['rule']} at {finding['start']}"
+    return f"{finding['rule']} at {finding['start']}: {_change(finding)}"
+
+
+def _change(finding: Mapping[str, Any]) -> str:
+    """What stood there amid its surroundings, what it became, and why."""
     before = _quoted(finding["left"][-20:] + "[" + finding["before"] + "]" + finding["right"][:20])
     change = "" if finding["after"] is None else f" -> {_quoted(finding['after'])}" if finding["after"] else " -> cut"
     detail = f"  ({printable(finding['detail'])})" if finding["detail"] else ""
-    return f"{place}: {before}{change}{detail}" if finding["before"] or change else f"{place}{detail}"
+    return f"{before}{change}{detail}" if finding["before"] or change else detail.strip()
 
 
 def _quoted(text: str) -> str:
@@ -235,7 +241,31 @@ def rules(chosen: Sequence[Rule], *, whole: bool, as_json: bool) -> None:
         for line in (rule.documentation if whole else rule.summary).split("\n"):
             console.print(Text(f"  {line}".rstrip()))
         for name, value in rule.settings.items():
-            console.print(Text(f"  {name} = {json.dumps(value, ensure_ascii=False)}"))
+            console.print(Text(f"  {name} = {json.dumps(keys.brief(value), ensure_ascii=False)}"))
+
+
+def trial(tried: Trial, as_json: bool) -> None:
+    """What a rule did to a sample: its hits site by site, then the sums."""
+    if as_json:
+        _as_json(dataclasses.asdict(tried))
+        return
+    console = _console()
+    for site in tried.sites:
+        console.print(Text(f"{printable(site)}: {_number(tried.sites[site], 'finding')}", style="bold"))
+        for hit in tried.hits:
+            if hit["site"] == site:
+                console.print(Text(f"  {printable(hit['id'])}: {_change(hit)}"))
+    share = 100 * tried.words_cut / max(1, tried.words)
+    cost = 1_000 * tried.seconds / max(1, tried.documents)
+    console.print(
+        f"{tried.rule}: {_number(tried.findings, 'finding')}, {_number(tried.edits, 'edit')}, in {tried.hit:,} of "
+        f"{_number(tried.documents, 'document')}; {tried.words_cut:,} of {_number(tried.words, 'word')} cut "
+        f"({share:.2f} %); {cost:.3f} ms a document"
+    )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _settings(rule: Rule) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Stage:
 
 STAGES = (
     Stage("encoding", encoding.RULES),
-    Stage("boilerplate", boilerplate.RULES),
+    Stage("boilerplate", boilerplate.RULES, boilerplate.GUARD),
     Stage("language", language.RULES),
     Stage("translation", translation.RULES),
     Stage("duplicates", duplicates.RULES),

@@ -13,7 +13,7 @@ import dataclasses
 import fcntl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -185,30 +185,28 @@ class Batch:
             made_of, output = self.made_of(step), self.output(step)
             if made_of is None or output is None:
                 raise CopydeskError(f"{step}: the step before it has no output; run the batch from its start")
-            run = self.settings.run
-            engine = LocalEngine(run.workers, run.memory_limit, str(self.folder), progress)
             if step == REPORT:
                 page.write(self.report, keys.key_of(made_of), self.name, [self.manifest(s) or {} for s in STEPS[:-1]])
                 self._forget_old()
                 return
             started = time.time()
+            run = self.settings.run
+            engine = LocalEngine(run.workers, run.memory_limit, str(self.folder), progress)
             output.parent.mkdir(parents=True, exist_ok=True)
-            with storage.whole_folder(output) as work:
-                manifest: dict[str, Any] = {
-                    "step": step,
-                    "batch": self.name,
-                    "key": keys.key_of(made_of),
-                    "made_of": made_of,
-                }
-                if step == READING:
-                    manifest |= self._read(engine, work)
-                elif step == PUBLISHING:
-                    manifest |= self._publish(engine, work)
-                else:
-                    manifest |= self._stage(engine, step, work)
+            with closing(engine), storage.whole_folder(output) as work:
+                manifest: dict[str, Any] = {"step": step, "batch": self.name, "key": keys.key_of(made_of)}
+                manifest["made_of"] = made_of
+                manifest |= self._write(engine, step, work)
                 manifest["started"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))
                 manifest["seconds"] = round(time.time() - started, 3)
                 storage.write_json(work / storage.MANIFEST, manifest)
+
+    def _write(self, engine: LocalEngine, step: str, work: Path) -> dict[str, Any]:
+        if step == READING:
+            return self._read(engine, work)
+        if step == PUBLISHING:
+            return self._publish(engine, work)
+        return self._stage(engine, step, work)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -280,4 +278,5 @@ def rules_of(stage: Stage) -> tuple[Rule, ...]:
 
 
 def _made_of(rule: Rule) -> dict[str, Any]:
-    return {"verdict": rule.verdict.name.lower(), **rule.settings}
+    values = {name: keys.brief(value) for name, value in rule.settings.items()}
+    return {"verdict": rule.verdict.name.lower(), **values}

@@ -169,6 +169,25 @@ def test_dirty_copies_are_dropped_and_name_their_twin_and_the_similarity(place):
         ), row
 
 
+def test_a_batch_is_judged_against_those_before_it_by_name_and_never_against_itself(place):
+    Path(config.DEFAULT_FILE).unlink()
+    assert run(SEEDS, "--batch", "2026-11-02") == 0
+    first = tree("output/corpus")
+    assert run(SEEDS, "--batch", "2026-11-02", "--again", "duplicates") == 0
+    assert tree("output/corpus") == first
+    shutil.copytree(SEEDS, place / "in")
+    (place / "in" / "new.txt").write_text(ARTICLE)
+    assert run("in", "--batch", "2026-11-03") == 0
+    assert [d.id for d in pipeline.read_corpus("output/corpus", since="2026-11-02")] == ["new"]
+    dropped = storage.read_table(str(batch(batch="2026-11-03", input="in").output("duplicates") / "dropped"))
+    assert all("(batch 2026-11-02)" in reason for reason in dropped["reason"].to_pylist())
+    # an older batch that comes late is not judged against newer ones, and makes them stale
+    assert run("in", "--batch", "2026-11-01") == 0
+    assert len(pipeline.read_corpus("output/corpus")) == 3 + 1 + 4
+    stale = {s.step: s.why for s in batch(batch="2026-11-02", input=str(SEEDS)).plan() if not s.fresh}
+    assert stale["duplicates"].startswith("history.2026-11-01: nothing -> ")
+
+
 # --- done means done ---------------------------------------------------------------------------------------------
 
 
@@ -370,7 +389,7 @@ def test_an_id_used_twice_with_different_texts_is_quarantined_but_for_the_first(
     assert run("in") == 0
     [bad] = [row for row in quarantined() if row["stage"] == "reading"]
     assert (bad["id"], bad["line"]) == ("a3", 21)
-    assert bad["reason"] == 'reading: id "a3" is used twice; the first is in a.jsonl, line 4'
+    assert bad["reason"] == 'reading: id used twice: "a3" is also in a.jsonl, line 4'
 
 
 def test_malformed_records_are_told_by_file_and_line(place):
@@ -399,10 +418,10 @@ def test_a_rule_that_breaks_costs_its_document(place, monkeypatch):
     write_jsonl(place / "in" / "a.jsonl", [{**row, "text": f"& quot ;{row['text']}& quot ;"} for row in articles(20)])
     real = edits.run
 
-    def broken(text, rules, facts):
+    def broken(text, *rest):
         if "Report 7." in text:
             raise ZeroDivisionError("by seven")
-        return real(text, rules, facts)
+        return real(text, *rest)
 
     monkeypatch.setattr(edits, "run", broken)
     assert run("in") == 0
@@ -496,6 +515,19 @@ def test_rules_are_listed_with_their_settings(capsys):
     assert listed["encoding/doubled_full_stop"]["verdict"] == "keep"
     assert cli.main(["rules", "encoding/mojibak"]) == 2
     assert "did you mean" in capsys.readouterr().err
+
+
+def test_a_rule_is_tried_on_a_sample_and_changes_nothing(place, capsys):
+    name = "encoding/misplaced_quote"
+    assert cli.main(["rules", "try", name, "--on", str(SEEDS), "--json"]) == 0
+    tried = json.loads(capsys.readouterr().out)
+    assert (tried["documents"], tried["hit"], tried["findings"], tried["edits"]) == (3, 1, 2, 2)
+    assert [hit["before"] for hit in tried["hits"]] == [" ", ' "']
+    assert not Path("output").exists()
+    assert cli.main(["rules", "try", "encoding/misplaced_quotes"]) == 2
+    assert capsys.readouterr().err == (
+        "copydesk: no rule or stage 'encoding/misplaced_quotes'; did you mean 'encoding/misplaced_quote'?\n"
+    )
 
 
 def test_help_teaches(capsys):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -99,6 +102,41 @@ def test_a_part_that_kills_its_workers_again_and_again_is_named(dataset, tmp_pat
 def test_an_error_in_a_worker_reaches_the_caller(dataset, tmp_path):
     with pytest.raises(ValueError, match="no such luck"):
         LocalEngine(workers=2).map_batches(fail, dataset, str(tmp_path / "out"))
+
+
+def wait_for_ever(folder, batch):
+    if batch.num_rows:
+        Path(folder, str(os.getpid())).touch()
+        signal.pause()
+    return batch
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_driver_leaves_no_orphans(dataset, tmp_path, how):
+    (tmp_path / "pids").mkdir()
+    code = (
+        "from functools import partial\n"
+        "from pipeline.engine import local\n"
+        "from tests.test_engine import wait_for_ever\n"
+        "local.IN_PROCESS_BYTES = 0\n"
+        f"function = partial(wait_for_ever, {str(tmp_path / 'pids')!r})\n"
+        f"local.LocalEngine(workers=2).map_batches(function, {dataset!r}, {str(tmp_path / 'out')!r})\n"
+    )
+    root = Path(__file__).parents[1]
+    driver = subprocess.Popen([sys.executable, "-c", code], cwd=root, stderr=subprocess.DEVNULL)
+    until(lambda: len(list((tmp_path / "pids").iterdir())) == 2)
+    driver.send_signal(how)
+    driver.wait(timeout=30)
+    workers = [int(file.name) for file in (tmp_path / "pids").iterdir()]
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def until(condition):
+    """Ask again and again, for a minute at most: no event tells of another process's end."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        os.sched_yield()
 
 
 def test_sql_orders_its_rows_and_keeps_the_schema_of_an_empty_result(dataset, tmp_path):

@@ -32,8 +32,12 @@ class Score(NamedTuple):
     missed: float
 
 
+def tokens(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
 def shingles(text: str, size: int = 4) -> Counter[tuple[str, ...]]:
-    words = _WORD.findall(text)
+    words = tokens(text)
     return Counter(tuple(words[i : i + size]) for i in range(max(1, len(words) - size + 1)) if words)
 
 
@@ -73,15 +77,19 @@ def _trafilatura(page: bytes) -> str:
     return trafilatura.extract(page, include_comments=False) or ""
 
 
-def _groups(name: str, rows: list[dict[str, Any]], scores: list[Score]) -> dict[str, list[Score]]:
+def group_of(name: str, row: dict[str, Any]) -> str:
+    """The set a page is reported under; the press of five languages falls into two."""
     short = name.removeprefix("extraction_")
     if short != "press":
-        return {short: scores}
-    english = [row["lang"] == "English" for row in rows]
-    return {
-        "press, English": [s for s, en in zip(scores, english, strict=True) if en],
-        "press, el pl ru zh": [s for s, en in zip(scores, english, strict=True) if not en],
-    }
+        return short
+    return "press, English" if row["lang"] == "English" else "press, el pl ru zh"
+
+
+def _groups(name: str, rows: list[dict[str, Any]], scores: list[Score]) -> dict[str, list[Score]]:
+    groups: dict[str, list[Score]] = {}
+    for row, score in zip(rows, scores, strict=True):
+        groups.setdefault(group_of(name, row), []).append(score)
+    return groups
 
 
 def measure() -> list[Measure]:

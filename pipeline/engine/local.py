@@ -10,6 +10,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -74,15 +75,19 @@ class LocalEngine:
             rows.write_parquet(
                 str(folder / "part-00000-000.parquet"),
                 compression=storage.COMPRESSION,
-                row_group_size=storage.PART_ROWS,
+                row_group_size=storage.ROW_GROUP,
             )
         except duckdb.Error as error:
             first_line = str(error).partition("\n")[0]
             where = f"memory limit {self.memory_limit}, spilling to {self._spill}"
             raise CopydeskError(f"DuckDB: {first_line} ({where})") from error
-        finally:
-            shutil.rmtree(self._spill, ignore_errors=True)
         return out
+
+    def close(self) -> None:
+        """Close the database and remove what it has spilled."""
+        if "_duckdb" in self.__dict__:
+            self._duckdb.close()
+            shutil.rmtree(self._spill, ignore_errors=True)
 
     @cached_property
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
@@ -138,6 +143,7 @@ class LocalEngine:
         """Work on the parts in `left`, removing each one that is done."""
         total = sum(sizes)
         context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([_module_of(function)])  # imported once, for this pool and those after it
         pool = ProcessPoolExecutor(min(self.workers, len(left)), context, initializer=_die_with_parent)
         try:
             # no more waiting than workers: a part that is being done is known when a worker dies
@@ -158,7 +164,7 @@ class LocalEngine:
                     start_one()
                     self._tell(total - sum(sizes[number] for number in left), total)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # what is being worked on is waited for, a few seconds at most
 
 
 def _one_output(function: BatchFunction, batch: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
@@ -193,8 +199,15 @@ def _write_empty_outputs(function: SplitFunction, schema: pa.Schema, out: Path) 
                 storage.write_part(out / name / "part-00000-000.parquet", pa.Table.from_batches([rows]))
 
 
+def _module_of(function: object) -> str:
+    while isinstance(function, partial):
+        function = function.args[0] if function.func is _one_output else function.func
+    return str(getattr(function, "__module__", __name__))
+
+
 def _die_with_parent() -> None:
-    """A killed driver leaves no orphans: each worker watches the process that started it."""
+    """A killed driver leaves no orphans: each worker watches the process that started it, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()

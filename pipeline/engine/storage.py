@@ -20,8 +20,10 @@ from pipeline.errors import CopydeskError
 from pipeline.facts import Dataset
 
 MANIFEST = "manifest.json"
-PART_BYTES = 16 << 20  # text of a part: large enough to compress well, small enough that two cores share the work
-PART_ROWS = 5_000  # and a row group of wide text that DuckDB can spill (measured at a 300 MB limit)
+# A part: large enough to compress well, small enough that a few thousand documents keep two cores busy.
+PART_BYTES = 8 << 20
+PART_ROWS = 2_000
+ROW_GROUP = 5_000  # rows of wide text that DuckDB can still spill (measured at a 300 MB limit)
 COMPRESSION: Final = "zstd"
 
 
@@ -173,7 +175,7 @@ class PartWriter:
 def write_part(target: Path, table: pa.Table) -> None:
     """One Parquet file, in one step."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    pq.write_table(table, temporary, compression=COMPRESSION, row_group_size=PART_ROWS)
+    pq.write_table(table, temporary, compression=COMPRESSION, row_group_size=ROW_GROUP)
     temporary.replace(target)
 
 

@@ -107,7 +107,7 @@ def _scores(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         for bin_, count in enumerate(scores):
             low, high = bin_ / len(scores), (bin_ + 1) / len(scores)
             marks = " ".join(f"◂ {value:g}" for value in limits.values() if low <= value < high)
-            yield f'<tr><th scope="row">{low:.1f}–{high:.1f}<td class="bar">'
+            yield f'<tr><th scope="row">{low:.2f}–{high:.2f}<td class="bar">'
             yield f'<i style="width:{100 * count / most:.1f}%"></i>'
             yield f'{_number(count)}<td class="limit">{marks}</tr>\n'
         yield "</tbody></table></section>\n"

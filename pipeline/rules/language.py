@@ -33,16 +33,17 @@ def _is_wanted(code: str, wanted: tuple[str, ...]) -> bool:
     return code in wanted or code.partition("-")[0] in wanted
 
 
-def undetermined_language(text: str, facts: Facts, *, min_probability: Share = 0.5) -> Iterator[Hit]:
+def undetermined_language(text: str, facts: Facts, *, min_probability: Share = 0.75) -> Iterator[Hit]:
     """The language of the article cannot be told: it is too short, or no known language fits; this is remarked.
 
-    The probability of "und" is how likely it is that the best guess would have been wrong.
+    The probability of "und" is how likely it is that the best guess would have been wrong. What lies below 0.75 is
+    "und" from the start (`pipeline.facts.language`), so that a lower `min_probability` changes nothing.
     """
     guess = facts.language
     if guess is None:
         return
     if guess.code == UNDETERMINED:
-        yield Hit(0, 0, None, f"best guess {1 - guess.probability:.2f}")
+        yield Hit(0, 0, None, f"best guess {1 - guess.probability:.2f}, limit {min_probability:.2f}")
     elif guess.probability < min_probability:
         yield Hit(0, 0, None, f"{_named(guess)} < {min_probability:.2f}")
 

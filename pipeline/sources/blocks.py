@@ -29,7 +29,7 @@ _INLINE = _tags(
 )
 _SPACE = re.compile(r"[ \t\r\n\f\v\xa0]+")
 MAX_ELEMENTS = 300_000  # a page of 10 MB has some 200,000; what follows is not read
-MAX_BLOCKS = 20_000
+MAX_BLOCKS = 10_000
 
 
 @dataclass(slots=True)

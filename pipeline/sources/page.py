@@ -1,16 +1,32 @@
-"""A page to its article: the text a reader came for, and what the page says of itself."""
+"""A page to its article: the text a reader came for, and what the page says of itself.
+
+The page becomes a row of blocks (`blocks.py`), each block a row of numbers (`features.py`), and decision trees trained
+on hand-made articles (`page.npz`, by `benchmarks/train_extraction.py`) say how likely it is part of the article. Here
+stands what follows from that: which blocks are kept, and how they are put together again.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
+from numpy.typing import NDArray
 
-from pipeline.sources.blocks import Block, Layout, layout
+from pipeline.sources.blocks import Block, layout
 from pipeline.sources.charset import decode
+from pipeline.sources.features import NAMES, Clues, features
+from pipeline.sources.metadata import Metadata, metadata
+from pipeline.sources.trees import Trees
 
 MAX_CHARACTERS = 20_000_000  # more than any page of news; what follows is not read
+KEEP = 0.55  # swept 0.3-0.7 on held-out hosts of extraction_news, _press and _web
+KEEP_HEADLINE = 0.9  # swept 0.55-0.9: gains on news what it loses on press
+LEAST = 150  # characters: less is a caption or a notice, not an article
+DOUBTFUL = 0.1  # where nothing reaches KEEP, blocks down to this are taken until there are LEAST characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +41,28 @@ class Article:
     charset: str = "utf-8"
 
 
-def parse(text: str) -> etree._Element | None:
+def extract(page: bytes | str, url: str | None = None) -> Article | None:
+    """The article on a page, or None when the page has none.
+
+    Paragraphs are separated by a blank line, lines within one by a line break, cells of a table row by a tab;
+    headings, lists, quotes and tables stay in reading order. The headline is in `title`; the text begins with it only
+    on pages that do not declare it for machines.
+    """
+    charset = "utf-8"
+    if isinstance(page, bytes):
+        decoded = decode(page)
+        page, charset = decoded.text, decoded.charset
+    root = parse(page)
+    if root is None:
+        return None
+    said = metadata(root, url)
+    text = _text(root, said)
+    if not text:
+        return None
+    return Article(text, said.title, said.authors, said.date, said.language, charset)
+
+
+def parse(text: str) -> Any:
     """The tree of a page, however broken its markup; None when there is nothing in it."""
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     content = text[:MAX_CHARACTERS].replace("\0", "").encode("utf-8", "replace")
@@ -35,64 +72,56 @@ def parse(text: str) -> etree._Element | None:
         return None
 
 
-def extract(page: bytes | str, url: str | None = None) -> Article | None:
-    """The article on a page, or None when the page has none."""
-    charset = "utf-8"
-    if isinstance(page, bytes):
-        decoded = decode(page)
-        page, charset = decoded.text, decoded.charset
-    root = parse(page)
-    if root is None:
-        return None
+def clues(said: Metadata) -> Clues:
+    return Clues(said.title or "", said.description, said.body, said.declared)
+
+
+@cache
+def _trees() -> Trees:
+    trees = Trees.read(Path(__file__).with_name("page.npz"))
+    if trees.names != NAMES:
+        raise RuntimeError(
+            "pipeline/sources/page.npz was trained on other features; run benchmarks/train_extraction.py"
+        )
+    return trees
+
+
+def _text(root: Any, said: Metadata) -> str:
     body = root.find("body")
-    found = layout(root if body is None else body)
-    text = _joined(_chosen(found))
-    if not text:
-        return None
-    title = root.findtext("head/title")
-    return Article(text, title.strip() if title else None, charset=charset, language=root.get("lang"))
+    page = layout(root if body is None else body)
+    if not page.blocks:
+        return ""
+    rows = features(page, clues(said))
+    kept = chosen(_trees().probability(rows), rows, np.array([len(b.text) for b in page.blocks]))
+    return joined([b for b, keep in zip(page.blocks, kept, strict=True) if keep])
 
 
-def _joined(blocks: list[Block]) -> str:
+def chosen(chance: NDArray[np.float64], rows: NDArray[np.float32], chars: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """The blocks to keep: the likely ones, or the least unlikely if those are too few to be an article."""
+    chance = np.where(_headline(rows) & (chance < KEEP_HEADLINE), 0, chance)
+    limit = KEEP
+    while chars[chance >= limit].sum() < LEAST and limit > DOUBTFUL:
+        limit -= 0.05
+    return chance >= limit
+
+
+def _headline(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The headline, on pages that declare it for machines: it is the article's title, and no part of its text."""
+    is_title = (rows[:, _OF_TITLE] > 0.6) & (rows[:, _TITLE_OF] > 0.5) | (rows[:, _H1] > 0)
+    short: NDArray[np.bool_] = rows[:, _LOG_WORDS] < np.log1p(40)
+    return short & is_title & (rows[:, _DECLARED] > 0)
+
+
+_OF_TITLE, _TITLE_OF, _H1, _DECLARED, _LOG_WORDS = map(
+    NAMES.index, ("of_title", "title_of", "tag_h1", "page_declared", "log_words")
+)
+
+
+def joined(blocks: list[Block]) -> str:
+    """Blocks as text; characters that no text may hold are gone."""
     pieces: list[str] = []
     for block in blocks:
         if pieces:
             pieces.append("\t" if block.cell else "\n" if block.broken else "\n\n")
         pieces.append(block.text)
     return "".join(pieces)
-
-
-_AWAY = re.compile(
-    r"nav|menu|sidebar|comment|related|share|social|promo|footer|widget|subscribe|newsletter|cookie|breadcrumb|banner|"
-    r"popular|recommend|copyright|x-hidden"
-)
-_AWAY_TAGS = frozenset({"nav", "aside", "footer", "form", "figure", "button"})
-
-
-def _chosen(page: Layout) -> list[Block]:
-    """The blocks of the box whose paragraphs hold most text."""
-    away = [False] * len(page.boxes)
-    for index, box in enumerate(page.boxes):
-        away[index] = (
-            (box.parent >= 0 and away[box.parent])
-            or box.tag in _AWAY_TAGS
-            or bool(box.depth > 1 and _AWAY.search(box.names))
-        )
-    score = [0.0] * len(page.boxes)
-    for block in page.blocks:
-        if away[block.box] or len(block.text) < 25 or block.linked * 2 > len(block.text):
-            continue
-        worth = 1 + block.text.count(",") + min(len(block.text) // 100, 3)
-        index = block.box
-        for share in (1.0, 1.0, 0.6, 0.4):
-            score[index] += worth * share
-            index = page.boxes[index].parent
-            if index < 0:
-                break
-    best = max(range(len(score)), key=score.__getitem__)
-    if not score[best]:
-        return []
-    inside = [False] * len(page.boxes)
-    for index, box in enumerate(page.boxes):
-        inside[index] = index == best or (box.parent >= 0 and inside[box.parent])
-    return [b for b in page.blocks if inside[b.box] and not away[b.box] and b.linked * 2 <= len(b.text)]

@@ -130,7 +130,7 @@ def set_aside_repeated(batch: pa.RecordBatch, *, repeated: str) -> Iterator[dict
     for row in rows:
         found = first[places[row]]
         where = found["first_file"] + (f", line {found['first_line']}" if found["first_line"] else "")
-        reasons.append((Verdict.QUARANTINE, f'{STAGE}: id "{found["id"]}" is used twice; the first is in {where}', ""))
+        reasons.append((Verdict.QUARANTINE, f'{STAGE}: id used twice: "{found["id"]}" is also in {where}', ""))
     aside = batches.set_aside(batch.take(pa.array(rows, pa.int64())), STAGE, Verdict.QUARANTINE, reasons)
     keep = pa.array([place not in first for place in places], pa.bool_())
     yield {batches.KEPT: batch.filter(keep), batches.QUARANTINED: aside}

@@ -76,7 +76,8 @@ def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
     copy = 0 if (lost[0], sizes[0]) <= (lost[1], sizes[1]) else 1
     if lost[copy] > policy.max_lost:
         return unlike
-    if own_share(*((one, other) if copy == 0 else (other, one))) > policy.max_own:
+    own = max(own_words(one, other), own_words(other, one))
+    if own > max(1, policy.max_own * len((one, other)[copy].words)):
         return unlike
     if max(lost) <= policy.max_loss_by_choice:
         return Likeness(alike, "near") if alike >= policy.min_similarity else unlike
@@ -92,27 +93,25 @@ def lost_share(text: Folded, kept: Folded) -> float:
     return float(runs[runs >= LONG_RUN].sum()) / len(text.words)
 
 
-def own_share(small: Folded, large: Folded) -> float:
-    """The share of `small`'s words that stand in the midst of shared passages where `large` has other words.
+def own_words(text: Folded, other: Folded) -> float:
+    """How many of `text`'s words stand in the midst of shared passages where `other` has other words.
 
     Words that one has and the other has not at all are a cut or an addition and do not count, nor do words that the
     two have in different spelling.
     """
-    common = np.isin(small.runs, large.distinct)
+    common = np.isin(text.runs, other.distinct)
     if common.all():
         return 0.0
-    covered = _covered(small, common)
-    theirs = _covered(large, np.isin(large.runs, small.distinct))
-    _, where = np.unique(large.runs, return_index=True)
+    shared = np.flatnonzero(_covered(other, np.isin(other.runs, text.distinct)))
+    _, where = np.unique(other.runs, return_index=True)
     own = 0.0
-    for start, end, run in _gaps(small, common, covered):
-        place = where[np.searchsorted(large.distinct, small.runs[run])]
-        begin = int(large.at[place] + large.width[place])
-        rest = np.flatnonzero(theirs[begin:])
-        stop = begin + int(rest[0]) if len(rest) else begin
-        if stop > begin:
-            own += _difference(small.words[start:end], large.words[begin:stop])
-    return own / len(small.words)
+    for start, end, run in _gaps(text, common, _covered(text, common)):
+        place = where[np.searchsorted(other.distinct, text.runs[run])]
+        begin = int(other.at[place] + other.width[place])
+        after = np.searchsorted(shared, begin)
+        if after < len(shared) and shared[after] > begin:
+            own += _difference(text.words[start:end], other.words[begin : int(shared[after])])
+    return own
 
 
 def _covered(text: Folded, common: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -27,7 +27,7 @@ from pipeline.facts.duplicates.signature import VERSION, signatures
 
 ROUNDS = 6  # a bucket of a band or an anchor is looked at this often, each time with another best one
 SMALL = 8  # documents; a bucket of an anchor up to this size is compared all with all
-FEW = 6  # a pair of a small bucket must share one in so many of the shorter one's anchors
+FEW = 3  # a pair must share one in so many of the anchors of the one that has fewer; real copies share half
 
 
 def search(
@@ -136,8 +136,11 @@ class _Search:
     def part(self, crowd: str, kind: int) -> str:
         return self.sql("part", f"SELECT * FROM crowd WHERE kind = {kind}", crowd=crowd)
 
-    def stars(self, crowd: str, order: str, edges: list[str]) -> list[str]:
-        """Compare the members of each bucket with its first by `order`; again among those that are left."""
+    def stars(self, crowd: str, order: str, edges: list[str], enough: str = "") -> list[str]:
+        """Compare the members of each bucket with its first by `order`; again among those that are left.
+
+        `enough` is a HAVING clause: how many buckets the two must share.
+        """
         used: list[str] = []
         tested: list[str] = []
         left = crowd
@@ -148,8 +151,9 @@ class _Search:
             used.append(first)
             pairs = self.sql(
                 "pairs",
-                "SELECT DISTINCT h.doc AS one, m.doc AS other FROM crowd m JOIN first f ON m.key = f.key"
-                f" JOIN crowd h ON h.key = f.key AND h.{order} = f.first WHERE m.doc <> h.doc",
+                "SELECT h.doc AS one, m.doc AS other FROM crowd m JOIN first f ON m.key = f.key"
+                f" JOIN crowd h ON h.key = f.key AND h.{order} = f.first WHERE m.doc <> h.doc"
+                f" GROUP BY h.doc, m.doc{enough}",
                 crowd=left, first=first,
             )  # fmt: skip
             if tested:
@@ -250,11 +254,12 @@ class _Search:
             f" JOIN sizes s ON c.key = s.key WHERE s.size > {SMALL}",
             crowd=left, sizes=sizes,
         )  # fmt: skip
-        edges = self.stars(large, "bulk", edges) if rows(large) else edges
+        enough = f" HAVING count(*) * {FEW} >= min(m.anchors) OR count(*) * {FEW} >= min(h.anchors)"
+        edges = self.stars(large, "bulk", edges, enough) if rows(large) else edges
         return self.follow(edges, before)
 
     def none_used(self) -> str:
-        return self.sql("used", "SELECT key, CAST(NULL AS STRING) AS first FROM keys WHERE key IS NULL", keys=self.keys)
+        return self.sql("used", "SELECT key, '' AS first FROM keys WHERE key IS NULL", keys=self.keys)
 
     def follow(self, edges: list[str], before: Dataset) -> list[str]:
         """Copies of a document that turned out to be contained in another: compared with that one, too."""
@@ -273,17 +278,11 @@ class _Search:
         """What earlier batches have: `doc, of, of_batch, similarity, kind, why`, one row for each head they have."""
         known = [f"{folder}/documents" for folder in earlier]
         self.refuse_other_versions(known)
-        fresh = self.sql(
-            "fresh",
-            "SELECT k.key AS key, k.kind AS kind, k.doc AS doc, k.anchors AS anchors FROM keys k"
-            " LEFT JOIN twins t ON k.doc = t.doc WHERE t.doc IS NULL",
-            keys=self.keys, twins=self.twins,
-        )  # fmt: skip
         met = self.sql(
             "met",
             "SELECT o.key AS key, o.kind AS kind, o.doc AS old FROM old_keys o"
-            " JOIN (SELECT DISTINCT key, kind FROM fresh) f ON o.key = f.key AND o.kind = f.kind",
-            old_keys=[f"{folder}/keys" for folder in earlier], fresh=fresh,
+            " JOIN (SELECT DISTINCT key, kind FROM keys) f ON o.key = f.key AND o.kind = f.kind",
+            old_keys=[f"{folder}/keys" for folder in earlier], keys=self.keys,
         )  # fmt: skip
         sizes = self.sql(
             "sizes", "SELECT key, kind, count(*) AS size, min(old) AS first FROM met GROUP BY key, kind", met=met
@@ -291,10 +290,10 @@ class _Search:
         alike = self.sql(
             "alike",
             "SELECT f.doc AS doc, m.old AS old FROM met m JOIN sizes s ON m.key = s.key AND m.kind = s.kind"
-            " JOIN fresh f ON m.key = f.key AND m.kind = f.kind"
-            f" WHERE s.size <= {SMALL} OR m.old = s.first GROUP BY f.doc, m.old"
+            " JOIN keys f ON m.key = f.key AND m.kind = f.kind LEFT JOIN twins t ON f.doc = t.doc"
+            f" WHERE t.doc IS NULL AND (s.size <= {SMALL} OR m.old = s.first) GROUP BY f.doc, m.old"
             f" HAVING min(m.kind) = {steps.BAND} OR count(*) * {FEW} >= min(f.anchors)",
-            met=met, sizes=sizes, fresh=fresh,
+            met=met, sizes=sizes, keys=self.keys, twins=self.twins,
         )  # fmt: skip
         equal = self.sql(
             "equal",
@@ -309,9 +308,9 @@ class _Search:
             " o.site AS site, o.published AS published, o.translation_score AS translation_score,"
             " o.repairs AS repairs, o.letters AS letters, o.words AS old_words,"
             " CASE WHEN s.exact_high = o.exact_high AND s.exact_low = o.exact_low THEN 1 ELSE 0 END AS equal"
-            " FROM (SELECT doc, old FROM alike UNION SELECT doc, old FROM equal) p"
+            " FROM (SELECT DISTINCT doc, old FROM pairs) p"
             " JOIN signed s ON p.doc = s.doc JOIN known o ON p.old = o.doc",
-            alike=alike, equal=equal, signed=self.signed, known=known,
+            pairs=[alike, equal], signed=self.signed, known=known,
         )  # fmt: skip
         self.old = self.map(partial(steps.compared_with_old, policy=self.policy), texts, "old")
         return self.best_of(

@@ -134,13 +134,17 @@ EXACT = pa.schema([OLD.field("doc"), ("head", pa.int64()), *(OLD.field(i) for i 
 
 def remembered(batch: pa.RecordBatch, name: str) -> Iterator[Mapping[str, pa.RecordBatch]]:
     """Published documents to what later batches compare with: `documents`, and a row for each of their `keys`."""
-    signed = signatures(batch)
+    yield of_signatures(signatures(batch), name)
+
+
+def of_signatures(signed: pa.RecordBatch, name: str) -> Mapping[str, pa.RecordBatch]:
+    """The same for signatures at hand."""
     salt = np.uint64(xxhash.xxh3_64_intdigest(name.encode()))
     numbers = pa.array(mix(signed.column("doc").to_numpy().view(np.uint64) + salt).view(np.int64))
     signed = signed.set_column(0, "doc", numbers)  # one id may be published by several batches
     documents = signed.drop_columns(["rank", "bulk", "bands", "anchors"])
     names = pa.array([name] * len(signed), pa.string())
-    yield {"documents": documents.append_column("batch", names), "keys": keys(signed).drop_columns(["anchors"])}
+    return {"documents": documents.append_column("batch", names), "keys": keys(signed).drop_columns(["anchors"])}
 
 
 def _table(found: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:

@@ -77,7 +77,8 @@ def _exceptions() -> Bytes:
     table[0x3, 0x10:0x40] = _SPACELESS  # rare Chinese characters
     table[0xF, 0x24:0x2C] = _SPACELESS  # compatibility forms of Chinese characters
     table[0xF, 0x38:0x3A] = _SEPARATOR  # variation selectors
-    table[0xF, 0x3B:0x3E] = _SEPARATOR  # byte order mark, full-width forms, U+FFFD
+    table[0xF, 0x3B:0x3E] = _SEPARATOR  # byte order mark, full-width forms
+    table[0xF, 0x3F] = _SEPARATOR  # U+FFFD
     return table
 
 

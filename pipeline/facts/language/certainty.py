@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 MIN_PROBABILITY = 0.75  # below it a language counts as undetermined: 2 % of web sentences
 MIN_LETTERS = 8
+EXPECTED = 5.0  # nats by which a line is likelier in the language of its text than in any one other
+DOUBT = 1.0
 REFERENCE = 70.0  # letters of a short sentence
 
 
@@ -43,14 +45,32 @@ def load() -> Weights:
     return Weights(**arrays | {name: float(arrays[name]) for name in ("scale", "shrink")})
 
 
-def posterior(nats: NDArray[np.float64], letters: NDArray[np.float64], weights: Weights) -> NDArray[np.float64]:
-    """The probability of each language, known or neighbour, if it is one of them."""
+def posterior(
+    nats: NDArray[np.float64],
+    letters: NDArray[np.float64],
+    weights: Weights,
+    expected: NDArray[np.int64] | None = None,
+) -> NDArray[np.float64]:
+    """The probability of each language, known or neighbour, if it is one of them; `expected` ones are likelier."""
     scale = weights.scale * (np.maximum(letters, 1) / REFERENCE) ** -weights.shrink
     scores = scale[:, None] * (nats - weights.louder * letters[:, None]) + weights.prior
+    if expected is not None:
+        scores[np.arange(len(scores)), expected] += EXPECTED
     scores -= scores.max(axis=1, keepdims=True, initial=-np.inf)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=1, keepdims=True)
     return scores
+
+
+def is_doubtful(sums: NDArray[np.float64], own: NDArray[np.int64], weights: Weights) -> NDArray[np.bool_]:
+    """Whether a line may be in another language than its text's `own`: another one is likelier by `DOUBT` nats."""
+    letters, nats = sums[:, -1:], sums[:, : len(weights.louder)]
+    scale = weights.scale * (np.maximum(letters, 1) / REFERENCE) ** -weights.shrink
+    scores = nats - weights.louder * letters
+    scores += weights.prior / scale
+    here = scores[np.arange(len(scores)), own] + DOUBT / scale[:, 0]
+    enough: NDArray[np.bool_] = (scores.max(axis=1, initial=-np.inf) > here) & (letters[:, 0] >= MIN_LETTERS)
+    return enough
 
 
 def fit_features(
@@ -64,11 +84,11 @@ def fit_features(
 
 
 def raw_probability(
-    sums: NDArray[np.float64], known: int, weights: Weights
+    sums: NDArray[np.float64], known: int, weights: Weights, expected: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The best of the `known` languages for each row of sums; its share of the posterior times how well it fits."""
     letters, nats = sums[:, -1], sums[:, : len(weights.louder)]
-    probabilities = posterior(nats, letters, weights)
+    probabilities = posterior(nats, letters, weights, expected)
     best = probabilities[:, :known].argmax(axis=1)
     row = np.arange(len(sums))
     features = fit_features(nats[row, best], letters, best, weights)
@@ -79,9 +99,14 @@ def logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.log((probability + 1e-9) / (1 - probability + 1e-9))
 
 
-def judge(sums: NDArray[np.float64], known: int, weights: Weights) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The best of the `known` languages for each row of sums, and the probability that it is right."""
-    best, raw = raw_probability(sums, known, weights)
+def judge(
+    sums: NDArray[np.float64], known: int, weights: Weights, expected: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The best of the `known` languages for each row of sums, and the probability that it is right.
+
+    `expected` is the language of the text that a line stands in.
+    """
+    best, raw = raw_probability(sums, known, weights, expected)
     probability = 1 / (1 + np.exp(-weights.sureness[0] - weights.sureness[1] * logit(raw)))
     probability[sums[:, -1] < MIN_LETTERS] = 0
     return best, probability

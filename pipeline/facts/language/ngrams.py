@@ -90,25 +90,23 @@ def alphabet(package: Path, letters: NDArray[np.uint32]) -> Alphabet:
 
 
 class Stream(NamedTuple):
-    """A batch of texts as one run of codes, cut into segments: the lines that hold anything.
+    """A batch of texts as one run of code points, cut into segments: the lines that hold anything.
 
-    Segment `i` is `codes[start[i] : stop[i]]` and what the line ending after it adds; it belongs to the text
-    `owner[i]`, in which it begins at `offset[i]` and is `size[i]` code points long. The texts end at `ends`.
-    At `repeats` stands the third or a later one of a row of the same letter.
+    Segment `i` is `points[start[i] : stop[i]]` and what the line ending after it adds; it belongs to the text
+    `owner[i]`, in which it begins at `offset[i]` and is `size[i]` code points long. `last` are the ends of texts.
     """
 
-    codes: NDArray[np.uint16]
+    points: NDArray[np.uint32]
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
     owner: NDArray[np.int64]
     offset: NDArray[np.int64]
     size: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    repeats: NDArray[np.int64]
+    last: NDArray[np.bool_]
 
 
 def stream(texts: Sequence[str], letters: Alphabet, *, by_line: bool = True) -> Stream:
-    """The texts as codes, without links and mail addresses, and without Latin letters in lines of another script.
+    """The texts as one run, without links and mail addresses, and without Latin letters in lines of another script.
 
     `by_line=False` makes each text one segment, as langdetect reads it.
     """
@@ -127,9 +125,9 @@ def stream(texts: Sequence[str], letters: Alphabet, *, by_line: bool = True) -> 
         moved: NDArray[np.int64] = np.cumsum(keep) - keep
         points = points[keep]
         start, stop, ends = moved[start], moved[stop], moved[ends]
-    repeats = np.flatnonzero((points[2:] == points[1:-1]) & (points[2:] == points[:-2])) + 2
-    codes = letters.codes.take(points, mode="clip")
-    return Stream(codes, start, stop, owner, offset, size, ends, repeats)
+    last = np.zeros(len(points), bool)
+    last[ends] = True
+    return Stream(points, start, stop, owner, offset, size, last)
 
 
 def _clean(
@@ -149,24 +147,31 @@ def _clean(
                 points[mark - 1], keep[mark] = letter, False
         high = np.flatnonzero((points >= 0x300) & keep)
     others = np.searchsorted(high, stop) - np.searchsorted(high, start)
-    for line in np.flatnonzero(others).tolist():
-        span = slice(start[line], stop[line])
-        latin = (points[span] >= ord("A")) & (points[span] <= ord("z")) & keep[span]
-        if 2 * np.count_nonzero(latin) < others[line]:
-            keep[span] &= ~latin
+    latin = ((points - np.uint32(ord("A"))) <= ord("z") - ord("A")) & keep
+    before = np.cumsum(latin, dtype=np.int32)  # start[0] is at least 1
+    for line in np.flatnonzero(2 * (before[stop - 1] - before[start - 1]) < others).tolist():
+        keep[start[line] : stop[line]] &= ~latin[start[line] : stop[line]]
     return points, None if keep.all() else keep
 
 
 def _blank_links(text: str) -> str:
-    return _LINK.sub(lambda link: " " * len(link[0]), text) if "://" in text else text
+    """Links become spaces, as many as they have letters; looked for around each "://" alone."""
+    pieces, done = [], 0
+    at = text.find("://")
+    while at >= 0:
+        first = at - 5 if text.startswith("https", max(at - 5, 0)) else at - 4
+        link = _LINK.match(text, first) if first >= done else None
+        if link:
+            pieces += [text[done:first], " " * len(link[0])]
+            done = link.end()
+        at = text.find("://", max(done, at + 1))
+    return "".join(pieces) + text[done:] if pieces else text
 
 
 def _blank_mail(text: str) -> str:
     """Mail addresses become spaces; looked for around each "@" alone, since the pattern is slow on plain words."""
-    at = text.find("@")
-    if at < 0:
-        return text
     pieces, done = [], 0
+    at = text.find("@")
     while at >= 0:
         before = text[max(done, at - 64) : at]
         first = at - (len(before) - len(before.rstrip(_MAIL_LETTERS)))
@@ -175,4 +180,4 @@ def _blank_mail(text: str) -> str:
             pieces += [text[done:first], " " * len(address[0])]
             done = address.end()
         at = text.find("@", max(done, at + 1))
-    return "".join(pieces) + text[done:]
+    return "".join(pieces) + text[done:] if pieces else text

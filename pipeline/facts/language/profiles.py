@@ -20,8 +20,8 @@ from pipeline.facts.language.ngrams import ABSENT, SPACE, UPPER, Alphabet, Strea
 
 ALPHA = 0.5 / 10_000  # langdetect's smoothing: ALPHA_DEFAULT / BASE_FREQ, without the noise it adds
 UNIGRAMS = 4096  # rows below are those of single letters, by code
-_SLOT_BITS = 19
-_EMPTY = np.uint64(1 << 63)
+STEPS = 1 << 14  # to a nat; 32 rows of 30 nats stay below the 24 bits of single precision
+_SLOT_BITS = 20
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing: 2**64 / golden ratio
 
 
@@ -30,13 +30,15 @@ class Profiles(NamedTuple):
 
     The first columns are those of `languages`, then come those of `neighbours`, which langdetect has no profiles for;
     the last one counts letters: 1 in a row whose n-gram ends in a letter, known or not.
+
+    All nats are multiples of 1 / `STEPS`, so that some hundreds of them add up exactly, in whatever order.
     """
 
     languages: tuple[str, ...]
     neighbours: tuple[str, ...]
     alphabet: Alphabet
-    keys: NDArray[np.uint64]  # by slot of the hash table; `_EMPTY` where nothing is
-    rows: NDArray[np.int32]
+    slots: NDArray[np.int32]  # a hash table of the n-grams of two and three letters: their rows, 0 where nothing is
+    keys: NDArray[np.uint64]  # the n-gram of each row, 0 for single letters
     table: NDArray[np.float32]
 
 
@@ -68,12 +70,12 @@ def installed(package: Path) -> dict[str, Counts]:
     return found
 
 
-def neighbours(file: Path = Path(__file__).with_name("neighbours.npz")) -> dict[str, Counts]:
+def neighbours() -> dict[str, Counts]:
     """Small profiles of languages that langdetect lacks, so that texts in them are known for what they are not.
 
     Counted by `benchmarks/train_language.py`.
     """
-    with np.load(file) as stored:
+    with np.load(Path(__file__).with_name("neighbours.npz")) as stored:
         ends = np.cumsum(stored["sizes"])
         parts = zip(np.split(stored["grams"], ends[:-1]), np.split(stored["counts"], ends[:-1]), strict=True)
         return {
@@ -95,22 +97,27 @@ def pack(known: dict[str, Counts], neighbours: dict[str, Counts], package: Path)
     points = grams.view(np.uint32).reshape(-1, 3)
     length = (points != 0).sum(axis=1)
     sums = np.stack([profile.sums for profile in profiles])[language, length - 1]
-    nats = np.log1p(np.concatenate([profile.counts for profile in profiles]) / sums / ALPHA)
+    share = np.concatenate([profile.counts for profile in profiles]) / sums
 
     letters = np.concatenate([np.array([ord(" "), 0], np.uint32), np.setdiff1d(points, [0, ord(" ")])])
     if len(letters) > ABSENT:
         raise ValueError(f"the profiles hold {len(letters)} letters; the keys have room for {ABSENT}")
     key = _keys(points, length, letters)
-    longer = np.unique(key[length > 1])
+    longer, which = np.unique(key[length > 1], return_inverse=True)
+    rank = np.argsort(-np.bincount(which, share[length > 1]), kind="stable")  # what is read often lies together
+    longer = longer[rank]
     row = np.where(length == 1, key, 0).astype(np.int64)
-    row[length > 1] = UNIGRAMS + np.searchsorted(longer, key[length > 1])
+    row[length > 1] = UNIGRAMS + np.argsort(rank)[which]
 
     width = -(-(len(profiles) + 1) // 8) * 8  # whole cache lines add faster
     table = np.zeros((UNIGRAMS + len(longer), width), np.float32)
-    table[row, language] = nats
+    table[row, language] = np.log1p(share / ALPHA)
     table[1:UNIGRAMS, -1] = 1
-    packed = Profiles(tuple(known), tuple(neighbours), alphabet(package, letters), *_slots(longer), table)
+    keys = np.concatenate([np.zeros(UNIGRAMS, np.uint64), longer])
+    packed = Profiles(tuple(known), tuple(neighbours), alphabet(package, letters), _slots(longer), keys, table)
     _add_endings(packed, longer)
+    np.rint(table * STEPS, out=table)
+    table /= STEPS
     return packed
 
 
@@ -137,60 +144,55 @@ def _add_endings(packed: Profiles, longer: NDArray[np.uint64]) -> None:
     table[UNIGRAMS:][~two] += table[ending]
 
 
-def _slots(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """A hash table with linear probing: the slots' keys, and the rows of the table (0: none)."""
-    slots = np.full(1 << _SLOT_BITS, _EMPTY)
-    rows = np.zeros(1 << _SLOT_BITS, np.int32)
-    left = np.arange(len(keys))
-    slot = _hash(keys)
-    while len(left):
-        free = slots[slot] == _EMPTY
-        slots[slot[free]] = keys[left[free]]  # of two keys for one slot the last one stays
-        placed = slots[slot] == keys[left]
-        rows[slot[placed]] = UNIGRAMS + left[placed]
-        left, slot = left[~placed], (slot[~placed] + 1) & ((1 << _SLOT_BITS) - 1)
-    return slots, rows
+def _slots(longer: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """A hash table with linear probing."""
+    slots = np.zeros(1 << _SLOT_BITS, np.int32)
+    rows = np.arange(UNIGRAMS, UNIGRAMS + len(longer), dtype=np.int32)
+    slot = _hash(longer)
+    while len(rows):
+        free = slots[slot] == 0
+        slots[slot[free]] = rows[free]  # of two rows for one slot the last one stays
+        placed = slots[slot] == rows
+        rows, slot = rows[~placed], (slot[~placed] + 1) & ((1 << _SLOT_BITS) - 1)
+    return slots
 
 
 def _hash(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-    return ((keys * _SPREAD) >> np.uint64(64 - _SLOT_BITS)).astype(np.int64)
+    return ((keys * _SPREAD) >> np.uint64(64 - _SLOT_BITS)).view(np.int64)
 
 
-def find(profiles: Profiles, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+def find(profiles: Profiles, keys: NDArray[np.uint64]) -> NDArray[np.int32]:
     """The rows of n-grams of two or three letters, 0 where no profile holds one."""
     slot = _hash(keys)
-    there = profiles.keys[slot]
-    rows = np.where(there == keys, profiles.rows[slot], 0).astype(np.int64)
-    left = np.flatnonzero((there != keys) & (there != _EMPTY))
+    rows = profiles.slots.take(slot)
+    left = np.flatnonzero((profiles.keys.take(rows) != keys) & (rows != 0))
     slot = slot[left]
     while len(left):
         slot = (slot + 1) & ((1 << _SLOT_BITS) - 1)
-        there, wanted = profiles.keys[slot], keys[left]
-        found = there == wanted
-        rows[left[found]] = profiles.rows[slot[found]]
-        on = ~found & (there != _EMPTY)
+        found = profiles.slots.take(slot)
+        rows[left] = found
+        on = (profiles.keys.take(found) != keys[left]) & (found != 0)
         left, slot = left[on], slot[on]
     return rows
 
 
-def row_of_each_letter(profiles: Profiles, run: Stream) -> NDArray[np.int64]:
-    """For each code of the run the row of the longest known n-gram that ends there; 0 where there is none.
+def rows_at(profiles: Profiles, run: Stream, places: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The rows of the longest known n-grams that end at the places, 0 where there is none.
 
+    Each row of `places` is a stretch of the run and the two places before it, for which no rows are returned.
     Langdetect takes no n-gram that ends in the second of two capitals, and none from beyond a space.
     """
-    capital = run.codes >= UPPER
-    letter = run.codes & np.uint16(UPPER - 1)
-    third = letter.astype(np.uint64)
-    second = np.empty_like(third)
-    second[0], second[1:] = SPACE, third[:-1]
-    first = np.empty_like(third)
-    first[:2], first[2:] = SPACE, third[:-2]
+    codes = profiles.alphabet.codes.take(run.points.take(places, mode="wrap"), mode="clip")
+    upper = codes >= UPPER
+    letters = (codes & np.uint16(UPPER - 1)).astype(np.uint64)
+    first, second, third = letters[:, :-2].copy(), letters[:, 1:-1], letters[:, 2:]
     first[second == SPACE] = ABSENT
-    keys = (first << np.uint64(24)) | (second << np.uint64(12)) | third
+    keys = ((first << np.uint64(24)) | (second << np.uint64(12)) | third).ravel()
     rows = find(profiles, keys)
-    missing = np.flatnonzero((rows == 0) & (first != ABSENT))
+    missing = np.flatnonzero((rows == 0) & (first.ravel() != ABSENT))
     rows[missing] = find(profiles, (keys[missing] & np.uint64(0xFFFFFF)) | np.uint64(ABSENT << 24))
-    rows = np.where(rows > 0, rows, letter)
-    rows[1:][capital[1:] & capital[:-1]] = 0
-    rows[run.ends] = 0
+    missing = np.flatnonzero(rows == 0)
+    rows[missing] = keys[missing] & np.uint64(0xFFF)
+    rows = rows.reshape(third.shape)
+    rows[(upper[:, 2:] & upper[:, 1:-1]) | run.last.take(places[:, 2:], mode="clip")] = 0
     return rows

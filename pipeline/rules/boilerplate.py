@@ -1,7 +1,0 @@
-"""The rules of the stage `boilerplate`."""
-
-from __future__ import annotations
-
-from pipeline.records import Rule
-
-RULES: tuple[Rule, ...] = ()

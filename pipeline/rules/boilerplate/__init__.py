@@ -1,0 +1,150 @@
+"""The rules of the stage `boilerplate`: each names a kind of line that the site added, and cuts such lines whole.
+
+What a phrase says for certain (`phrases.toml`, and the user's own file) is judged first; the titles under a heading
+follow it; lines that could be either are judged by the line model, which looks at their neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pipeline.records import Facts, Finding, Hit, Rule, Share, Verdict
+from pipeline.rules.boilerplate.view import cuts, view
+
+
+def _phrases(rule: str, text: str, additions: str) -> Iterator[Hit]:
+    """Hits on the lines that are `boilerplate/<rule>` for certain."""
+    found = view(text, additions)
+    chosen = [line.rule == rule for line in found]
+    return cuts(text, found, chosen) if any(chosen) else iter(())
+
+
+def related_links(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """Links to other pages of the site: "Related stories" and the titles under it, "Read more: ...", tags.
+
+    Cut: they belong to other articles. Under a heading, the lines that look like titles go with it, until prose
+    resumes; a heading that stands alone goes alone. A sub-heading right before prose is spared.
+    """
+    return _phrases("related_links", text, additions)
+
+
+def share_prompt(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """An invitation to share the article or to follow somebody: "Share this on Facebook". Cut.
+
+    A network's bare name is doubtful, since an article about it may have it for a sub-heading: see `link_like_line`.
+    """
+    return _phrases("share_prompt", text, additions)
+
+
+def newsletter_pitch(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """A pitch for a newsletter, a subscription, an account or a donation: "Sign up for our daily briefing". Cut.
+
+    Only whole lines: a sentence of the article about newsletters is spared.
+    """
+    return _phrases("newsletter_pitch", text, additions)
+
+
+def advertisement(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """A marker of an advertisement: "Advertisement", "Story continues below advertisement". Cut."""
+    return _phrases("advertisement", text, additions)
+
+
+def photo_credit(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """Who took or sold a picture that is not there: "Photo: J. Doe/Getty Images". Cut.
+
+    A caption that describes a picture without crediting anyone reads like the article's own words and is spared.
+    """
+    return _phrases("photo_credit", text, additions)
+
+
+def copyright_notice(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """A notice of rights or of first publication, a link to legal pages: "© 2019 The Daily". Cut."""
+    return _phrases("copyright_notice", text, additions)
+
+
+def cookie_notice(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """A notice about cookies, consent, scripts or the browser: "We use cookies to ...". Cut.
+
+    Articles about cookies speak of them inside sentences, not in these phrases.
+    """
+    return _phrases("cookie_notice", text, additions)
+
+
+def comment_prompt(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """An invitation to comment, a count of comments, house rules: "Leave a comment", "12 Comments". Cut."""
+    return _phrases("comment_prompt", text, additions)
+
+
+def app_pitch(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """A pitch for the site's app or its notifications: "Download our app". Cut."""
+    return _phrases("app_pitch", text, additions)
+
+
+def continued(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """A remark that the text goes on: "Story continues below", "Scroll down for video". Cut."""
+    return _phrases("continued", text, additions)
+
+
+def video_remains(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """What a video player left behind: "Play video", "Current time 0:00", "This video is not available". Cut."""
+    return _phrases("video_remains", text, additions)
+
+
+def agency_notice(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """How the article came about: "This story has not been edited by ... staff", contacts for the press. Cut."""
+    return _phrases("agency_notice", text, additions)
+
+
+def date_stamp(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+    """When the page was made or how long it takes to read: "Published: 12 May 2019", "5 min read". Cut.
+
+    A date that opens a sentence is spared.
+    """
+    return _phrases("date_stamp", text, additions)
+
+
+def byline(text: str, facts: Facts, *, cut: bool = False, additions: str = "") -> Iterator[Hit]:
+    """Who wrote the article: "By our correspondent", "Additional reporting by ...". Kept, unless `cut` is set.
+
+    It stands in the article's own column and many want it; a dateline ("LONDON (AP) -") is part of its sentence.
+    """
+    return _phrases("byline", text, additions) if cut else iter(())
+
+
+def mostly_boilerplate(before: str, findings: Sequence[Finding], *, max_cut: Share = 0.95) -> Iterator[Hit]:
+    """Nearly all of the text would be cut: it is likely a list or an index page. Kept as it is, in quarantine.
+
+    Counted in characters. 99 in 100 pages with an article lose less (boilerplate_lines: 0.93 of the worst page).
+    """
+    lost = sum(len(finding.before) for finding in findings if finding.after is not None)
+    if lost > max_cut * len(before):
+        yield Hit(0, len(before), None, f"{lost / len(before):.2f} of the text would be cut > {max_cut:.2f}")
+
+
+_FINDERS = (
+    # what neighbours decide comes first, while they are still there
+    related_links,
+    share_prompt,
+    newsletter_pitch,
+    advertisement,
+    photo_credit,
+    byline,
+    copyright_notice,
+    cookie_notice,
+    comment_prompt,
+    app_pitch,
+    continued,
+    video_remains,
+    agency_notice,
+    date_stamp,
+)
+
+
+def rules(additions: str = "") -> tuple[Rule, ...]:
+    """The rules under the default phrases and the user's; `additions` is the text of the user's file."""
+    found = (Rule(f"boilerplate/{finder.__name__}", finder) for finder in _FINDERS)
+    return tuple(rule.with_settings(additions=additions) if additions else rule for rule in found)
+
+
+RULES = rules()
+GUARD = Rule("boilerplate/mostly_boilerplate", mostly_boilerplate, Verdict.QUARANTINE)

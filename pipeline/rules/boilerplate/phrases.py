@@ -1,0 +1,262 @@
+"""Phrases that only a site says, never an article: read from TOML, matched against whole lines.
+
+A phrase is written as words. Case and punctuation do not count, but for `:`, `|`, `@` and `©`. Besides words there are
+
+    *         one to twelve words              **        any number of words, or none
+    #         a number                         {a|b|}    either of these (here, perhaps neither)
+    <month>   one of the words of a set
+
+and a phrase matches a line only as a whole. The format is that of `phrases.toml` beside this module:
+
+    [[phrases]]
+    rule = "related_links"
+    language = "en"
+    opens = true             # the lines that follow and look like titles belong to it
+    doubtful = true          # cut only beside other boilerplate
+    lines = ["related stories", "read more : *"]
+
+A file of the user's adds to it, and may hold `off = ["phrase", ...]`: phrases of the default file that do not count.
+Rules get the text of that file as their setting `additions`, so that a change in it is a change of settings.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.errors import SettingsError
+
+DEFAULTS = Path(__file__).with_name("phrases.toml")
+MAX_LINE = 600  # characters; the longest copyright notices have about 500
+
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[:|@©]")
+_FOLD = (("İ", "i"), ("’", "'"), ("‘", "'"), ("：", ":"), ("｜", "|"), ("ⓒ", "©"))  # one for one: offsets hold
+_PARTS = re.compile(r"\*\*|\*|#|<[a-z]+>|[{}]|[^\W_]+(?:'[^\W_]+)*|[:|@©]")
+_GLUED = re.compile(r"(?<=[^\W_])\{([^{}]*)\}")
+_FIELDS = {"rule", "language", "opens", "doubtful", "lines"}
+
+Sets = Mapping[str, list[str]]
+
+
+class Kind(NamedTuple):
+    """What a line that matches a phrase is."""
+
+    rule: str
+    opens: bool = False
+    doubtful: bool = False
+
+
+class Pattern(NamedTuple):
+    regex: re.Pattern[str]  # for a folded line with a space before it
+    kind: Kind
+
+
+def flatten(text: str) -> str:
+    """The text in lower case, with one spelling for each sign that counts, every character in its place."""
+    for spelling, sign in _FOLD:
+        text = text.replace(spelling, sign)
+    return text.lower()
+
+
+def fold(line: str) -> str:
+    """The words of a line in lower case, one space between; what phrases are compared with.
+
+    >>> fold("» Read More:  Ben’s story …")
+    "read more : ben's story"
+    """
+    return " ".join(_TOKEN.findall(flatten(line)))
+
+
+@dataclass(frozen=True, eq=False)
+class Phrases:
+    """All phrases in force: those of words alone, the others by their first word, or by a word that they must hold."""
+
+    exact: Mapping[str, Kind]
+    first: Mapping[str, tuple[Pattern, ...]]  # exact ones have their first word here, too
+    anywhere: Mapping[str, tuple[Pattern, ...]]  # by a word that they hold, wherever
+
+    def kinds(self, text: str, spans: Iterable[tuple[int, int]]) -> Iterator[Kind | None]:
+        """What each of the lines `spans` of the text is, if a phrase."""
+        flat = flatten(text)
+        anywhere = [word for word in self.anywhere if word in flat]
+        for start, end in spans:
+            yield self._kind(flat, start, end, anywhere) if end - start <= MAX_LINE else None
+
+    def _kind(self, flat: str, start: int, end: int, anywhere: Sequence[str]) -> Kind | None:
+        word = _TOKEN.search(flat, start, end)
+        if word is None:
+            return None
+        first = self.first.get("#" if word[0].isdecimal() else word[0])
+        found = [p for w in anywhere if flat.find(w, start, end) >= 0 for p in self.anywhere[w]] if anywhere else []
+        if first is None and not found:
+            return None
+        folded = " ".join(_TOKEN.findall(flat, start, end))
+        kind = self.exact.get(folded)
+        if kind is not None:
+            return kind
+        spaced = " " + folded
+        return next((p.kind for p in (*(first or ()), *found) if p.regex.fullmatch(spaced)), None)
+
+    def kind(self, line: str) -> Kind | None:
+        """What a line is, if a phrase."""
+        return next(self.kinds(line, [(0, len(line))]))
+
+
+def load_phrases(path: Path | str | None = None) -> Phrases:
+    """The default phrases, and the user's from `path` before them.
+
+    Raises:
+        SettingsError: a file is not as described above.
+    """
+    if path is None:
+        return phrases_of("")
+    try:
+        return phrases_of(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, SettingsError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+@lru_cache(maxsize=2)
+def phrases_of(additions: str) -> Phrases:
+    """The default phrases, and before them those of the user's file whose text is `additions`.
+
+    Raises:
+        SettingsError: it is not as described above.
+    """
+    default = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
+    try:
+        mine = tomllib.loads(additions)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    off = set(mine.get("off", ()))
+    unknown = off - {line for group in default["phrases"] for line in group["lines"]}
+    if unknown:
+        raise SettingsError(f"off: {min(unknown)!r} is none of the default phrases")
+    sets: Sets = {**default["sets"], **mine.get("sets", {})}
+    exact: dict[str, Kind] = {}
+    first: dict[str, list[Pattern]] = {}
+    anywhere: dict[str, list[Pattern]] = {}
+    for number, group in enumerate((*mine.get("phrases", ()), *default["phrases"]), 1):
+        if set(group) - _FIELDS or not {"rule", "lines"} <= set(group):
+            raise SettingsError(f"phrases {number}: needs rule and lines, may have language, opens, doubtful")
+        kind = Kind(group["rule"], group.get("opens", False), group.get("doubtful", False))
+        wanted = [line for line in group["lines"] if line not in off]
+        for line in (plain for glued in wanted for plain in _choices(glued)):
+            phrase = _parse(line, sets)
+            words = _anchors(phrase)
+            if not words:
+                raise SettingsError(f"phrases {number}: {line!r} would match a line without a word of its own")
+            if all(isinstance(part, str) and part[0] not in "*#" for part in phrase):
+                exact.setdefault(" ".join(map(str, phrase)), kind)
+                first.setdefault("#" if str(phrase[0]).isdecimal() else str(phrase[0]), [])
+                continue
+            pattern = Pattern(re.compile(_regex(phrase)), kind)
+            begins = _firsts(phrase)
+            index, keys = (anywhere, words) if "*" in begins else (first, begins)
+            for word in keys:
+                index.setdefault(word, []).append(pattern)
+    return Phrases(exact, *({word: tuple(found) for word, found in index.items()} for index in (first, anywhere)))
+
+
+# --- a phrase as a sequence of words, wildcards and choices -------------------------------------------------------
+
+Phrase = tuple["str | Choice", ...]
+
+
+class Choice(NamedTuple):
+    branches: tuple[Phrase, ...]
+
+
+def _choices(line: str) -> Iterator[str]:
+    """The phrase with each choice of braces that are glued to a word.
+
+    >>> list(_choices("meistgelesen{|e} {a|b}"))
+    ['meistgelesen {a|b}', 'meistgelesene {a|b}']
+    """
+    choice = _GLUED.search(line)
+    if choice is None:
+        yield line
+        return
+    for one in choice[1].split("|"):
+        yield from _choices(line[: choice.start()] + one + line[choice.end() :])
+
+
+def _parse(line: str, sets: Sets) -> Phrase:
+    parts = _PARTS.findall(flatten(line))
+    phrase, rest = _sequence(parts, sets, inside=False)
+    if rest:
+        raise SettingsError(f"phrases: {line!r}: a brace too many")
+    return phrase
+
+
+def _sequence(parts: list[str], sets: Sets, *, inside: bool) -> tuple[Phrase, list[str]]:
+    made: list[str | Choice] = []
+    while parts:
+        part = parts[0]
+        if part == "}" or (inside and part == "|"):
+            break
+        parts = parts[1:]
+        if part == "{":
+            choice, parts = _choice(parts, sets)
+            made.append(choice)
+        elif part[0] == "<":
+            if part[1:-1] not in sets:
+                raise SettingsError(f"phrases: there is no set {part}")
+            made.append(Choice(tuple(tuple(fold(word).split(" ")) for word in sets[part[1:-1]])))
+        else:
+            made.append(part)
+    return tuple(made), parts
+
+
+def _choice(parts: list[str], sets: Sets) -> tuple[Choice, list[str]]:
+    branches = []
+    while parts:
+        branch, parts = _sequence(parts, sets, inside=True)
+        branches.append(branch)
+        if parts and parts.pop(0) == "}":
+            break
+    return Choice(tuple(dict.fromkeys(branches))), parts
+
+
+def _regex(phrase: Phrase) -> str:
+    """Every word brings the space before it along."""
+    made = []
+    for part in phrase:
+        if isinstance(part, Choice):
+            made.append("(?:" + "|".join(map(_regex, part.branches)) + ")")
+        elif part == "**":
+            made.append(r"(?: \S+){0,80}")
+        else:
+            made.append({"*": r"(?: \S+){1,12}", "#": r" \d+"}.get(part) or " " + re.escape(part))
+    return "".join(made)
+
+
+def _firsts(phrase: Phrase) -> set[str]:
+    """The words with which a matching line can begin; "#" is a number, "*" anything."""
+    found: set[str] = set()
+    for part in phrase:
+        if isinstance(part, str):
+            return found | {part[0] if part[0] in "*#" else part}
+        branches = [_firsts(branch) for branch in part.branches]
+        found |= set().union(*branches) - {""}
+        if all("" not in words for words in branches):
+            return found
+    return found | {""}
+
+
+def _anchors(phrase: Phrase) -> set[str] | None:
+    """The fewest words of which a matching line must hold one; None when it may hold none of the phrase's words."""
+    found = [words for words in map(_anchors_of, phrase) if words]
+    return min(found, key=lambda words: (min(map(len, words)) < 4, len(words), sorted(words)), default=None)
+
+
+def _anchors_of(part: str | Choice) -> set[str] | None:
+    if isinstance(part, str):
+        return None if part[0] in "*#" else {part}
+    branches = [_anchors(branch) for branch in part.branches]
+    return set().union(*(words or () for words in branches)) if all(branches) else None

@@ -1,0 +1,87 @@
+"""What the lines of a text are, seen together: phrases, blocks under a heading, and what only neighbours can decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from pipeline.records import Hit
+from pipeline.rules.boilerplate.phrases import Kind, phrases_of
+from pipeline.text import cut_lines, lines
+
+MAX_TITLE = 140  # characters; of the titles under such headings 99 in 100 are shorter
+_SENTENCE_ENDS = re.compile(r"[.;,:。；，：][\"'”’»)\]]*\s*$|[.!?][\"'”’»)\]]* +\w+ +\w|[。！？].")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class Line(NamedTuple):
+    """A line that is not blank. `rule` is what it is for certain: the name of the rule that cuts it, or ""."""
+
+    start: int
+    end: int
+    text: str
+    rule: str = ""
+    doubtful: str = ""  # the rule of a phrase that neighbours decide
+
+
+@lru_cache(maxsize=8)
+def view(text: str, additions: str = "") -> tuple[Line, ...]:
+    """The lines of a text that are not blank. All rules of the stage ask for the same text in turn: it is kept."""
+    spans = [(start, end) for start, end, _ in lines(text) if start < end and not text[start:end].isspace()]
+    kinds = list(phrases_of(additions).kinds(text, spans))
+    found = [
+        Line(start, end, text[start:end], *_certainty(kind)) for (start, end), kind in zip(spans, kinds, strict=True)
+    ]
+    for opening, kind in enumerate(kinds):
+        if kind is not None and kind.opens:
+            for number in _titles(found, opening):
+                found[number] = found[number]._replace(rule=kind.rule)
+    return tuple(found)
+
+
+def _certainty(kind: Kind | None) -> tuple[str, str]:
+    if kind is None:
+        return "", ""
+    return ("", kind.rule) if kind.doubtful else (kind.rule, "")
+
+
+def _titles(found: Sequence[Line], opening: int) -> list[int]:
+    """The lines under the heading numbered `opening` that belong to it.
+
+    Lines that look like titles do, until prose resumes; the last one before prose is that prose's own heading.
+    """
+    titles = []
+    number = opening + 1
+    while number < len(found) and (
+        found[number].rule or found[number].doubtful or looks_like_title(found[number].text)
+    ):
+        if not found[number].rule:
+            titles.append(number)
+        number += 1
+    return titles[:-1] if titles and titles[-1] == number - 1 and number < len(found) else titles
+
+
+def looks_like_title(line: str) -> bool:
+    """Whether a line could be the title of an article: short, of one piece, with no end of a sentence.
+
+    >>> looks_like_title("Five things to know about the vote"), looks_like_title("The vote was held on Monday.")
+    (True, False)
+    """
+    return len(line) <= MAX_TITLE and not _SENTENCE_ENDS.search(line) and bool(_LETTER.search(line))
+
+
+def cuts(text: str, found: Sequence[Line], chosen: Sequence[bool], detail: str = "") -> Iterator[Hit]:
+    """Hits that delete the chosen lines; neighbours go in one hit, since their separators are the same."""
+    number = 0
+    while number < len(found):
+        if not chosen[number]:
+            number += 1
+            continue
+        first = number
+        while number + 1 < len(found) and chosen[number + 1]:
+            number += 1
+        start, end = cut_lines(text, found[first].start, found[number].end)
+        yield Hit(start, end, "", detail)
+        number += 1
