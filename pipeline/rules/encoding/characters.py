@@ -142,6 +142,7 @@ def find_bidi_mark(text: str, facts: Facts) -> Iterator[Hit]:
 PRIVATE_USE_TRIGGER = r"[\x{e000}-\x{f8ff}\x{f0000}-\x{10fffd}]"
 # Bullets of the fonts Symbol and Wingdings, as word processors paste them.
 _SYMBOLS = {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓", "\uf02d": "-", "\uf020": " "}
+_HIGH = re.compile("[\ue000-\U0010fffd]")
 _PRIVATE_USE = re.compile(
     "[\uf0b7\uf0a7\uf0d8\uf0fc\uf02d\uf020]"
     "|[\ue000-\uf01f\uf021-\uf02c\uf02e-\uf0a6\uf0a8-\uf0b6\uf0b8-\uf0d7\uf0d9-\uf0fb\uf0fd-\uf8ff\U000f0000-\U0010fffd]+"
@@ -153,7 +154,7 @@ def find_private_use(text: str, facts: Facts) -> Iterator[Hit]:
 
     All others are remarked.
     """
-    if text.isascii():
+    if text.isascii() or not _HIGH.search(text):
         return
     for match in _PRIVATE_USE.finditer(text):
         yield Hit(*match.span(), _SYMBOLS.get(match[0]), f"U+{ord(match[0][0]):04X}")
