@@ -201,7 +201,8 @@ def find_line_separator(text: str, facts: Facts) -> Iterator[Hit]:
 
     Next to a line end they go. `\r\n` stays as it is.
     """
-    if "\r" not in text and "\u2028" not in text and "\u2029" not in text:
+    lone = text.count("\r") != text.count("\r\n")
+    if not lone and "\u2028" not in text and "\u2029" not in text:
         return
     for match in re.finditer("[\u2028\u2029]|\r(?!\n)", text):
         start, end = match.span()

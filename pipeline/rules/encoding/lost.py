@@ -84,7 +84,8 @@ _AFTER_WORD = " \n\t)]}.,;:!—–-"
 
 def _read(text: str) -> list[_Lost]:
     found = []
-    letters_lost = _LOST_LETTER.search(text) or not _LOST_MARK.search(text)  # U+FFFD may be any letter then
+    # U+FFFD may be any letter then
+    letters_lost = "\ufffd" in text and (_LOST_LETTER.search(text) or not _LOST_MARK.search(text))
     for match in _MARKS.finditer(text):
         start, end = match.span()
         if letters_lost and "\ufffd" in match[0]:
