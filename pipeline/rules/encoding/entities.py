@@ -35,7 +35,7 @@ _SIGNS = (
 )
 # ASCII characters that feeds escape by number, the Windows-1252 numbers, Latin-1 and general punctuation. Other
 # numbers after a lone "#" are ranks and colours: "#1;", "#333;".
-_NUMBERS = r"0*(?:3[346-9]|4[0-7]|6[0-4]|9[1-6]|12[3-6]|14[5-8]|15[0-1]|133|1[6-9]\d|2[0-4]\d|25[0-5]|82\d\d|8364|8482)"
+_NUMBERS = r"0*(?:3[346-9]|4[0-7]|6[0-4]|9[1-6]|12[3-68]|1[3-9]\d|2[0-4]\d|25[0-5]|82\d\d|8364|8482|9[56]\d\d)"
 
 _WHOLE = re.compile(
     r"&(?P<layers>(?:amp;|AMP;|#0*38;|#[xX]0*26;)*)"
@@ -233,8 +233,9 @@ def _read_spaced(text: str) -> Iterator[Reference]:
 
 # --- What is spared ------------------------------------------------------------------------------------------------
 
-_URL = re.compile(r"(?:[a-z]+://|www\.|[\w.-]+\.(?:com|org|net|php|aspx?|html?)[/?])[^\s]*$", re.IGNORECASE)
+_URL = re.compile(r"://|www\.|\w\.(?:com|org|net|php|aspx?|html?)[/?]|\?\w+=", re.IGNORECASE)
 _CODE = re.compile(r"[{}]|[=!]=|::|\w->\w|&&|\|\||\w\([^()\n]{0,80}\) *;|\b(?:int|void|char|const \w+|auto) ?[*&]")
+_DECLARES = re.compile(r"\b(?:int|void|char|auto|float|double|string|const [\w:<>]+|typename \w+) $")
 _SUBJECT = re.compile(
     r"\b(?i:word|entity|string|code|symbol|sequence|escape|literal|character|tag|html|type|write|written as|spelled"
     r"|wort|zeichen|palabra|mot|parola|palavra|слово|символ)\s+[\"'“‘`«]?$"
@@ -253,12 +254,19 @@ def _is_code(text: str, start: int, end: int) -> bool:
     first = max(text.rfind("\n", first, start) + 1, first)
     last = text.find("\n", end, end + 200)
     last = min(end + 200, len(text)) if last < 0 else last
-    return bool(_CODE.search(text[first:start] + " " + text[end:last]))
+    around = text[first:start] + " " + text[end:last]
+    return bool(_CODE.search(around) or _DECLARES.search(text, first, start))
 
 
 def _is_subject(text: str, reference: Reference) -> bool:
-    """Does the text speak about the reference: "the word quot; means"? Then it stands apart, after such a word."""
-    if text[reference.end : reference.end + 1].isalnum():
+    """Does the text speak about the reference: "the word quot; means"? It stands apart then, after such a word.
+
+    Or between the marks of code: `&quot;`.
+    """
+    before, after = text[reference.start - 1 : reference.start], text[reference.end : reference.end + 1]
+    if before == after == "`":
+        return True
+    if after.isalnum():
         return False
     first = max(0, reference.start - 300)
     line = text[max(text.rfind("\n", first, reference.start) + 1, first) : reference.start]
