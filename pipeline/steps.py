@@ -38,7 +38,7 @@ _CODE = {
     REPORT: ("report.page",),
 }
 _LIBRARIES = {
-    READING: ("beautifulsoup4", "chardet", "lxml", "pyarrow"),
+    READING: ("beautifulsoup4", "chardet", "lxml", "pyarrow", "warcio"),
     "encoding": ("ftfy",),
     "language": ("langdetect",),
     "duplicates": ("duckdb", "numpy"),
