@@ -11,7 +11,10 @@ from pipeline.text import lines
 
 CONTROL_TRIGGER = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{fff9}-\x{fffc}\x{fffe}\x{ffff}]"
 _ANY_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffc\ufffe\uffff]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x19\x1b-\x1f\x7f\ufff9-\ufffc\ufffe\uffff]+|[\x1a\x80-\x9f]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x12\x15-\x17\x1b\x1e\x1f\x7f\ufff9-\ufffc\ufffe\uffff]+"
+    "|[\x13\x14\x18-\x1a\x1c\x1d\x80-\x9f]"
+)
 
 
 def find_control_character(text: str, facts: Facts) -> Iterator[Hit]:
@@ -19,19 +22,37 @@ def find_control_character(text: str, facts: Facts) -> Iterator[Hit]:
 
     Form feeds and vertical tabs become a line end if none is beside them, 0x1E a hyphen (a word processor's
     non-breaking one). Tabs and line ends stay. 0x1A stands for a character that was lost, and what is left of
-    0x80-0x9F after `encoding/mojibake` has read it as Windows-1252 means nothing: both are remarked.
+    0x80-0x9F after `encoding/mojibake` has read it as Windows-1252 means nothing: both are remarked. 0x13, 0x14 and
+    0x18-0x1D are what is left of U+2013 and the like where a program kept one byte of two: dashes and quotation marks
+    come back where they can stand.
     """
     for match in _CONTROL.finditer(text) if _ANY_CONTROL.search(text) else ():
         start, end = match.span()
         around = text[start - 1 : start] + text[end : end + 1]
         if match[0] in "\x1a" or (match[0] >= "\x80" and match[0] <= "\x9f"):
             yield Hit(start, end, None, f"U+{ord(match[0]):04X}")
+        elif match[0] in _HALVES and _fits(_HALVES[match[0]], text[start - 1 : start], text[end : end + 1]):
+            yield Hit(start, end, _HALVES[match[0]])
         elif match[0][0] in "\x0b\x0c" and around and "\n" not in around:
             yield Hit(start, end, "\n")
         elif match[0] == "\x1e" and around.isalpha() and len(around) == 2:
             yield Hit(start, end, "-")
         else:
             yield Hit(start, end, "")
+
+
+_HALVES = {"\x13": "–", "\x14": "—", "\x18": "‘", "\x19": "’", "\x1c": "“", "\x1d": "”"}
+
+
+def _fits(mark: str, before: str, after: str) -> bool:
+    """Can the mark stand between the two characters: an opening one before a word, a closing one behind it?"""
+    if mark in "–—":
+        return before == after == " "
+    if mark in "‘“":
+        return (not before or before.isspace() or before in "(—–“") and after.isalnum()
+    inside = mark == "’" and before.isalpha() and after.isalpha()
+    behind = bool(before) and not before.isspace() and (not after or after.isspace() or after in ".,;:!?)")
+    return inside or behind
 
 
 # --- Invisible characters -------------------------------------------------------------------------------------------
@@ -62,11 +83,13 @@ def find_zero_width(text: str, facts: Facts) -> Iterator[Hit]:
     for match in _ZERO_WIDTH.finditer(text):
         start, end = match.span()
         before, after = text[start - 1 : start], text[end : end + 1]
-        if len(match[0]) == 1 and _is_at_work(match[0], before, after):
-            continue
+        if _is_at_work(match[0][0], before, after if len(match[0]) == 1 else match[0][1]):
+            start += 1
+            if start == end:
+                continue
         if match[0][-1] == "\U000e007f" and before == "\U0001f3f4":  # the flag of a region
             continue
-        yield Hit(start, end, "", ", ".join(f"U+{ord(char):04X}" for char in sorted(set(match[0]))))
+        yield Hit(start, end, "", ", ".join(f"U+{ord(char):04X}" for char in sorted(set(text[start:end]))))
 
 
 def _is_at_work(char: str, before: str, after: str) -> bool:
@@ -119,6 +142,11 @@ def find_bidi_mark(text: str, facts: Facts) -> Iterator[Hit]:
 PRIVATE_USE_TRIGGER = r"[\x{e000}-\x{f8ff}\x{f0000}-\x{10fffd}]"
 # Bullets of the fonts Symbol and Wingdings, as word processors paste them.
 _SYMBOLS = {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓", "\uf02d": "-", "\uf020": " "}
+_HIGH = re.compile("[\ue000-\U0010fffd]")
+_PRIVATE_USE = re.compile(
+    "[\uf0b7\uf0a7\uf0d8\uf0fc\uf02d\uf020]"
+    "|[\ue000-\uf01f\uf021-\uf02c\uf02e-\uf0a6\uf0a8-\uf0b6\uf0b8-\uf0d7\uf0d9-\uf0fb\uf0fd-\uf8ff\U000f0000-\U0010fffd]+"
+)
 
 
 def find_private_use(text: str, facts: Facts) -> Iterator[Hit]:
@@ -126,10 +154,10 @@ def find_private_use(text: str, facts: Facts) -> Iterator[Hit]:
 
     All others are remarked.
     """
-    if text.isascii():
+    if text.isascii() or not _HIGH.search(text):
         return
-    for match in re.finditer("[\ue000-\uf8ff\U000f0000-\U0010fffd]", text):
-        yield Hit(*match.span(), _SYMBOLS.get(match[0]), f"U+{ord(match[0]):04X}")
+    for match in _PRIVATE_USE.finditer(text):
+        yield Hit(*match.span(), _SYMBOLS.get(match[0]), f"U+{ord(match[0][0]):04X}")
 
 
 # --- Spaces and line ends ---------------------------------------------------------------------------------------------
@@ -178,7 +206,8 @@ def find_line_separator(text: str, facts: Facts) -> Iterator[Hit]:
     for match in re.finditer("[\u2028\u2029]|\r(?!\n)", text):
         start, end = match.span()
         beside = text[start - 1 : start] == "\n" or text[end : end + 1] == "\n" or text[end : end + 2] == "\r\n"
-        yield Hit(start, end, "" if beside else "\n")
+        inside = match[0] == "\u2028" and text[start - 1 : start] in (" ", "-") and text[end : end + 1].islower()
+        yield Hit(start, end, "" if beside or inside else "\n")
 
 
 # --- One letter in several parts --------------------------------------------------------------------------------------

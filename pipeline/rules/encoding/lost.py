@@ -10,14 +10,16 @@ from pipeline.records import Count, Facts, Hit
 
 _TAIL = r"(?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)\b"
 # "don?t", "That?s", "I?m": an apostrophe's tail proves it; "O?Brien", "l?homme" need a text with other losses.
-_CONTRACTION = re.compile(rf"([?\ufffd])(?<=[^\W\d_].)(?={_TAIL}(?![=&?/]|\.\w))")
+_CONTRACTION = re.compile(rf"([?\ufffd])(?:(?<=[^\W\d_].)|(?<=\b[A-Z]\..))(?={_TAIL}(?![=&?/]|\.\w))")
 _ELIDED = re.compile(r"(?<![^\W\d_])(?:O|D|[ldnjcmst]|qu|jusqu|dell|all|nell|sull)([?\ufffd])(?=[^\W\d_]{2})")
+_QUESTION, _LOST = re.compile(r"\?(?=[\w$@#'\[…])"), re.compile(r"\ufffd(?=[\w$@#'\[…])")
 _LOST_LETTER = re.compile(r"[^\W\d_]\ufffd+[^\W\d_]{3}|\ufffd{3}")
+_LOST_MARK = re.compile(rf"[.,!]\ufffd(?=\s|$)|[^\W\d_]\ufffd{_TAIL}")
 _MARKS = re.compile(r"[?\ufffd]+")
 _URL = re.compile(r"://|www\.|\.\w{2,4}/|\w\.(?:com|org|net|php|aspx?|html?|cgi)")
 
 LOST_TRIGGER = (
-    r"\pL[?\x{fffd}](?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)(?:[^\pL\pN=&?/]|$)"
+    r"[\pL.][?\x{fffd}](?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)(?:[^\pL\pN=&?/]|$)"
     r"|(?:^|[\s(\[\x{2014}-])[?\x{fffd}]{1,2}[\pL\pN$@#]"
 )
 
@@ -39,30 +41,34 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
     `evidence` such impossible question marks must stand in the text, and no typographic quote. Spared: real questions,
     addresses on the web, French spacing (`Pourquoi ?`), lone dashes (which one was it?).
     """
-    if not _before_word(text, "?") and not _before_word(text, "\ufffd"):
+    if not _before_word(text, _QUESTION) and not _before_word(text, _LOST):
         return
-    marks = _read(text)
     hits = {match.start(1): "’" for match in _CONTRACTION.finditer(text) if not _in_url(text, match.start(1))}
-    proofs = len(hits) + sum(mark.role == "open" or (mark.role == "close" and mark.before in ",.!") for mark in marks)
-    opened = any(mark.role == "open" for mark in marks)
-    if opened and not re.search("[“”„«]", text):
-        quotes = _paired(text, marks)
-        if "”" in quotes.values() and (proofs >= evidence or len(quotes) >= max(2, evidence)):
-            for match in _ELIDED.finditer(text):
-                hits.setdefault(match.start(1), "’")
-            hits = quotes | hits
+    if not any(map(text.__contains__, "“”„«")):
+        hits = _proved(text, evidence - len(hits), bool(hits)) | hits
     for at in sorted(hits):
         yield Hit(at, at + 1, hits[at])
 
 
-def _before_word(text: str, mark: str) -> bool:
+def _proved(text: str, evidence: int, apostrophes: bool) -> dict[int, str]:
+    """Quotation marks, and apostrophes without a tail, if there are enough proofs that any were lost."""
+    marks = _read(text)
+    opened = sum(mark.role == "open" and mark.before != "?" for mark in marks)
+    if not opened:
+        return {}
+    found = _paired(text, marks)
+    closed = sum(found.get(mark.at) in ("”", "’") and mark.role == "close" and _is_sure(text, mark) for mark in marks)
+    if not (closed or apostrophes) or opened + closed < evidence:
+        return {}
+    return {match.start(1): "’" for match in _ELIDED.finditer(text)} | found
+
+
+def _before_word(text: str, pattern: re.Pattern[str]) -> bool:
     """Does the mark stand before a word anywhere, as no question mark does?"""
-    at = text.find(mark)
-    while at >= 0:
-        before, after = text[at - 1 : at], text[at + 1 : at + 2]
-        if after and (after.isalnum() or after in "$@#'[…") and (not before.isalnum() or after in "strvldmSTRVLDM"):
+    for match in pattern.finditer(text):
+        before = text[match.start() - 1 : match.start()]
+        if not (before.isalnum() or before == ".") or _CONTRACTION.match(text, match.start()):
             return True
-        at = text.find(mark, at + 1)
     return False
 
 
@@ -78,7 +84,7 @@ _AFTER_WORD = " \n\t)]}.,;:!—–-"
 
 def _read(text: str) -> list[_Lost]:
     found = []
-    letters_lost = _LOST_LETTER.search(text)  # U+FFFD may be any letter then
+    letters_lost = _LOST_LETTER.search(text) or not _LOST_MARK.search(text)  # U+FFFD may be any letter then
     for match in _MARKS.finditer(text):
         start, end = match.span()
         if letters_lost and "\ufffd" in match[0]:
@@ -116,7 +122,9 @@ def _paired(text: str, marks: list[_Lost]) -> dict[int, str]:
             else:
                 found[mark.at], open_marks = "“", ["”"]
         elif mark.role == "close":
-            if open_marks and _closes(text, marks, index):
+            if open_marks and mark.before == "s" and _is_lower(text, mark.at + 1) and _closes_later(marks, index):
+                found[mark.at] = "’"  # "two of our embeds? tweets" inside a quotation that ends further on
+            elif open_marks and _closes(text, marks, index):
                 found[mark.at] = open_marks.pop()
             elif not open_marks and mark.before in ",." and text[mark.at - 2 : mark.at - 1].isalpha():
                 found[mark.at] = "”"  # what opened the quotation was dropped, or stands paragraphs before
@@ -149,6 +157,16 @@ def _is_nested(text: str, marks: list[_Lost], index: int) -> bool:
     return len(closing) > 1 and closing[0].at - marks[index].at < 200
 
 
+def _closes_later(marks: list[_Lost], index: int) -> bool:
+    """Does a mark that nothing but a quotation can end in follow, before the next quotation opens?"""
+    for later in marks[index + 1 :]:
+        if later.role == "open":
+            return False
+        if later.role == "close" and later.before in ".,!…":
+            return True
+    return False
+
+
 def _closes(text: str, marks: list[_Lost], index: int) -> bool:
     """Does this mark close the open quotation, or is it a question inside it?"""
     mark = marks[index]
@@ -156,6 +174,8 @@ def _closes(text: str, marks: list[_Lost], index: int) -> bool:
         return False
     if _is_sure(text, mark):
         return True
+    if text[mark.at + 1 : mark.at + 3] == " ?" and marks[index + 1].role == "open":  # a paragraph ends in a question
+        return False
     for later in marks[index + 1 :]:  # a question if something surer closes before the next quotation opens
         if later.role == "open":
             return True

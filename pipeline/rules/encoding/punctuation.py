@@ -54,17 +54,13 @@ _CURLY = re.compile("[“”„]")
 
 
 class _Mark(NamedTuple):
-    """A straight quotation mark: does what stands around it make it open or close a quotation?"""
+    """A straight quotation mark, and by its neighbours: "opening", "closing", "apart" from both, or "inside" a word."""
 
     at: int
-    opens: bool
-    closes: bool
+    shape: str
 
-    @property
-    def shape(self) -> str:
-        if self.opens and self.closes:
-            return "apart"
-        return "opening" if self.opens else "closing" if self.closes else "inside"
+
+_SHAPES = {(True, False): "opening", (False, True): "closing", (True, True): "apart", (False, False): "inside"}
 
 
 def find_misplaced_quote(text: str, facts: Facts) -> Iterator[Hit]:
@@ -77,8 +73,10 @@ def find_misplaced_quote(text: str, facts: Facts) -> Iterator[Hit]:
     if text.count('"') < 2:
         return
     for span in lines(text):
-        if text.count('"', span.start, span.end) > 1 and not _CURLY.search(text, span.start, span.end):
-            yield from _misplaced(text, _marks(text, span.start, span.end))
+        if text.count('"', span.start, span.end) > 1:
+            hits = list(_misplaced(text, _marks(text, span.start, span.end)))
+            if hits and not _CURLY.search(text, span.start, span.end):
+                yield from hits
 
 
 def _marks(text: str, start: int, end: int) -> list[_Mark]:
@@ -87,7 +85,7 @@ def _marks(text: str, start: int, end: int) -> list[_Mark]:
     while at >= 0:
         opens = at == start or text[at - 1] in _OPENS_AFTER
         closes = at + 1 == end or text[at + 1] in _CLOSES_BEFORE
-        found.append(_Mark(at, opens, closes))
+        found.append(_Mark(at, _SHAPES[opens, closes]))
         at = text.find('"', at + 1, end)
     return found
 

@@ -32,13 +32,12 @@ _MACROMAN = re.compile(r"(?<=[a-z][a-z])√[†°¢£§•¶ß®©™´¨≠ÆØ
 # "┬┐que diferencia hay?": code page 437; what comes back must have its partner.
 _BOXED = re.compile(r"(?<!\S)┬(?:┐(?=\w[^\n?]{0,300}\?)|í(?=\w[^\n!]{0,300}!))|(?<=[a-z])├[í│║⌐▒®▓ñ¡╝╗█](?=[a-z ])")
 # "Coatl\x87n": MacRoman letters that were read as Latin-1; an apostrophe would have an elision before it or a tail.
-_MACROMAN_C1 = re.compile(r"(?<=[a-z]{3})[\x87\x8e\x92\x96\x97\x9c\x8d\x8f\x9d\x9f\x88\x8a\x9a](?=[a-z]{1,30}\b)")
+_MACROMAN_C1 = re.compile(r"(?<=[a-z]{3})[\x87\x88\x89\x8a\x8b\x8d\x8e\x8f\x92\x9d\x9f]{1,3}(?=([a-z]?))")
+_SURE_C1 = re.compile(r"[a-z]{3}[\x87\x88\x89\x8a\x8b\x8d\x8e\x8f\x9d\x9f][a-z]")
 _TAIL = re.compile(r"(?:s|t|re|ve|ll|d|m|n|em|er|il|all|clock)\b")
-_APOSTROPHE_BEFORE = re.compile(r"(?:dell|nell|dall|sull|all|quell|qu|jusqu|lorsqu|puisqu|aujourd|presqu|sant)$")
-
 _RARE = re.compile(r"[ÃГВ√┬├\x80-\x9f]")
 SHORT_TRIGGER = (
-    rf"Ã[{_CONTINUATION}]|[A-Za-z][ГВ]|[a-z]√[^\x00-\x7f]|┬[┐í]|[a-z]├[^\x00-\x7f]|[a-z]{{3}}[\x{{80}}-\x{{9f}}][a-z]"
+    rf"Ã[{_CONTINUATION}]|[A-Za-z][ГВ]|[a-z]√[^\x00-\x7f]|┬[┐í]|[a-z]├[^\x00-\x7f]|[a-z]{{3}}[\x{{80}}-\x{{9f}}]"
 )
 
 
@@ -83,16 +82,25 @@ def _certain(text: str) -> Iterator[Hit]:
             char = read(match[0])
             if char is not None and len(char) == 1:
                 yield Hit(*match.span(), char)
-    for match in _MACROMAN_C1.finditer(text):
-        start, end = match.span()
-        apostrophe = match[0] == "\x92" and _TAIL.match(text, end)
-        if not apostrophe and not _APOSTROPHE_BEFORE.search(text, max(0, start - 8), start):
-            char = match[0].encode("latin-1").decode("mac-roman")
-            if char.isalpha():
-                yield Hit(start, end, char)
+    yield from _macroman(text)
     if _CYRILLIC.search(text):
         for match in _CYRILLIC_A.finditer(text):
             yield Hit(*match.span(), "à")
+
+
+def _macroman(text: str) -> Iterator[Hit]:
+    """Letters of MacRoman between small letters; 0x92 may be an apostrophe, but not before a consonant."""
+    proved = _SURE_C1.search(text)
+    for match in _MACROMAN_C1.finditer(text):
+        start, end = match.span()
+        after = match[1]
+        if not after and not (proved and "\x92" not in match[0]):
+            continue
+        if "\x92" in match[0] and (_TAIL.match(text, end) or after in ("h", "") or (after in "aeiou" and not proved)):
+            continue
+        letters = match[0].encode("latin-1").decode("mac-roman")
+        if letters.isalpha():
+            yield Hit(start, end, letters)
 
 
 def _proved(text: str) -> Iterator[Hit]:
