@@ -57,6 +57,8 @@ def extract(page: bytes | str, url: str | None = None) -> Article | None:
         return None
     said = metadata(root, url)
     text = _text(root, said)
+    if len(text) < LEAST and len(said.body) >= 2 * LEAST:  # the page is drawn by a script; its text is only declared
+        text = said.body
     if not text:
         return None
     return Article(text, said.title, said.authors, said.date, said.language, charset)

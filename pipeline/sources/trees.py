@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-
 # After a quarter of the trees: no article of the 361 pages of extraction_news and _press changed, at half the time.
 _FIRST = 4
 _HOPELESS = -3.5
