@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.sources.blocks import Block
 from pipeline.sources.dates import iso_date
-from pipeline.sources.page import extract
+from pipeline.sources.page import extract, joined
 
 FIRST = "The city council voted on Tuesday to close the old bridge for repairs, after months of debate in public."
 SECOND = "Work will begin in March, the mayor said, and the bridge will open again to traffic before the next winter."
@@ -159,6 +160,13 @@ def test_paragraphs_line_breaks_and_table_rows_keep_their_shape():
     assert article is not None
     assert f"{FIRST}\n{SECOND}\n\n" in article.text
     assert article.text.endswith(f"\n\n{THIRD}")
+
+
+def test_cells_of_a_row_are_parted_by_tabs_and_columns_of_the_layout_by_blank_lines():
+    row = [Block(text, 0, 0, 0, "", False, cell=i > 0) for i, text in enumerate(["1901", "Built", "1934"])]
+    assert joined(row) == "1901\tBuilt\t1934"
+    columns = [Block(text, 0, 0, 0, "", False, cell=i > 0) for i, text in enumerate([FIRST, SECOND])]
+    assert joined(columns) == f"{FIRST}\n\n{SECOND}"
 
 
 def test_entities_spaces_and_inline_markup_read_as_one_line():
