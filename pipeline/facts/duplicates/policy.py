@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.errors import SettingsError
+from pipeline.records import Count, Share
 
 ORDER = ("preferred_source", "earliest", "best_translation", "fewest_repairs", "longest", "id")
 
@@ -47,12 +48,12 @@ class Policy:
 
     order: tuple[str, ...] = ORDER
     preferred: tuple[str, ...] = ()
-    min_similarity: float = 0.5
-    min_contained: float = 0.75
-    max_own: float = 0.01
-    max_lost: float = 0.05
-    max_loss_by_choice: float = 0.1
-    min_words: int = 20
+    min_similarity: Share = 0.5
+    min_contained: Share = 0.75
+    max_own: Share = 0.01
+    max_lost: Share = 0.05
+    max_loss_by_choice: Share = 0.1
+    min_words: Count = 20
 
     def __post_init__(self) -> None:
         for name in self.order:
