@@ -350,11 +350,12 @@ def test_one_bad_byte_costs_one_document(place):
     lines[4_999] = lines[4_999][:40] + b"\xff" + lines[4_999][40:]
     (place / "in").mkdir()
     (place / "in" / "big.jsonl").write_bytes(b"\n".join(lines) + b"\n")
-    assert run("in") == 0
-    [bad] = [row for row in quarantined() if row["stage"] == "reading"]
+    reading = batch(input="in")
+    reading.make("reading")
+    [bad] = quarantined()
     assert (bad["file"], bad["line"]) == ("big.jsonl", 5_000)
     assert bad["reason"] == "reading: not UTF-8: byte 0xff at column 41"
-    assert batch(input="in").manifest("reading")["counts"]["kept"] == 9_999
+    assert reading.manifest("reading")["counts"]["kept"] == 9_999
 
 
 def test_a_line_of_200_mb_is_set_aside_in_little_memory(place):
@@ -472,6 +473,15 @@ def test_every_kind_of_file_is_read(place):
     assert read["r5"]["text"].endswith("\nsecond line")
     assert rows[1]["text"] in read["page"]["text"]
     assert batch(input="in").manifest("reading")["left_out"] == ["in/README"]
+
+
+def test_records_that_hold_html_become_text(place):
+    markup = f"<p>{ARTICLE}</p><script>alert(1)</script><p>R&amp;D &lt;b&gt;<br/>and more</p><!-- no -->"
+    write_jsonl(place / "in" / "feed.jsonl", [{"id": "a", "text": markup}])
+    Path("s.toml").write_text("[read]\ntext_is_html = true\n")
+    assert run("in", "--config", "s.toml") == 0
+    reading = batch(file="s.toml", input="in").output("reading")
+    assert storage.read_table(f"{reading}/kept")["text"].to_pylist() == [f"{ARTICLE}\n\nR&D <b>\nand more"]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # warcio's writer leaves files open

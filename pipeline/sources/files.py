@@ -330,6 +330,10 @@ def _from_fields(fields: dict[str, Any], name: str, line: int, settings: Read) -
     if not isinstance(text, str):
         found = f"found {_names(fields)}" if text is None else f"it is {type(text).__name__}, not a string"
         raise RecordError(f'no "{settings.text_field}"; {found}. hint: [read] text_field = "..."')
+    if settings.text_is_html:
+        from pipeline.sources.fragment import text_of
+
+        text = text_of(text)
     url = _string(fields.pop(settings.url_field, None))
     record = Record(
         _string(fields.pop(settings.id_field, None)) or f"{_stem(name)}:{line}",
