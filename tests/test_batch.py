@@ -345,6 +345,13 @@ def test_an_unreadable_file_is_quarantined(place):
     assert len(pipeline.read_corpus("output/corpus")) == 20
 
 
+def test_a_file_name_that_is_not_utf8_is_read_all_the_same(place):
+    (place / "in").mkdir()
+    Path(os.fsdecode(b"in/caf\xe9.txt")).write_text(ARTICLE)
+    assert run("in") == 0
+    assert [d.id for d in pipeline.read_corpus("output/corpus")] == ["caf\\xe9"]
+
+
 def test_one_bad_byte_costs_one_document(place):
     lines = [json.dumps(row).encode() for row in articles(10_000)]
     lines[4_999] = lines[4_999][:40] + b"\xff" + lines[4_999][40:]
