@@ -3,7 +3,8 @@
 Documents of about 60 words are made here, with known copies among them: 5 % exact, 2.5 % near, 2 % cut, half a per
 cent of one page that many sites copied (half of them with their own last line), and 30 % that end in one of a
 thousand sites' footers. The local engine searches them with two workers and 2 GB for DuckDB. Then a batch of 10,000
-new documents, half of them copies, is judged against all of them as history.
+new documents, half of them copies, is judged against all of them as history. With `--made` the first step, signing,
+writes made-up keys, which copies share; its cost is known and the same for each document, all other steps are real.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from pipeline.engine.local import LocalEngine
 from pipeline.facts.duplicates import Policy, search, steps
+from pipeline.facts.duplicates.signature import SCHEMA, VERSION
+from pipeline.facts.duplicates.words import mix
 
 WORDS, ROWS, NEW, NEW_ROWS = 60, 50_000, 10_000, 1_000
 LETTERS = np.array(list("aeiobcdfghklmnprstuvw"))
@@ -72,6 +77,61 @@ def write(folder: Path, size: int, words: list[str]) -> str:
         table = pa.table({"id": [row[0] for row in rows], "text": [row[1] for row in rows]})
         pq.write_table(table, folder / f"part-{number:05d}.parquet", compression="zstd", row_group_size=5_000)
     return str(folder)
+
+
+def made_signatures(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """What signing these documents comes to, without the work: keys from their numbers, shared as copies share them."""
+    ids, text = batch.column("id"), pc.utf8_lower(batch.column("text"))
+    number = np.array([int(name[1:]) for name in ids.to_pylist()], np.uint64)
+    page, exact, near, cut = _made_as(number)
+    footed = ~(page | exact | near | cut) & (number % 10 < 3)
+    base = np.where(exact, number - 10, np.where(near, number - 9, np.where(cut, number - 8, number)))
+    base = np.where(base % 20 == 19, base - 10, base)
+    base = np.where(page, 0, base)
+    same = exact | (page & (number % 400 != 0))
+    bands, anchors = np.arange(16, dtype=np.uint64), np.arange(6, dtype=np.uint64)
+    foreign = np.where(same[:, None], 16, np.where((near | page)[:, None], 12, 0)) > bands
+    band_keys = _key(np.where(foreign, base[:, None], number[:, None]), bands)
+    foreign = np.where(same[:, None], 5, np.where((near | page)[:, None], 4, np.where(cut[:, None], 2, 0))) > anchors
+    anchor_keys = _key(np.where(foreign, base[:, None], number[:, None]), anchors + np.uint64(16))
+    anchor_keys[footed, 5] = _key(number[footed] % 1_000 + np.uint64(1 << 40), anchors[5])
+    counts = np.where(footed, 6, np.where(cut, 3, 5))
+    hashes = mix(np.where(same, base, number + np.uint64(1 << 41)))
+    spaces = pc.count_substring(text, " ")
+    letters = pc.cast(pc.subtract(pc.binary_length(text), spaces), pa.int32())
+    ranks = [
+        f"0000/~/~/0000000/{9_999_999_999 - size:010d}/{name}"
+        for size, name in zip(letters.to_pylist(), ids.to_pylist(), strict=True)
+    ]
+    bulks = [f"{999_999_999 - size:09d}/{rank}" for size, rank in zip(spaces.to_pylist(), ranks, strict=True)]
+    columns = {
+        "doc": mix(number).view(np.int64), "id": ids, "letters": letters, "rank": ranks, "bulk": bulks,
+        "exact_high": hashes.view(np.int64), "exact_low": hashes.view(np.int64),
+        "words": pc.cast(text, pa.large_string()),
+        "bands": _lists(band_keys, np.full(len(number), 16)), "anchors": _lists(anchor_keys, counts),
+        "version": np.full(len(number), VERSION, np.int32),
+    }  # fmt: skip
+    return pa.RecordBatch.from_arrays(
+        [pa.array(columns[f.name], f.type) if f.name in columns else pa.nulls(len(number), f.type) for f in SCHEMA],
+        schema=SCHEMA,
+    )
+
+
+def _made_as(number: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.bool_], ...]:
+    page = number % 200 == 0
+    exact = ~page & (number % 20 == 19)
+    near = ~page & ~exact & (number % 40 == 18)
+    return page, exact, near, ~page & ~exact & ~near & (number % 50 == 17)
+
+
+def _key(number: npt.NDArray[np.uint64], place: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    return mix(number * np.uint64(64) + place)
+
+
+def _lists(keys: npt.NDArray[np.uint64], counts: npt.NDArray[np.int64]) -> pa.ListArray:
+    inside = np.arange(keys.shape[1]) < counts[:, None]
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(keys[inside].view(np.int64)))
 
 
 def remembered(batch: pa.RecordBatch, name: str) -> Iterator[Mapping[str, pa.RecordBatch]]:
@@ -127,10 +187,14 @@ def _times(tree: Mapping[str, list[str]]) -> dict[str, float]:
 
 
 class Told(LocalEngine):
-    """The local engine, telling how long each step took."""
+    """The local engine, telling how long each step took; with `made`, signatures come from `made_signatures`."""
+
+    made = False
 
     def map_batches(self, function, dataset, out):  # type: ignore[no-untyped-def]
         clock = Clock()
+        if self.made and out.endswith("-signed"):
+            function = made_signatures
         result = super().map_batches(function, dataset, out)
         if clock.stop().wall > 1:
             print(f"    {Path(out).name:<16} {clock}", flush=True)
@@ -144,9 +208,10 @@ class Told(LocalEngine):
         return result
 
 
-def measure(size: int, folder: Path, memory: str, verbose: bool) -> None:
+def measure(size: int, folder: Path, memory: str, made: bool) -> None:
     words = vocabulary()
-    engine = (Told if verbose else LocalEngine)(workers=2, memory_limit=memory)
+    engine = Told(workers=2, memory_limit=memory)
+    engine.made = made
     shutil.rmtree(folder, ignore_errors=True)
     source = write(folder / "documents", size, words)
     clock = Clock()
@@ -166,11 +231,8 @@ def measure(size: int, folder: Path, memory: str, verbose: bool) -> None:
     new = folder / "new"
     new.mkdir()
     old = list(documents(0, NEW // 2, 200, words))
-    fresh = [
-        (f"n{number}", text)
-        for number, (_, text) in enumerate(documents(1 << 30, (1 << 30) + NEW // 2, 1 << 29, words))
-    ]
-    rows = [(f"o{name}", text + " extra") for name, text in old] + fresh
+    fresh = [(f"n{name[1:]}", text) for name, text in documents(1 << 30, (1 << 30) + NEW // 2, 1 << 29, words)]
+    rows = [(f"o{name[1:]}", text + " extra") for name, text in old] + fresh
     table = pa.table({"id": [row[0] for row in rows], "text": [row[1] for row in rows]})
     pq.write_table(table, new / "part-0.parquet", row_group_size=NEW_ROWS)
     clock = Clock()
@@ -192,10 +254,10 @@ def main() -> None:
     parser.add_argument("sizes", type=int, nargs="+")
     parser.add_argument("--folder", type=Path, required=True, help="where to work; about 2 GB a million documents")
     parser.add_argument("--memory", default="2GB")
-    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--made", action="store_true", help="make the signatures from the documents' numbers")
     options = parser.parse_args()
     for size in options.sizes:
-        measure(size, options.folder / f"scale-{size}", options.memory, options.verbose)
+        measure(size, options.folder / f"scale-{size}", options.memory, options.made)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,7 @@ def close(step: str, folder: Path, read: int) -> dict[str, Any]:
         "reasons": reasons(folder),
         "rules": per_rule(folder),
         **({"scores": scores(folder)} if step == "translation" else {}),
+        **({"charsets": charsets(folder)} if step == "reading" else {}),
         "digests": {place: storage.digest_of(f"{folder}/{place}") for place in PLACES},
     }
 
@@ -124,6 +125,27 @@ def per_rule(folder: Path) -> dict[str, dict[str, Any]]:
             if len(entry["examples"]) < EXAMPLES:
                 _add_examples(entry["examples"], mine)
     return dict(sorted(rules.items()))
+
+
+def charsets(folder: Path) -> dict[str, dict[str, Any]]:
+    """For each source: documents per charset and per way of choosing it, the least certainty, characters replaced."""
+    found: dict[str, dict[str, Any]] = {}
+    columns = ["site", "file", "line", "charset", "charset_from", "charset_certainty", "replaced"]
+    for batch in storage.read_batches(f"{folder}/{batches.KEPT}", columns, rows=50_000):
+        table = pa.table({"source": _sources(batch), **{name: batch[name] for name in columns[3:]}})
+        groups = table.group_by(["source", "charset", "charset_from"]).aggregate(
+            [("replaced", "sum"), ("charset_certainty", "min"), ("source", "count")]
+        )
+        for row in groups.to_pylist():
+            entry = found.setdefault(row["source"], {"charsets": {}, "least_certainty": 1.0, "replaced": 0})
+            name = f"{row['charset']}, {row['charset_from']}"
+            entry["charsets"][name] = entry["charsets"].get(name, 0) + row["source_count"]
+            entry["least_certainty"] = round(min(entry["least_certainty"], row["charset_certainty_min"]), 4)
+            entry["replaced"] += row["replaced_sum"]
+    for entry in found.values():
+        entry["charsets"] = dict(sorted(entry["charsets"].items()))
+    ranked = sorted(found, key=lambda source: (-sum(found[source]["charsets"].values()), source))
+    return {source: found[source] for source in sorted(ranked[:SOURCES])}
 
 
 def scores(folder: Path) -> list[int]:

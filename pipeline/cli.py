@@ -7,6 +7,7 @@ settings or input, 3 done but more documents quarantined than allowed.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import traceback
@@ -46,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CopydeskError as error:
         print(f"copydesk: {show.printable(str(error))}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:  # `copydesk rules | head`
-        sys.stderr.close()
+    except BrokenPipeError:  # `copydesk rules | head`: nobody reads on, and nothing is to be said of it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:
         print(f"copydesk: {show.printable(str(error.filename))}: {error.strerror}", file=sys.stderr)

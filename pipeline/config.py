@@ -53,6 +53,7 @@ class Read:
     site_field: str = "site"
     title_field: str = "title"
     published_field: str = "published"
+    text_is_html: bool = False  # the text field holds HTML: a feed's or an API's
     max_record_bytes: Count = 32 << 20  # a longer line or file is set aside unread
 
 

@@ -132,7 +132,7 @@ def input_digest(files: Iterable[Path], root: Path, cache_file: Path) -> str:
         digest, entry = _file_digest(file, remembered.get(str(file)), now)
         if entry:
             fresh[str(file)] = entry
-        whole.update(f"{name}\0{digest}\0".encode())
+        whole.update(os.fsencode(name) + f"\0{digest}\0".encode())
     if fresh != remembered:
         cache_file.parent.mkdir(parents=True, exist_ok=True)
         temporary = cache_file.with_name(f"{cache_file.name}.{os.getpid()}.tmp")

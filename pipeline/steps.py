@@ -38,7 +38,7 @@ _CODE = {
     REPORT: ("report.page",),
 }
 _LIBRARIES = {
-    READING: ("beautifulsoup4", "chardet", "lxml", "pyarrow"),
+    READING: ("beautifulsoup4", "chardet", "lxml", "pyarrow", "warcio"),
     "encoding": ("ftfy",),
     "language": ("langdetect",),
     "duplicates": ("duckdb", "numpy"),
@@ -214,7 +214,7 @@ class Batch:
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             storage.remove_leftovers(self.folder)
-            storage.remove_leftovers(self.corpus, f"batch={self.name}.")
+            storage.remove_leftovers(self.corpus, f"batch={self.name}")
             last = {"input": self.settings.run.input, "config": self.settings.file}
             storage.write_json(self.folder / LAST, last)
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import re
@@ -344,16 +345,24 @@ def test_an_unreadable_file_is_quarantined(place):
     assert len(pipeline.read_corpus("output/corpus")) == 20
 
 
+def test_a_file_name_that_is_not_utf8_is_read_all_the_same(place):
+    (place / "in").mkdir()
+    Path(os.fsdecode(b"in/caf\xe9.txt")).write_text(ARTICLE)
+    assert run("in") == 0
+    assert [d.id for d in pipeline.read_corpus("output/corpus")] == ["caf\\xe9"]
+
+
 def test_one_bad_byte_costs_one_document(place):
     lines = [json.dumps(row).encode() for row in articles(10_000)]
     lines[4_999] = lines[4_999][:40] + b"\xff" + lines[4_999][40:]
     (place / "in").mkdir()
     (place / "in" / "big.jsonl").write_bytes(b"\n".join(lines) + b"\n")
-    assert run("in") == 0
-    [bad] = [row for row in quarantined() if row["stage"] == "reading"]
+    reading = batch(input="in")
+    reading.make("reading")
+    [bad] = quarantined()
     assert (bad["file"], bad["line"]) == ("big.jsonl", 5_000)
     assert bad["reason"] == "reading: not UTF-8: byte 0xff at column 41"
-    assert batch(input="in").manifest("reading")["counts"]["kept"] == 9_999
+    assert reading.manifest("reading")["counts"]["kept"] == 9_999
 
 
 def test_a_line_of_200_mb_is_set_aside_in_little_memory(place):
@@ -471,6 +480,57 @@ def test_every_kind_of_file_is_read(place):
     assert read["r5"]["text"].endswith("\nsecond line")
     assert rows[1]["text"] in read["page"]["text"]
     assert batch(input="in").manifest("reading")["left_out"] == ["in/README"]
+
+
+def test_records_that_hold_html_become_text(place):
+    markup = f"<p>{ARTICLE}</p><script>alert(1)</script><p>R&amp;D &lt;b&gt;<br/>and more</p><!-- no -->"
+    write_jsonl(place / "in" / "feed.jsonl", [{"id": "a", "text": markup}])
+    Path("s.toml").write_text("[read]\ntext_is_html = true\n")
+    assert run("in", "--config", "s.toml") == 0
+    reading = batch(file="s.toml", input="in").output("reading")
+    assert storage.read_table(f"{reading}/kept")["text"].to_pylist() == [f"{ARTICLE}\n\nR&D <b>\nand more"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # warcio's writer leaves files open
+def test_a_web_archive_is_read_with_the_charset_of_its_headers(place):
+    from warcio.statusandheaders import StatusAndHeaders
+    from warcio.warcwriter import WARCWriter
+
+    words = (
+        "Der Bürgermeister erklärte, die Brücke über den Fluß müsse für längere Zeit gesperrt bleiben, weil Schäden "
+    )
+    words += "an zwei Pfeilern gefunden wurden. Die Anwohner fordern, daß eine Fähre eingerichtet wird."
+    pages = [
+        f"<html><body><article><h1>Brücke</h1><p>{words} Teil {i}.</p><p>{words}</p></article></body></html>"
+        for i in range(3)
+    ]
+    (place / "in").mkdir()
+    with (place / "in" / "crawl.warc.gz").open("wb") as stream:
+        writer = WARCWriter(stream, gzip=True)
+        for number, page in enumerate(pages):
+            kind = "text/html; charset=iso-8859-1" if number < 2 else "image/png"
+            headers = StatusAndHeaders("200 OK", [("Content-Type", kind)], protocol="HTTP/1.1")
+            record = writer.create_warc_record(
+                f"https://www.example.de/{number}",
+                "response",
+                payload=io.BytesIO(page.encode("latin-1")),
+                http_headers=headers,
+            )
+            writer.write_record(record)
+    with (place / "in" / "crawl.warc.gz").open("ab") as stream:
+        stream.write(b"\x1f\x8b\x08 no more than a beginning")
+    run("in")
+    reading = batch(input="in").output("reading")
+    kept = storage.read_table(f"{reading}/kept").to_pylist()
+    assert [(row["id"], row["site"], row["url"]) for row in kept] == [
+        ("crawl:1", "example.de", "https://www.example.de/0"),
+        ("crawl:2", "example.de", "https://www.example.de/1"),
+    ]
+    assert words in kept[0]["text"]
+    charsets = batch(input="in").manifest("reading")["charsets"]["example.de"]
+    assert charsets == {"charsets": {"cp1252, declared": 2}, "least_certainty": 0.95, "replaced": 0}
+    [bad] = [row for row in quarantined() if row["stage"] == "reading"]
+    assert bad["reason"].startswith("reading: broken archive")
 
 
 def test_broken_files_cost_themselves_alone(place):

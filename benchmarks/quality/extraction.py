@@ -3,6 +3,10 @@
 Words are runs of letters and digits, Chinese and Japanese characters one by one. A page counts as one, whatever its
 length; F1 is that of the mean precision and the mean recall over the pages. `COPYDESK_PEERS=1` runs trafilatura beside
 it and compares the CPU time of both.
+
+The model that reads the pages (`pipeline/sources/page.npz`) was trained on these very pages, so these figures only
+guard against changes; how well pages of other hosts are read, `python -m benchmarks.train_extraction --folds 5` says
+(and `benchmarks/floors/extraction.toml` keeps).
 """
 
 from __future__ import annotations

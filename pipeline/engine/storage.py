@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,13 +64,15 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def remove_leftovers(folder: Path, name: str = "") -> None:
-    """Remove what killed runs left in `folder` of outputs called `name...`; the caller holds the batch's lock."""
-    for ending in ("tmp", "old"):
-        for path in folder.glob(f".{glob.escape(name)}*.{ending}"):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+    """Remove what killed runs left in `folder`, of the output `name` or of all; the caller holds the batch's lock."""
+    leftover = re.compile(rf"\.{re.escape(name) or '.*'}\.\d+\.(?:tmp|old)")
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if not leftover.fullmatch(path.name):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def write_text(target: Path, text: str) -> None:

@@ -59,6 +59,7 @@ def render(key: str, batch: str, manifests: Sequence[Mapping[str, Any]]) -> Iter
     yield from _scores(steps)
     yield from _rules(steps)
     yield from _sources(steps)
+    yield from _charsets(steps[0].get("charsets", {}))
     yield "</main>\n</body>\n</html>\n"
 
 
@@ -158,6 +159,27 @@ def _sources(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield '<th class="n">dropped<th class="n">quarantined</tr></thead><tbody>\n'
     for source, entry in sorted(totals.items(), key=lambda item: (-item[1]["read"], item[0])):
         yield f'<tr><th scope="row">{shown(source)}' + "".join(_number(value) for value in entry.values()) + "</tr>\n"
+    yield "</tbody></table></section>\n"
+
+
+def _charsets(sources: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """How bytes became text: worth a look where it was guessed or characters were lost."""
+    guessed = {
+        source: entry
+        for source, entry in sources.items()
+        if entry["replaced"] or any(not name.startswith("utf-8,") for name in entry["charsets"])
+    }
+    yield "<section><h2>Charsets</h2>\n"
+    if not guessed:
+        yield '<p class="none">Everything was UTF-8.</p></section>\n'
+        return
+    yield '<table><thead><tr><th>source<th>charset, and how it was told<th class="n">documents'
+    yield '<th class="n">least certainty<th class="n">characters replaced</tr></thead><tbody>\n'
+    for source, entry in guessed.items():
+        names = "<br>".join(shown(name) for name in entry["charsets"])
+        counts = "<br>".join(f"{count:,}" for count in entry["charsets"].values())
+        yield f'<tr><th scope="row">{shown(source)}<td>{names}<td class="n">{counts}'
+        yield f'<td class="n">{entry["least_certainty"]:.2f}{_number(entry["replaced"])}</tr>\n'
     yield "</tbody></table></section>\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 MAX_NAMES = 10_000  # different class attributes looked at on one page
 
@@ -32,6 +33,7 @@ TOPICS = {
 _TOPIC_PATTERNS = [(1 << bit, re.compile(pattern)) for bit, pattern in enumerate(TOPICS.values())]
 
 
+@lru_cache(maxsize=20_000)  # pages of a site share their class names
 def topics_of(names: str) -> int:
     """One bit for each of `TOPICS` that the class names speak of."""
     mask = 0

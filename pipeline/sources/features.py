@@ -1,7 +1,8 @@
 """What can be told of a block: its words, its place in the layout, its neighbours, and what the page says of itself.
 
-Each block becomes one row of numbers; `NAMES` gives the columns in order. None of them knows a site or a language:
-class names are read for the handful of words that developers everywhere use, texts for punctuation and length.
+Each block becomes one row of numbers; `NAMES` gives the columns in order. None of them knows a site: class names are
+read for the handful of words that developers everywhere use, texts for length, punctuation and a few phrases of ten
+languages (`cues.py`).
 """
 
 from __future__ import annotations

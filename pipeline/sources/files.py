@@ -10,7 +10,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,7 @@ from pipeline.config import Read
 from pipeline.errors import InputError, RecordError
 from pipeline.sources.charset import Decoded, decode
 
-KINDS = (".txt", ".html", ".htm", ".jsonl", ".ndjson", ".csv", ".parquet")
+KINDS = (".txt", ".html", ".htm", ".jsonl", ".ndjson", ".csv", ".parquet", ".warc")
 PACKED = {".gz": "gzip", ".zst": "zstd"}
 
 
@@ -144,24 +146,34 @@ def _read_txt(path: Path, name: str, settings: Read) -> Iterator[Record | Failur
 
 
 def _read_html(path: Path, name: str, settings: Read) -> Iterator[Record | Failure]:
+    yield _page(decode(_whole(path, settings)), _stem(name), name, 0, "")
+
+
+def _page(decoded: Decoded, identity: str, name: str, line: int, url: str) -> Record:
+    """The article on a page.
+
+    Raises:
+        RecordError: there is none.
+    """
     from pipeline.sources.page import extract  # the parser takes 0.2 s to load
 
-    content = _whole(path, settings)
-    article = extract(content)
+    article = extract(decoded.text, url or None)
     if article is None:
         raise RecordError("no article found on the page")
-    decoded = decode(content)
     meta = {"authors": list(article.authors), "page_language": article.language}
     record = Record(
-        _stem(name),
+        identity,
         article.text,
         name,
+        line,
+        site=_site(url),
+        url=url,
         title=article.title,
         published=article.date,
         meta={key: value for key, value in meta.items() if value},
         **_charset(decoded),
     )
-    yield _checked(record)
+    return _checked(record)
 
 
 def _charset(decoded: Decoded) -> dict[str, Any]:
@@ -274,6 +286,39 @@ def _parquet_fields(batch: pa.RecordBatch, row: int) -> dict[str, Any]:
         raise RecordError(f"not UTF-8: byte 0x{error.object[error.start]:02x}") from error
 
 
+def _read_warc(path: Path, name: str, settings: Read) -> Iterator[Record | Failure]:
+    """The articles on the pages of a web archive; `line` counts its responses. Other records are no documents."""
+    from warcio.archiveiterator import ArchiveIterator
+    from warcio.exceptions import ArchiveLoadFailed
+
+    number = 0
+    with path.open("rb") as stream:
+        try:
+            for entry in ArchiveIterator(stream):
+                if entry.rec_type != "response" or "html" not in _header(entry, "Content-Type"):
+                    continue
+                number += 1
+                url = entry.rec_headers.get_header("WARC-Target-URI") or ""
+                content = entry.content_stream().read(settings.max_record_bytes + 1)
+                try:
+                    yield _archived(content, _header(entry, "Content-Type"), url, name, number, settings)
+                except RecordError as error:
+                    yield Failure(name, number, str(error), url)
+        except (ArchiveLoadFailed, EOFError, zlib.error) as error:
+            yield Failure(name, number + 1, f"broken archive: {str(error).strip().partition(chr(10))[0]}")
+
+
+def _header(entry: Any, field: str) -> str:
+    return (entry.http_headers.get_header(field) or "") if entry.http_headers else ""
+
+
+def _archived(content: bytes, kind: str, url: str, name: str, number: int, settings: Read) -> Record:
+    if len(content) > settings.max_record_bytes:
+        raise RecordError(f"larger than max_record_bytes = {settings.max_record_bytes:,} bytes")
+    declared = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", kind, re.IGNORECASE)
+    return _page(decode(content, declared[1] if declared else None), f"{_stem(name)}:{number}", name, number, url)
+
+
 def _from_fields(fields: dict[str, Any], name: str, line: int, settings: Read) -> Record:
     """The record that a JSON object, a CSV row or a Parquet row describes.
 
@@ -285,6 +330,10 @@ def _from_fields(fields: dict[str, Any], name: str, line: int, settings: Read) -
     if not isinstance(text, str):
         found = f"found {_names(fields)}" if text is None else f"it is {type(text).__name__}, not a string"
         raise RecordError(f'no "{settings.text_field}"; {found}. hint: [read] text_field = "..."')
+    if settings.text_is_html:
+        from pipeline.sources.fragment import text_of
+
+        text = text_of(text)
     url = _string(fields.pop(settings.url_field, None))
     record = Record(
         _string(fields.pop(settings.id_field, None)) or f"{_stem(name)}:{line}",
@@ -335,4 +384,5 @@ _READERS: dict[str, Callable[[Path, str, Read], Iterator[Record | Failure]]] = {
     ".ndjson": _read_jsonl,
     ".csv": _read_csv,
     ".parquet": _read_parquet,
+    ".warc": _read_warc,
 }

@@ -57,6 +57,8 @@ def extract(page: bytes | str, url: str | None = None) -> Article | None:
         return None
     said = metadata(root, url)
     text = _text(root, said)
+    if len(text) < LEAST and len(said.body) >= 2 * LEAST:  # the page is drawn by a script; its text is only declared
+        text = said.body
     if not text:
         return None
     return Article(text, said.title, said.authors, said.date, said.language, charset)
@@ -117,11 +119,15 @@ _OF_TITLE, _TITLE_OF, _H1, _DECLARED, _LOG_WORDS = map(
 )
 
 
+_CELL = 80  # characters: a longer cell is a column of the layout, and its text a paragraph
+
+
 def joined(blocks: list[Block]) -> str:
-    """Blocks as text; characters that no text may hold are gone."""
+    """Blocks as text: a blank line between paragraphs, a line break where the page has one, a tab between cells."""
     pieces: list[str] = []
     for block in blocks:
         if pieces:
-            pieces.append("\t" if block.cell else "\n" if block.broken else "\n\n")
+            in_row = block.cell and max(len(block.text), len(pieces[-1])) <= _CELL
+            pieces.append("\t" if in_row else "\n" if block.broken else "\n\n")
         pieces.append(block.text)
     return "".join(pieces)

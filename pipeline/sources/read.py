@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ from pipeline.records import Verdict
 from pipeline.sources import files
 
 # A share of the reading: files that one worker reads one after the other.
-SPLITS = pa.schema([("path", pa.string()), ("name", pa.string())])
+SPLITS = pa.schema([("path", pa.binary()), ("name", pa.string())])  # a path need not be UTF-8; a name is made so
 SPLIT_FILES = 500
 SPLIT_BYTES = 8 << 20
 ROWS = 1_000
@@ -26,13 +27,13 @@ META_BYTES = 1 << 20  # more than that beside the text is not metadata
 STAGE = "reading"
 
 
-def splits(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, str]]]:
+def splits(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, Any]]]:
     """The files, in their order, in shares of about `SPLIT_BYTES`: a large file is one of its own."""
-    share: list[dict[str, str]] = []
+    share: list[dict[str, Any]] = []
     size = 0
     for path in paths:
         name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-        share.append({"path": str(path), "name": name})
+        share.append({"path": os.fsencode(path), "name": os.fsencode(name).decode("utf-8", "backslashreplace")})
         try:
             size += path.stat().st_size
         except OSError:  # gone since it was listed: reading it will say so
@@ -46,7 +47,11 @@ def splits(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, str]]]:
 
 def read_batch(batch: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
     """The documents of the files named in `batch`, and the records that cannot be read."""
-    records = (record for row in batch.to_pylist() for record in files.read(Path(row["path"]), row["name"], settings))
+    records = (
+        record
+        for row in batch.to_pylist()
+        for record in files.read(Path(os.fsdecode(row["path"])), row["name"], settings)
+    )
     while True:
         rows = list(_batch_of(records))
         read = [_row(r) for r in rows if isinstance(r, files.Record)]

@@ -8,6 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+# After a quarter of the trees: no article of the 361 pages of extraction_news and _press changed, at half the time.
+_FIRST = 4
+_HOPELESS = -3.5
+
 
 @dataclass(frozen=True, slots=True)
 class Trees:
@@ -39,18 +43,25 @@ class Trees:
             )
 
     def probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """One probability for each row."""
-        chances = [self._probability(rows[start : start + 512]) for start in range(0, len(rows), 512)]
-        return np.concatenate(chances) if chances else np.zeros(0)
+        """One probability for each row; rows that the first trees call hopeless do not go down the others."""
+        few = len(self.roots) // _FIRST
+        total = self.base + self._sum(rows, self.roots[:few])
+        left = np.flatnonzero(total > _HOPELESS)
+        total[left] += self._sum(rows[left], self.roots[few:])
+        chance: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(total, -30, 30)))
+        return chance
 
-    def _probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _sum(self, rows: NDArray[np.float32], roots: NDArray[np.int32]) -> NDArray[np.float64]:
+        parts = [self._leaves(rows[start : start + 512], roots) for start in range(0, len(rows), 512)]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _leaves(self, rows: NDArray[np.float32], roots: NDArray[np.int32]) -> NDArray[np.float64]:
         count, width = rows.shape
         flat = np.ascontiguousarray(rows).ravel()
         offset = (np.arange(count, dtype=np.int32) * width)[:, None]
-        node = np.repeat(self.roots[None, :], count, axis=0)
+        node = np.repeat(roots[None, :], count, axis=0)
         for _ in range(self.depth):
             goes_left = flat[offset + self.column[node]] <= self.limit[node]
             node = np.where(goes_left, self.left[node], self.right[node])
-        total = self.base + self.value[node].sum(axis=1, dtype=np.float64)
-        chance: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(total, -30, 30)))
-        return chance
+        total: NDArray[np.float64] = self.value[node].sum(axis=1, dtype=np.float64)
+        return total

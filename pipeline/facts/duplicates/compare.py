@@ -76,8 +76,9 @@ def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
     copy = 0 if (lost[0], sizes[0]) <= (lost[1], sizes[1]) else 1
     if lost[copy] > policy.max_lost:
         return unlike
+    size = len((one, other)[copy].words)
     own = max(own_words(one, other), own_words(other, one))
-    if own > max(1, policy.max_own * len((one, other)[copy].words)):
+    if own > max(1, policy.max_own * size) or lost[copy] + own / size > policy.max_lost:
         return unlike
     if max(lost) <= policy.max_loss_by_choice:
         return Likeness(alike, "near") if alike >= policy.min_similarity else unlike

@@ -73,6 +73,12 @@ class _Search:
         earlier = [history[name] for name in sorted(history) if name < self.batch]
         old = self.against(earlier) if earlier else None
         crowd = self.crowd(old)
+        self.members = self.sql(
+            "members",
+            "SELECT s.doc AS doc, s.words AS words, s.rank AS rank, s.bulk AS bulk FROM signed s"
+            " JOIN (SELECT DISTINCT doc FROM crowd) c ON s.doc = c.doc",
+            signed=self.signed, crowd=crowd,
+        )  # fmt: skip
         near = self.stars(self.part(crowd, steps.BAND), "rank", [])
         edges = self.contained(self.part(crowd, steps.ANCHOR), near)
         return self.publish(edges, old)
@@ -191,8 +197,8 @@ class _Search:
             "texts",
             "SELECT a.doc AS one, b.doc AS other, a.words AS one_words, b.words AS other_words, a.rank AS one_rank,"
             " b.rank AS other_rank, a.bulk AS one_bulk, b.bulk AS other_bulk FROM pairs p"
-            " JOIN signed a ON p.one = a.doc JOIN signed b ON p.other = b.doc",
-            pairs=pairs, signed=self.signed,
+            " JOIN members a ON p.one = a.doc JOIN members b ON p.other = b.doc",
+            pairs=pairs, members=self.members,
         )  # fmt: skip
         return self.map(partial(steps.verified, policy=self.policy), texts, "edges")
 

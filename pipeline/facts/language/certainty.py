@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 MIN_PROBABILITY = 0.75  # below it a language counts as undetermined: 2 % of web sentences
-MIN_LETTERS = 8
+MIN_LETTERS = 8  # fewer say nothing
 EXPECTED = 5.0  # nats by which a line is likelier in the language of its text than in any one other
+# 0 finds 0.5 points more of the foreign sentences between sampled paragraphs, 3 finds 2.5 points fewer
 DOUBT = 1.0
 REFERENCE = 70.0  # letters of a short sentence
 
