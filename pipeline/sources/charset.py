@@ -248,6 +248,8 @@ def _detected(content: bytes) -> Decoded:
     found = _strict(content, codec, "detected", certainty) or _damaged(content, codec, "detected", certainty)
     if found:
         return found
+    if codec == "cp1252":
+        return Decoded(_windows_1252(content), codec, "detected", certainty / 2)
     text = content.decode(codec, "replace")
     return Decoded(text, codec, "detected", certainty / 2, text.count("\ufffd"))
 
