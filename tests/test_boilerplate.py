@@ -48,7 +48,7 @@ def test_a_users_file_adds_phrases_and_switches_default_ones_off(tmp_path):
     phrases = load_phrases(file)
     assert phrases.kind("A message from the sponsors") == Kind("advertisement")
     assert phrases.kind("Pear of the day: so sweet") == Kind("advertisement")
-    assert phrases.kind("Advertisement") is None
+    assert phrases.kind("Advertisement") == Kind("kept")
     text = "One sentence.\nAdvertisement\nA message from our sponsors\nAnother one."
     assert cut(text) == ["Advertisement"]
     assert cut(text, file.read_text()) == ["A message from our sponsors"]

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.records import Facts, Finding, Hit, Rule, Share, Verdict
+from pipeline.rules.boilerplate.doubtful import Scores, link_like
+from pipeline.rules.boilerplate.model import default_model
 from pipeline.rules.boilerplate.view import cuts, view
+
+MIN_SCORE = 1.5  # log odds; swept 0.5-3, less loses more than 1 % of the content (boilerplate_lines, unseen sites)
 
 
 def _phrases(rule: str, text: str, additions: str) -> Iterator[Hit]:
@@ -111,6 +115,24 @@ def byline(text: str, facts: Facts, *, cut: bool = False, additions: str = "") -
     return _phrases("byline", text, additions) if cut else iter(())
 
 
+def link_like_line(text: str, facts: Facts, *, min_score: float = MIN_SCORE, additions: str = "") -> Iterator[Hit]:
+    """A line that looks like a link or an entry of a menu, among others of the kind: titles, names, bare words. Cut.
+
+    No phrase tells these from sub-headings, so the line model looks at length, words, place and neighbours. A short
+    line between paragraphs is spared. `min_score` is in log odds.
+    """
+    return link_like_hits(text, default_model().scores, min_score, additions)
+
+
+def link_like_hits(text: str, scores: Scores, min_score: float = MIN_SCORE, additions: str = "") -> Iterator[Hit]:
+    """What `link_like_line` finds, with the line model handed in."""
+    scored = link_like(text, additions, min_score, scores)
+    least = min((score for score in scored if score is not None), default=None)
+    if least is not None:
+        chosen = [score is not None for score in scored]
+        yield from cuts(text, view(text, additions), chosen, f"score {least:.1f} or more > {min_score:.1f}")
+
+
 def mostly_boilerplate(before: str, findings: Sequence[Finding], *, max_cut: Share = 0.95) -> Iterator[Hit]:
     """Nearly all of the text would be cut: it is likely a list or an index page. Kept as it is, in quarantine.
 
@@ -122,7 +144,7 @@ def mostly_boilerplate(before: str, findings: Sequence[Finding], *, max_cut: Sha
 
 
 _FINDERS = (
-    # what neighbours decide comes first, while they are still there
+    link_like_line,  # what neighbours decide comes first, while they are still there
     related_links,
     share_prompt,
     newsletter_pitch,

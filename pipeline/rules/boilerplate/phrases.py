@@ -15,7 +15,7 @@ and a phrase matches a line only as a whole. The format is that of `phrases.toml
     doubtful = true          # cut only beside other boilerplate
     lines = ["related stories", "read more : *"]
 
-A file of the user's adds to it, and may hold `off = ["phrase", ...]`: phrases of the default file that do not count.
+A file of the user's adds to it, and may hold `off = ["phrase", ...]`: default phrases that no rule is to cut.
 Rules get the text of that file as their setting `additions`, so that a change in it is a change of settings.
 """
 
@@ -39,6 +39,8 @@ _FOLD = (("İ", "i"), ("’", "'"), ("‘", "'"), ("：", ":"), ("｜", "|"), ("
 _PARTS = re.compile(r"\*\*|\*|#|<[a-z]+>|[{}]|[^\W_]+(?:'[^\W_]+)*|[:|@©]")
 _GLUED = re.compile(r"(?<=[^\W_])\{([^{}]*)\}")
 _FIELDS = {"rule", "language", "opens", "doubtful", "lines"}
+
+KEPT = "kept"  # the kind of a phrase that the user has switched off: no rule cuts it
 
 Sets = Mapping[str, list[str]]
 
@@ -138,6 +140,7 @@ def phrases_of(additions: str) -> Phrases:
     if unknown:
         raise SettingsError(f"off: {min(unknown)!r} is none of the default phrases")
     sets: Sets = {**default["sets"], **mine.get("sets", {})}
+    kept = Kind(KEPT)
     exact: dict[str, Kind] = {}
     first: dict[str, list[Pattern]] = {}
     anywhere: dict[str, list[Pattern]] = {}
@@ -145,17 +148,16 @@ def phrases_of(additions: str) -> Phrases:
         if set(group) - _FIELDS or not {"rule", "lines"} <= set(group):
             raise SettingsError(f"phrases {number}: needs rule and lines, may have language, opens, doubtful")
         kind = Kind(group["rule"], group.get("opens", False), group.get("doubtful", False))
-        wanted = [line for line in group["lines"] if line not in off]
-        for line in (plain for glued in wanted for plain in _choices(glued)):
+        for written, line in ((glued, plain) for glued in group["lines"] for plain in _choices(glued)):
             phrase = _parse(line, sets)
             words = _anchors(phrase)
             if not words:
                 raise SettingsError(f"phrases {number}: {line!r} would match a line without a word of its own")
             if all(isinstance(part, str) and part[0] not in "*#" for part in phrase):
-                exact.setdefault(" ".join(map(str, phrase)), kind)
+                exact.setdefault(" ".join(map(str, phrase)), kept if written in off else kind)
                 first.setdefault("#" if str(phrase[0]).isdecimal() else str(phrase[0]), [])
                 continue
-            pattern = Pattern(re.compile(_regex(phrase)), kind)
+            pattern = Pattern(re.compile(_regex(phrase)), kept if written in off else kind)
             begins = _firsts(phrase)
             index, keys = (anywhere, words) if "*" in begins else (first, begins)
             for word in keys:

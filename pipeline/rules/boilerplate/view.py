@@ -24,6 +24,7 @@ class Line(NamedTuple):
     text: str
     rule: str = ""
     doubtful: str = ""  # the rule of a phrase that neighbours decide
+    title: bool = False  # it looks like a title and stands under a heading that opens a block
 
 
 @lru_cache(maxsize=8)
@@ -37,7 +38,7 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
     for opening, kind in enumerate(kinds):
         if kind is not None and kind.opens:
             for number in _titles(found, opening):
-                found[number] = found[number]._replace(rule=kind.rule)
+                found[number] = found[number]._replace(title=True)
     return tuple(found)
 
 

@@ -1,0 +1,210 @@
+"""What the line model looks at: each line's shape and words, its place, and its neighbours; vectorised over a text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.rules.boilerplate.phrases import flatten
+from pipeline.rules.boilerplate.view import Line
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+LONG = 80  # characters of a paragraph; scripts without spaces say as much in a third of that
+MAX_WORDS = 40  # of a line are looked up
+_WORD = re.compile(r"[^\W_]+")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟][\"'”’»)\]」』]*\s*$")
+_MARKS = re.compile(r"[|•·»›←→▲▼©/]|\s[-–]\s")
+_ADDRESS = re.compile(r"@\w|https?:|www\.|\.com\b")
+_OPENING_QUOTE = tuple("\"'“‘«„「『—–")
+
+UPPER, LOWER, DIGIT, SPACE, MARK, DENSE = range(6)  # classes of characters; DENSE: scripts without spaces
+NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+WINDOW = 5
+
+
+@lru_cache(maxsize=1)
+def _classes() -> npt.NDArray[np.int8]:
+    """The class of each character of the basic plane."""
+    made = np.full(0x10000, MARK, np.int8)
+    for code in range(0x10000):
+        category = unicodedata.category(chr(code))
+        if category == "Lo" and (0x0E00 <= code < 0x1000 or 0x3040 <= code < 0xA000):
+            made[code] = DENSE
+        elif category in ("Lu", "Lt"):
+            made[code] = UPPER
+        elif category[0] in "LM":
+            made[code] = LOWER
+        elif category[0] == "N":
+            made[code] = DIGIT
+        elif category[0] in "ZC":
+            made[code] = SPACE
+    return made
+
+
+def ends_sentence(line: str) -> bool:
+    """Whether a line ends in a full stop or the like, quotes and brackets aside."""
+    return bool(_SENTENCE_END.search(line[-8:]))
+
+
+def words(flat: str) -> list[str]:
+    """The words of a line in lower case that the lexicon is asked for."""
+    return _WORD.findall(flat[:300])[:MAX_WORDS]
+
+
+def features(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> Floats:
+    """One row for each line of the view of a text."""
+    own, prose = _own(text, found, lexicon)
+    return np.concatenate([own, _places(own, prose), *_neighbours(own, prose)], axis=1)
+
+
+def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """What each line shows by itself, and whether it looks like a paragraph of prose."""
+    starts = np.array([line.start for line in found])
+    ends = np.array([line.end for line in found])
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    classes = _classes()[np.minimum(codes, 0xFFFF)]
+    letters = classes <= LOWER
+    begins = letters.copy()
+    begins[1:] &= ~letters[:-1]  # a word begins
+    counts = {name: _count(classes == name, starts, ends) for name in range(6)}
+    count = _count(begins, starts, ends) + counts[DENSE] / 2
+    capitals = _count(begins & (classes == UPPER), starts, ends)
+    length = np.maximum(ends - starts, 1)
+    size = length + 2 * counts[DENSE]
+    sentence = np.array([ends_sentence(line.text) for line in found])
+    prose = sentence & (size >= LONG)
+    rows = [_read(line, flat, lexicon) for line, flat in _flat(text, found)]
+    shown = np.array([row for row, _ in rows], np.float32)
+    body: set[str] = set()
+    for (_, mine), is_prose in zip(rows, prose, strict=True):
+        if is_prose:
+            body.update(mine)
+    overlap = [sum(w in body for w in mine) / len(mine) if mine else -1.0 for _, mine in rows]
+    seen: dict[str, int] = {}
+    for line in found:
+        seen[line.text] = seen.get(line.text, 0) + 1
+    columns = np.stack(
+        [
+            np.log1p(size),
+            sentence,
+            prose,
+            np.log1p(count),
+            counts[UPPER] / length,
+            capitals / np.maximum(count, 1),
+            counts[DIGIT] / length,
+            counts[MARK] / length,
+            counts[DENSE] / length,
+            (counts[UPPER] + counts[LOWER]) / np.maximum(count, 1) / 8,
+            np.array(overlap),
+            np.array([np.log1p(seen[line.text] - 1) for line in found]),
+        ],
+        axis=1,
+    ).astype(np.float32)
+    return np.concatenate([shown, columns], axis=1), prose
+
+
+def _count(there: npt.NDArray[np.bool_], starts: Integers, ends: Integers) -> npt.NDArray[np.float64]:
+    total = np.concatenate([[0], np.cumsum(there)])
+    found: npt.NDArray[np.float64] = (total[ends] - total[starts]).astype(np.float64)
+    return found
+
+
+def _flat(text: str, found: Sequence[Line]) -> list[tuple[Line, str]]:
+    flat = flatten(text)
+    return [(line, flat[line.start : line.end]) for line in found]
+
+
+def _read(line: Line, flat: str, lexicon: Mapping[str, float]) -> tuple[list[Any], list[str]]:
+    """What the words and signs of a line say, and its long words."""
+    text = line.text
+    mine = words(flat)
+    known = [lexicon.get(word, 0.0) for word in mine]
+    stripped = text.strip()
+    first = stripped[:1]
+    row = [
+        bool(line.rule),
+        bool(line.doubtful),
+        line.title,
+        sum(known) / (len(known) + 1) if known else 0.0,
+        max(known, default=0.0),
+        min(known, default=0.0),
+        known[0] if known else 0.0,
+        known[-1] if known else 0.0,
+        stripped.endswith(":"),
+        stripped.endswith(("...", "…")),
+        stripped.endswith("?"),
+        first.isupper(),
+        first.islower(),
+        first.isdigit(),
+        stripped.startswith(_OPENING_QUOTE),
+        bool(_MARKS.search(text[:200])),
+        bool(_ADDRESS.search(flat[:200])),
+        min(text.count(","), 6) / 4,
+        bool(known) and not known[0],
+    ]
+    return row, [word for word in mine if len(word) >= 5]
+
+
+RULE, DOUBTFUL, TITLE, LEXICON = 0, 1, 2, 3  # columns of what `_read` finds
+SIZE, SENTENCE = 19, 20  # and of those after it
+
+
+def _places(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
+    """Where the line stands among the lines and among the paragraphs."""
+    number = len(own)
+    index = np.arange(number)
+    size = np.expm1(own[:, SIZE])
+    before = np.concatenate([[0], np.cumsum(size)[:-1]]) / max(size.sum(), 1)
+    since, until = _distance(prose), _distance(prose[::-1])[::-1]
+    paragraphs = np.cumsum(prose)
+    short = ~prose
+    return np.stack(
+        [
+            index / number,
+            before,
+            np.log1p(index),
+            np.log1p(number - 1 - index),
+            np.log1p(since),
+            np.log1p(until),
+            np.log1p(paragraphs),
+            np.log1p(paragraphs[-1] - paragraphs),
+            np.log1p(since + until),
+            np.full(number, np.log1p(size[prose].sum())),
+            np.full(number, prose.mean()),
+            np.full(number, size[prose].sum() / max(size.sum(), 1)),
+            np.full(number, np.log1p(number)),
+            np.full(number, own[short, LEXICON].mean() if short.any() else 0.0),
+            np.full(number, own[:, RULE].mean()),
+        ],
+        axis=1,
+    ).astype(np.float32)
+
+
+def _distance(prose: npt.NDArray[np.bool_]) -> Integers:
+    """Lines since the last paragraph of prose; 99 where there was none."""
+    index = np.arange(len(prose))
+    last = np.maximum.accumulate(np.where(prose, index, -1))
+    return np.where(last < 0, 99, index - last)
+
+
+def _neighbours(own: Floats, prose: npt.NDArray[np.bool_]) -> list[Floats]:
+    """The lines before and after, one by one and as a whole."""
+    telling = np.concatenate([own[:, [RULE, DOUBTFUL, TITLE, LEXICON, SIZE, SENTENCE]], prose[:, None]], axis=1)
+    number, width = telling.shape
+    padded = np.zeros((number + 2 * WINDOW, width + 1), np.float32)  # the last column: there is a line
+    padded[WINDOW:-WINDOW, :width] = telling
+    padded[WINDOW:-WINDOW, width] = 1
+    made = [padded[WINDOW + step : WINDOW + step + number] for step in NEIGHBOURS]
+    total = np.concatenate([np.zeros((1, width + 1), np.float32), np.cumsum(padded, axis=0)])
+    index = np.arange(number) + WINDOW
+    made.append((total[index] - total[index - WINDOW]) / WINDOW)
+    made.append((total[index + WINDOW + 1] - total[index + 1]) / WINDOW)
+    return made
