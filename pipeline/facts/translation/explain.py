@@ -18,27 +18,48 @@ _NEVER = -1.5  # log10 of how much rarer a pair is than chance would have it
 _ASTRAY = -0.12  # cosine of a word and the other sentences
 
 
-def worst_sentences(text: str, known: Weights) -> list[Finding]:
-    """Up to `MOST` findings, in the order of the text."""
-    matches = list(tokens_of.TOKEN.finditer(text))
-    tokens = tokens_of.tokenise([text])
-    if not matches:
-        return []
+def worst_sentences(texts: list[str], known: Weights) -> list[list[Finding]]:
+    """For each text up to `MOST` findings, in the order of the text."""
+    tokens = tokens_of.tokenise(texts)
     keys = tokens_of.keys(tokens.distinct)
     kind = of.kinds(tokens, keys, known)
-    parts = of.stretches(tokens)
-    first = np.zeros(len(matches), bool)
-    first[parts.starts] = True
+    first = np.zeros(len(tokens.ids), bool)
+    first[of.stretches(tokens).starts] = True
     starts = np.flatnonzero(of.sentence_starts(kind, first))
-    ends = np.append(starts[1:], len(matches))
+    ends = np.append(starts[1:], len(tokens.ids))
     costs = of.Segments(starts, ends).mean(token_worth(tokens, keys, known))
-    worthy = (ends - starts >= SHORTEST) & (costs < costs.mean())
-    order = [number for number in np.argsort(costs, kind="stable") if worthy[number]]
+    bounds = np.concatenate(([0], tokens.ends))
+    return [
+        _of_text(text, kind, int(bounds[n]), int(bounds[n + 1]), starts, ends, costs, known)
+        for n, text in enumerate(texts)
+    ]
+
+
+def _of_text(
+    text: str,
+    kind: of.Kinds,
+    begin: int,
+    end: int,
+    starts: tokens_of.Ints,
+    ends: tokens_of.Ints,
+    costs: Floats,
+    known: Weights,
+) -> list[Finding]:
+    """The findings of the text whose tokens are those from `begin` to `end`, given all sentences of the batch."""
+    low, high = np.searchsorted(starts, (begin, end))
+    starts, ends, costs = starts[low:high] - begin, ends[low:high] - begin, costs[low:high]
+    if low == high:
+        return []
+    worthy = np.flatnonzero((ends - starts >= SHORTEST) & (costs <= costs.mean()))
+    worst = sorted(sorted(worthy.tolist(), key=lambda number: float(costs[number]))[:MOST])
+    own = of.Kinds._make(column[begin:end] for column in kind)
+    spans = [match.span() for match in tokens_of.TOKEN.finditer(text)]
     found = []
-    for number in sorted(order[:MOST]):
-        begin, end = matches[starts[number]].start(), matches[ends[number] - 1].end()
-        why = reasons([match[0] for match in matches], kind, int(starts[number]), int(ends[number]), known)
-        found.append(Finding(RULE, begin, end, text[begin:end], None, why))
+    for number in worst:
+        first, last = int(starts[number]), int(ends[number])
+        start, stop = spans[first][0], spans[last - 1][1]
+        words = [text[a:b] for a, b in spans[first:last]]
+        found.append(Finding(RULE, start, stop, text[start:stop], None, reasons(words, own, first, last, known)))
     return found
 
 
@@ -55,17 +76,19 @@ def token_worth(tokens: tokens_of.Tokens, keys: tokens_of.Hashes, known: Weights
 
 
 def reasons(words: list[str], kind: of.Kinds, start: int, end: int, known: Weights) -> str:
-    """Why the sentence `words[start:end]` reads badly, in words."""
-    here = range(start, end)
-    unknown = [words[n] for n in here if kind.word[n] and not kind.capital[n] and not kind.listed[n]]
-    rows = np.array([n for n in here if n > start and kind.rank[n] >= 0 and kind.rank[n - 1] >= 0], np.int64)
-    strength = of.pair_strength(kind.rank[rows - 1], kind.rank[rows], known)
+    """Why the sentence of these words reads badly; it is `start` to `end` of the tokens of `kind`."""
+    unknown = [
+        words[n - start] for n in range(start, end) if kind.word[n] and not kind.capital[n] and not kind.listed[n]
+    ]
+    rank = kind.rank[start:end]
+    rows = np.flatnonzero((rank[1:] >= 0) & (rank[:-1] >= 0)) + 1
+    strength = of.pair_strength(rank[rows - 1], rank[rows], known)
     never = [f"{words[n - 1]} {words[n]}" for n in rows[strength < _NEVER]]
     content = np.flatnonzero(kind.rank >= of.COMMON)
     vectors = known.vectors[kind.rank[content]].astype(np.float64)
     inside = (content >= start) & (content < end)
     others = vectors[~inside].sum(0)
     cosines = vectors[inside] @ others / (np.sqrt(others @ others) + 1e-9)
-    astray = [words[n] for n in content[inside][cosines < _ASTRAY]]
+    astray = [words[n - start] for n in content[inside][cosines < _ASTRAY]]
     said = (("not in the word list", unknown), ("rarely together", never), ("out of place", astray))
     return "; ".join(f"{name}: {', '.join(dict.fromkeys(what[:_NAMED]))}" for name, what in said if what)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.facts.translation.features import Floats, features, stretches
+from pipeline.facts.translation.features import BLOCK, Floats, features, stretches
 from pipeline.facts.translation.tokens import Ints, Tokens
 from pipeline.facts.translation.weights import Trees, Weights
 
@@ -51,13 +52,17 @@ def stretch_scores(rows: Floats, known: Weights) -> Floats:
 
 def trees(rows: Floats, known: Trees) -> Floats:
     """The sum of the trees' answers; each is complete, `DEPTH` deep, and stored level by level."""
-    flat = rows.astype(np.float32).ravel()
-    tree = np.arange(len(known.leaves))
-    row = np.arange(len(rows))[:, None] * rows.shape[1]
-    node = np.zeros((len(rows), len(tree)), np.int64)
+    answers = [_block(rows[start : start + BLOCK].astype(np.float32), known) for start in range(0, len(rows), BLOCK)]
+    return np.concatenate(answers) if answers else np.zeros(0)
+
+
+def _block(rows: NDArray[np.float32], known: Trees) -> Floats:
+    tree = np.arange(len(known.leaves), dtype=np.int32)
+    inner, leaves = tree * np.int32(2**DEPTH - 1), tree * np.int32(2**DEPTH) - np.int32(2**DEPTH - 1)
+    row = (np.arange(len(rows), dtype=np.int32) * np.int32(rows.shape[1]))[:, None]
+    node = np.zeros((len(rows), len(tree)), np.int32)
     for _ in range(DEPTH):
-        at = node + tree * (2**DEPTH - 1)
-        node = 2 * node + 1 + (flat.take(row + known.features.take(at)) > known.limits.take(at))
-    answers = known.leaves.take(node + tree * 2**DEPTH - (2**DEPTH - 1))
-    answer: Floats = answers.sum(axis=1, dtype=np.float64)
+        at = node + inner
+        node += node + (rows.take(row + known.features.take(at)) > known.limits.take(at)) + np.int32(1)
+    answer: Floats = known.leaves.take(node + leaves).sum(axis=1, dtype=np.float64)
     return answer

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pipeline import text as text_of
 from pipeline.records import Count, Facts, Hit
 
-NO_FULL_STOP = r"(?m)[^\n]{59,}[\pL\pN][ \t\r]*$"
+NO_FULL_STOP = r"(?m)^[^\n]{59,}[0-9A-Za-z\x{80}-\x{10ffff}][ \t\r]*$"
 _STOPLESS = re.compile(r"[^\W_]$")
 
 
