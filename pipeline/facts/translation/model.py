@@ -1,69 +1,68 @@
-"""The weights, and from tokens to a score: sums of hashed n-gram weights, joined by a few numbers."""
+"""From tokens to scores: features of each stretch, a line and a few hundred small trees over them."""
 
 from __future__ import annotations
-
-from functools import cache
-from importlib import resources
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.facts.translation import tokens as tokens_of
+from pipeline.facts.translation.features import BLOCK, Floats, features, stretches
+from pipeline.facts.translation.tokens import Ints, Tokens
+from pipeline.facts.translation.weights import Trees, Weights
 
-Floats = NDArray[np.float64]
-
-
-class Weights(NamedTuple):
-    """What `benchmarks/train_translation.py` learned; `words` and `letters` hold one column a head."""
-
-    words: NDArray[np.int8]
-    word_steps: Floats
-    letters: NDArray[np.int8]
-    letter_steps: Floats
-    mix: Floats  # one factor a feature, the constant last
-    data: str  # the digests of the data it was learned from
+DEPTH = 4
+# Mean and spread of `finer` over the labelled passages, unseen; the weight of `sound` was swept 1-4: 3 finds 94 % of
+# the garbled at 1 % false alarms, and costs 0.005 of the rank correlation.
+FINER_MEAN, FINER_SPREAD, SOUND_WEIGHT = 56.8, 8.0, 2.5
+# A text of fewer than `ENOUGH` tokens proves little: one odd word in a sentence is not a garbled text. `TYPICAL` is
+# what news scores; swept 60-150, 100 costs nothing and takes the false alarms on single sentences from 30 % to 3 %.
+TYPICAL, ENOUGH = 0.78, 100
 
 
-@cache
-def weights() -> Weights:
-    """The weights that come with the package, read once."""
-    with (
-        resources.files(__package__).joinpath("english.npz").open("rb") as file,
-        np.load(file, allow_pickle=False) as stored,
-    ):
-        arrays = {name: stored[name] for name in Weights._fields}
-    return Weights(**(arrays | {"data": str(arrays["data"])}))
-
-
-def token_costs(tokens: tokens_of.Tokens, known: Weights) -> tuple[Floats, Floats]:
-    """What each token adds to each head: through the runs of words that end with it, and through its letters."""
-    words = np.zeros((len(tokens.ids), known.words.shape[1]))
-    for buckets in tokens_of.word_grams(tokens):
-        words += known.words[buckets]
-    buckets, owners = tokens_of.letter_grams(tokens.distinct)
-    size = len(tokens.distinct)
-    letters = np.stack(
-        [np.bincount(owners, known.letters[buckets, head], size) for head in range(known.letters.shape[1])], axis=1
-    )
-    return words * known.word_steps, (letters * known.letter_steps)[tokens.ids]
-
-
-def features(tokens: tokens_of.Tokens, known: Weights) -> Floats:
-    """One row a document."""
-    return np.concatenate([_means(costs, tokens) for costs in token_costs(tokens, known)], axis=1)
-
-
-def scores(tokens: tokens_of.Tokens, known: Weights) -> Floats:
+def scores(tokens: Tokens, known: Weights) -> Floats:
     """0..1 for each document, 1 reads well."""
-    rows = features(tokens, known)
-    reads: Floats = np.clip((rows @ known.mix[:-1] + known.mix[-1]) / 100, 0.0, 1.0)
-    return reads
+    parts = stretches(tokens)
+    if not len(parts.starts):
+        return np.full(len(tokens.ends), TYPICAL)
+    each = stretch_scores(features(tokens, parts, known), known)
+    return joined(each, parts.documents, parts.ends - parts.starts, len(tokens.ends))
 
 
-def _means(costs: Floats, tokens: tokens_of.Tokens) -> Floats:
-    """The mean of `costs` over the tokens of each document; 0 for a document without tokens."""
-    total = np.concatenate((np.zeros((1, costs.shape[1])), np.cumsum(costs, axis=0)))
-    starts = np.concatenate(([0], tokens.ends[:-1]))
-    mean: Floats = (total[tokens.ends] - total[starts]) / np.maximum(tokens.ends - starts, 1)[:, None]
-    return mean
+def joined(each: Floats, documents: Ints, sizes: Ints, count: int) -> Floats:
+    """The scores of `count` documents: the mean of their stretches', drawn to `TYPICAL` where there is little text."""
+    number = np.bincount(documents, minlength=count)
+    mean = np.bincount(documents, each, count) / np.maximum(number, 1)
+    certain = np.minimum(np.bincount(documents, sizes, count) / ENOUGH, 1)
+    answer: Floats = TYPICAL + (mean - TYPICAL) * certain
+    return answer
+
+
+def stretch_scores(rows: Floats, known: Weights) -> Floats:
+    """0..1 for each row of features.
+
+    Two answers are joined. `finer` ranks texts of one kind (a line and trees, learned within language pairs). `sound`
+    is the probability that a text is not garbled; it levels off at both ends, so that it parts the garbled from the
+    rest and leaves the order among each to `finer`.
+    """
+    line = np.clip((rows - known.center) / known.scale, -4, 4) @ known.slopes[:-1] + known.slopes[-1]
+    finer = ((line + trees(rows, known.finer)) / 2 - FINER_MEAN) / FINER_SPREAD
+    sound = 1 / (1 + np.exp(-trees(rows, known.sound)))
+    answer: Floats = np.clip((finer + SOUND_WEIGHT * sound + 3) / 9, 0.0, 1.0)
+    return answer
+
+
+def trees(rows: Floats, known: Trees) -> Floats:
+    """The sum of the trees' answers; each is complete, `DEPTH` deep, and stored level by level."""
+    answers = [_block(rows[start : start + BLOCK].astype(np.float32), known) for start in range(0, len(rows), BLOCK)]
+    return np.concatenate(answers) if answers else np.zeros(0)
+
+
+def _block(rows: NDArray[np.float32], known: Trees) -> Floats:
+    tree = np.arange(len(known.leaves), dtype=np.int32)
+    inner, leaves = tree * np.int32(2**DEPTH - 1), tree * np.int32(2**DEPTH) - np.int32(2**DEPTH - 1)
+    row = (np.arange(len(rows), dtype=np.int32) * np.int32(rows.shape[1]))[:, None]
+    node = np.zeros((len(rows), len(tree)), np.int32)
+    for _ in range(DEPTH):
+        at = node + inner
+        node += node + (rows.take(row + known.features.take(at)) > known.limits.take(at)) + np.int32(1)
+    answer: Floats = known.leaves.take(node + leaves).sum(axis=1, dtype=np.float64)
+    return answer

@@ -21,7 +21,7 @@ Hashes = NDArray[np.uint64]
 
 # A word, a number, or one sign; a line break counts where the line does not end in a sentence mark (headlines, and
 # sentences cut off), so that wrapped and unwrapped copies of a text read the same.
-TOKEN = re.compile(r"<unk>|(?<![.!?:;\"”'’)\n])\n|[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,:]\d+)*|[^\w\s]|_+")
+TOKEN = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]|(?<![.!?:;\"”'’)\n])\n")
 
 WORD_BUCKETS = 1 << 17
 LETTER_BUCKETS = 1 << 16
@@ -58,22 +58,36 @@ def key(token: str) -> int:
     """A token's hash: case does not count, nor does which number it is."""
     if token[0].isdigit():
         return 1
-    return zlib.crc32(token[:LONGEST].lower().encode("utf-8", "surrogatepass"))
+    return zlib.crc32(token[:LONGEST].lower().replace("’", "'").encode("utf-8", "surrogatepass"))
 
 
-def word_grams(tokens: Tokens) -> Iterator[Ints]:
-    """The buckets of all runs of one, two and three tokens, by the token they end with.
+def stem(word: str) -> str:
+    """A word without the `'s` of its owner, which no list holds."""
+    return word[:-2] if word.endswith(("'s", "’s")) else word
+
+
+def keys(distinct: Sequence[str]) -> Hashes:
+    """The hash of each token."""
+    return np.array([key(token) for token in distinct], np.uint64)
+
+
+def run_grams(tokens: Tokens, keys: Hashes) -> Iterator[Ints]:
+    """The buckets of all runs of two and of three tokens, by the token they end with.
 
     A run that would start before its document takes a start mark in place of what is missing.
     """
-    keys = np.array([key(token) for token in tokens.distinct], np.uint64)[tokens.ids] if len(tokens.ids) else _NONE
-    starts = np.concatenate(([0], tokens.ends[:-1]))
-    starts = starts[starts < len(keys)]
-    before = _shift(keys, starts)
-    for size, hashes in enumerate(
-        (keys, keys * _u(_MIX[1]) ^ before, (keys * _u(_MIX[1]) ^ before) * _u(_MIX[2]) ^ _shift(before, starts)), 1
-    ):
-        yield _bucket(hashes + _u(size), WORD_BUCKETS)
+    own = keys[tokens.ids]
+    starts = np.concatenate(([0], tokens.ends[:-1])).astype(np.int64)
+    starts = starts[starts < len(own)]
+    before = _shift(own, starts)
+    pair = own * _u(_MIX[1]) ^ before
+    yield bucket(pair + _u(2), WORD_BUCKETS)
+    yield bucket(pair * _u(_MIX[2]) ^ _shift(before, starts), WORD_BUCKETS)
+
+
+def single_gram(keys: Hashes) -> Ints:
+    """The bucket of each token as a run of one."""
+    return bucket(keys + _u(1), WORD_BUCKETS)
 
 
 def letter_grams(distinct: Sequence[str]) -> tuple[Ints, Ints]:
@@ -88,12 +102,9 @@ def letter_grams(distinct: Sequence[str]) -> tuple[Ints, Ints]:
     for size in range(2, _LETTER_SIZES[-1] + 1):
         hashes = hashes[:-1] * _u(_MIX[2]) + letters[size - 1 :] + _u(1)
         inside = owner[: len(hashes)] == owner[size - 1 :]
-        buckets.append(_bucket(hashes[inside] + _u(size), LETTER_BUCKETS))
+        buckets.append(bucket(hashes[inside] + _u(size), LETTER_BUCKETS))
         owners.append(owner[: len(hashes)][inside])
     return np.concatenate(buckets), np.concatenate(owners)
-
-
-_NONE = np.zeros(0, np.uint64)
 
 
 def _u(number: int) -> np.uint64:
@@ -108,6 +119,7 @@ def _shift(keys: Hashes, starts: Ints) -> Hashes:
     return before
 
 
-def _bucket(hashes: Hashes, buckets: int) -> Ints:
+def bucket(hashes: Hashes, buckets: int) -> Ints:
+    """Spread hashes over `buckets`, a power of two."""
     mixed: Hashes = (hashes * _u(_MIX[0])) >> _u(64 - buckets.bit_length() + 1)
     return mixed.astype(np.int64)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pipeline import text as text_of
 from pipeline.records import Count, Facts, Hit
 
-NO_FULL_STOP = r"(?m)[^\n]{60,}[^\W_][ \t\r]*$"
+NO_FULL_STOP = r"(?m)^[^\n]{59,}[0-9A-Za-z\x{80}-\x{10ffff}][ \t\r]*$"
 _STOPLESS = re.compile(r"[^\W_]$")
 
 
@@ -19,7 +19,7 @@ def find_missing_full_stops(text: str, facts: Facts, *, min_words: Count = 15) -
     sentence would have (a headline, a list of names).
     """
     for start, end in text_of.paragraphs(text):
-        paragraph = text[start:end].rstrip()
+        paragraph = text[start:end].rstrip(" \t\r")
         if len(paragraph) < 60 or not _STOPLESS.search(paragraph):
             continue
         words = paragraph.split()

@@ -1,0 +1,141 @@
+"""Marks of translation that stand out one by one, where the n-grams of a fluent text see nothing.
+
+Each is rare in English as it is written, so that one lowers the score a little and several together lower it much. They
+are found by what is written, not by what is meant: entities torn apart by a translator that took them for words,
+attributions in the order of another language, one speaker who is he and she, paragraphs cut off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+class Mark(NamedTuple):
+    start: int
+    end: int
+    why: str
+
+
+# An entity with blanks inside or without its ampersand, as it comes back from a translator that took it for words
+ENTITY = r"& ?# ?[0-9]{2,4} ?;|& (?:amp|quot|apos|lt|gt|nbsp) ?;|[a-z,.](?:quot|apos);|[a-z.,]#[0-9]{2};"
+_ENTITY = re.compile(ENTITY)
+
+
+def broken_entities(text: str) -> Iterator[Mark]:
+    """`& # 39;`, `horrified,quot;`"""
+    for match in _ENTITY.finditer(text):
+        if " " in match[0] or "&" not in match[0]:
+            yield Mark(match.start(), match.end(), "a torn entity")
+
+
+# ". .", "..", "word ,", an opening quotation mark that closes nothing: signs set as by a machine
+SIGNS = (
+    r"[a-z]\.\.(?:[ \t\r\n]|\z)|[a-z] [,;](?:[ \t\r\n]|\z)|[a-z][.!?] [\"”](?:[ \t\r\n]|\z)"
+    r"|[a-z], \"[a-z]+ [a-z]+ [^\"”\n]"
+)
+_SIGNS = re.compile(
+    r"[a-z]\.\.(?=[ \t\r\n]|\Z)|[a-z] [,;](?=[ \t\r\n]|\Z)|[a-z][.!?] [\"”](?=[ \t\r\n]|\Z)"
+    r"|[a-z], \"(?=[a-z]+ [a-z]+ [^\"”\n]{20,200}(?:\n|\Z))"
+)
+
+
+def misset_signs(text: str) -> Iterator[Mark]:
+    """`infrastructure..`, `accidental. "`, `clothes, "the charity said`"""
+    for match in _SIGNS.finditer(text):
+        yield Mark(match.start(), match.end(), "a sign set as by a machine")
+
+
+_VERB = (
+    r"(?:said|says|added|told|accused|denounced|warned|stressed|explained|noted|insisted|argued|claimed|wrote|asked|replied"
+    r"|stated|declared|announced)"
+)
+# The name comes last, after a comma and the day, and ends the sentence and the paragraph
+_SAID_NAME = rf"\b{_VERB}(?: (?:on )?[A-Z][a-z]+day| (?:yesterday|today))?, ([A-Z][a-z]+ [A-Z][a-z]+)"
+INVERTED = _SAID_NAME + r"(?:\.?[ \t\r]*\n|\.?[ \t\r\n]*\z)"
+_INVERTED = re.compile(_SAID_NAME + r"(?=\.?[ \t\r]*\n|\.?[ \t\r\n]*\Z)")
+
+
+def inverted_attributions(text: str) -> Iterator[Mark]:
+    """`the coordinator said on Monday, John Smith`"""
+    for match in _INVERTED.finditer(text):
+        yield Mark(match.start(1), match.end(1), "the speaker's name comes after the day")
+
+
+FLIPPED = rf"\b[Hh]e {_VERB}\b(?s:.)*\b[Ss]he {_VERB}\b|\b[Ss]he {_VERB}\b(?s:.)*\b[Hh]e {_VERB}\b"
+_SPEAKS = re.compile(rf"\b([Hh]e|[Ss]he) {_VERB}\b|\b([A-Z][\w’'-]+) {_VERB}\b")
+_SOMEBODY = re.compile(
+    r"[A-Z][\w’'-]+ (?:[A-Z]\. )?[A-Z]\w|\bM(?:r|s|rs)\b|\b(?:man|woman|mother|father|wife|husband|who)\b"
+)
+_NEAR = 400  # letters between a speaker's name and the pronoun that takes it up
+
+
+def flipped_speakers(text: str) -> Iterator[Mark]:
+    """`Bachelet said ... he said ... Bachelet denounced ... She said`
+
+    A pronoun belongs to the last speaker named, if nobody else is named in between.
+    """
+    speaker, last = "", 0
+    known: dict[str, str] = {}
+    for match in _SPEAKS.finditer(text):
+        if match[2]:
+            speaker = "" if match[2] in _NO_NAMES else match[2]
+        elif speaker and match.start() - last < _NEAR and not _SOMEBODY.search(text, last, match.start()):
+            pronoun = match[1].lower()
+            if known.setdefault(speaker, pronoun) != pronoun:
+                yield Mark(match.start(1), match.end(1), f"{speaker} was {known[speaker]} before")
+        else:
+            speaker = ""
+        last = match.end()
+
+
+_NO_NAMES = frozenset("They It We You I Who That This Police Officials Sources Authorities".split())  # noqa: SIM905
+
+# the screen asks for less than the finder, since long counts and classes of letters are dear to compile
+STOPLESS = r"(?m)^[^\n]{155,}[0-9A-Za-z\x{80}-\x{10ffff}][ \t\r]*$"
+_STOPLESS = re.compile(r"[^\W_]\Z")
+
+
+def stopless_paragraphs(text: str, min_letters: int = 160) -> Iterator[Mark]:
+    """A paragraph that ends without a full stop, too long for a headline or a caption."""
+    start = 0
+    for line in text.split("\n"):
+        body = line.rstrip(" \t\r")
+        if len(body) >= min_letters and _STOPLESS.search(body) and "http" not in body[-80:]:
+            words = body.split()
+            if sum(word[0].islower() for word in words) > len(words) / 2:
+                last = start + len(body)
+                yield Mark(last - len(words[-1]), last, f"{len(words)} words and no full stop")
+        start += len(line) + 1
+
+
+# What one mark takes off the score. Share of original English news (of articles as scraped) with such a mark:
+# see the table of `benchmarks/quality/translation.py`.
+KINDS = (
+    (ENTITY, broken_entities, 0.12),
+    (SIGNS, misset_signs, 0.05),
+    (INVERTED, inverted_attributions, 0.2),
+    (FLIPPED, flipped_speakers, 0.2),
+    (STOPLESS, stopless_paragraphs, 0.04),
+)
+MOST = 0.6  # the most that marks can take
+LONG = 5  # stretches; a longer text has more chances, and each mark counts less
+
+
+def left(marked: Sequence[tuple[Mark, float]], stretches: float) -> float:
+    """The share of its score that a text of so many stretches keeps."""
+    return 1 - min(sum(cost for _, cost in marked) / max(1.0, stretches / LONG), MOST)
+
+
+def find(texts: Sequence[str]) -> list[list[tuple[Mark, float]]]:
+    """The marks of each text with what each takes, in order. Batches are screened by pattern, in C++."""
+    found: list[list[tuple[Mark, float]]] = [[] for _ in texts]
+    column = pa.array(texts, pa.string())
+    for trigger, finder, cost in KINDS:
+        for number in pc.indices_nonzero(pc.match_substring_regex(column, trigger)).to_pylist():
+            found[number] += [(mark, cost) for mark in finder(texts[number])]
+    return [sorted(marks) for marks in found]

@@ -1,0 +1,166 @@
+"""The score of English translations, and the rules that need more than a text."""
+
+from __future__ import annotations
+
+from importlib import resources
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import edits
+from pipeline.facts import translation
+from pipeline.facts.translation import marks, quality, quality_batch
+from pipeline.facts.translation.weights import weights
+from pipeline.records import Facts, Finding, Quality, Verdict
+from pipeline.rules.translation import RULES, score
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+
+GOOD = """The city council of Aberdeen voted on Tuesday to close the old bridge over the river for at least six months.
+Engineers had warned in March that two of its pillars were cracked and that heavy lorries should use another road.
+"We did not take this decision lightly," said Anna Smith, the mayor, who has been in office since 2015.
+Local businesses fear that they will lose customers while the repairs go on, and have asked the government for help.
+The work is expected to cost about 4 million pounds, most of which will be paid by the Scottish government.
+"""
+GARBLED = """The congregation of the city was made to the sentence of the old pont in the face of the river of six moon.
+The engineers which has been warned of two pilars is crack and the heavies was should to use the other of road.
+By the mayor it came to pass that this decision we not taken the light, he whose house the bridge it has grown.
+The shop of the oriental bank are afraid of the costumers loss and the repair of it are go to.
+The work is awaited of four million of the books and the majority by the gubernment it will be pay.
+"""
+
+
+def test_good_prose_scores_above_a_garbled_text_about_the_same():
+    assert quality(GARBLED).score < 0.4 < 0.65 < quality(GOOD).score
+
+
+def test_languages_that_are_not_scored_and_texts_too_short_to_tell_have_no_score():
+    assert quality(GOOD, "de") == Quality(None)
+    assert quality("") == quality("Too short.") == quality(" \n\n ") == Quality(None)
+
+
+def test_a_batch_gives_each_text_the_score_it_has_alone():
+    texts = [GOOD, "", GARBLED, GOOD + GARBLED, "word " * 700, GOOD * 9]
+    languages = ["en", "en", "en", "en", "en", "fr"]
+    together = quality_batch(texts, languages)
+    assert together == [quality(text, language) for text, language in zip(texts, languages, strict=True)]
+    assert together[-1] == Quality(None)
+
+
+def test_length_does_not_count():
+    once, often = quality(GOOD).score, quality("\n".join([GOOD] * 10)).score
+    assert abs(once - often) < 0.12
+
+
+def test_a_garbled_text_names_sentences_and_why():
+    findings = quality(GARBLED).findings
+    assert 1 <= len(findings) <= 3
+    assert all(GARBLED[f.start : f.end] == f.before and f.after is None for f in findings)
+    assert [f.start for f in findings] == sorted(f.start for f in findings)
+    assert any("not in the word list: " in f.detail for f in findings)
+
+
+def test_a_good_text_has_no_findings():
+    assert quality(GOOD).findings == ()
+
+
+def test_the_translated_seed_scores_below_the_originals():
+    first, translated, last = (quality(file.read_text(encoding="utf-8")).score for file in sorted(SEEDS.glob("*.txt")))
+    assert translated < min(first, last) - 0.2
+
+
+HOSTILE = ["a" * 10**6, "( " * 10**5, "\ud800 x " * 50, "& # 39 ;" * 999, ". " * 10**5, "é " * 999]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:6]))
+def test_hostile_text_has_a_score_or_none(text):
+    answer = quality(text)
+    assert answer.score is None or 0 <= answer.score <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=200), max_size=4))
+def test_any_text_has_a_score_between_nought_and_one_or_none(texts):
+    for text, answer in zip(texts, quality_batch(texts, ["en"] * len(texts)), strict=True):
+        assert answer.score is None or 0 <= answer.score <= 1
+        assert all(0 <= f.start <= f.end <= len(text) for f in answer.findings)
+
+
+def test_the_weights_are_small_and_say_what_they_were_learned_from():
+    file = resources.files(translation).joinpath("english.npz")
+    assert len(file.read_bytes()) < 2_000_000
+    assert [part.partition("=")[0] for part in weights().data.split()] == [
+        "translation_scored",
+        "translation_documents",
+        "translation_passages",
+        "articles",
+    ]
+
+
+MARKED = {
+    marks.broken_entities: ["the & # 39; Freedom & # 39; march", 'He was "happy,quot; she said'],
+    marks.misset_signs: [
+        "They broke the law.. He left.",
+        'It was an accident. "\n',
+        'warm clothes, "the charity of the town said today\n',
+    ],
+    marks.inverted_attributions: ['"We will help," the coordinator said on Monday, John Smith.\n'],
+    marks.flipped_speakers: ["Smith said it was late. It rained, he said. She said it was early."],
+    marks.stopless_paragraphs: ["The minister " + "told the reporters that it was late and " * 6 + "left"],
+}  # fmt: skip
+SPARED = {
+    marks.broken_entities: ["AT&T; R&D; the quot; of", "Tom & Jerry #1; &amp; &#39;"],
+    marks.misset_signs: ['He said, "it is late." ... and left.', "Wait... what"],
+    marks.inverted_attributions: [
+        "the coordinator, John Smith, said on Monday.",
+        "he said on Monday, London time, that",
+    ],
+    marks.flipped_speakers: ["Smith said it was late. He said no. Anna Jones came. She said yes."],
+    marks.stopless_paragraphs: ["A headline without a stop", "Names: " + "John Smith, Anna Jones, " * 12 + "Bob Dean"],
+}
+
+
+@pytest.mark.parametrize("finder", MARKED, ids=lambda finder: finder.__name__)
+def test_a_mark_of_translation_is_found_and_its_screen_sees_it(finder):
+    trigger = next(trigger for trigger, other, _ in marks.KINDS if other is finder)
+    for text in MARKED[finder]:
+        assert list(finder(text)), text
+        assert marks.find([text])[0], f"{trigger} does not see {text!r}"
+
+
+@pytest.mark.parametrize("finder", SPARED, ids=lambda finder: finder.__name__)
+def test_plain_english_has_no_such_mark(finder):
+    for text in SPARED[finder]:
+        assert list(finder(text)) == [], text
+
+
+@pytest.mark.parametrize("finder", MARKED, ids=lambda finder: finder.__name__)
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.sampled_from([*chain(*MARKED.values()), "\n", " ", "he said ", "She told "]), max_size=5).map("".join)
+)
+def test_a_screen_hides_no_mark(finder, text):
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    trigger = next(trigger for trigger, other, _ in marks.KINDS if other is finder)
+    assert pc.match_substring_regex(pa.array([text]), trigger)[0].as_py() or not list(finder(text))
+
+
+def test_a_low_score_quarantines_with_its_numbers_and_the_sentences():
+    bad = Finding("translation/low_score", 4, 9, "hungry"[:5], None, "out of place: hungr")
+    facts = Facts(quality=Quality(0.2, (bad,)))
+    _, findings = edits.run("the hungr pas", RULES, facts)
+    assert [(f.start, f.end, f.detail) for f in findings if f.rule == "translation/low_score"] == [
+        (4, 9, f"score 0.20 < {score.GARBLED:.2f}; out of place: hungr")
+    ]
+    assert edits.judge(RULES, findings)[0] is Verdict.QUARANTINE
+
+
+def test_findings_of_another_text_are_not_shown():
+    stale = Finding("translation/low_score", 0, 5, "other", None, "why")
+    hits = list(score.find_low_score("the text", Facts(quality=Quality(0.1, (stale,)))))
+    assert [(hit.start, hit.end) for hit in hits] == [(0, 0)]
