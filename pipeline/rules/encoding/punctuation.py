@@ -44,9 +44,10 @@ def _ends_sentence(text: str, stop: int) -> bool:
 _OPENS_AFTER = " \t\xa0([{—–-/“‘'…"
 _CLOSES_BEFORE = " \t\xa0)]}.,;:!?…—–-/”’'"
 # A mark apart from both its neighbours; one behind a comma that no other closes; two that close, one after the other.
+_LETTER = r"[A-Za-z\x{80}-\x{10ffff}]"  # and what is no letter beyond ASCII: a simpler automaton
 QUOTE_TRIGGER = (
-    r"[^\s] \"(?:\s|$)|(?:^|[\s(])\" [^\s]|, \"[^\s\"][^\"\n]*(?:\n|$| \"[^\s])"
-    r"|[^\s\d]\" [^\s\"][^\"\n]*[^\s\"]\"(?:[\s)\]}.,;:!?\x{2026}\x{2013}\x{2014}/'-]|$)"
+    r"[.,!?A-Za-z\x{80}-\x{10ffff}] \"(?:\s|$)|(?:^|[\s(])\" [^\s]|, \"[^\s\"A-Z0-9][^\"\n]*(?:\n|$| \"[^\s])"
+    rf"|{_LETTER}\" {_LETTER}[^\"\n]*[^\s\"]\"(?:[\s)\]}}.,;:!?\x{{2026}}\x{{2013}}\x{{2014}}/'-]|$)"
 )
 
 
