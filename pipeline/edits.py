@@ -82,21 +82,22 @@ def run(
         RuleError: the edits do not settle within `MAX_PASSES`, or a rule's hits overlap.
     """
     findings: list[Finding] = []
+    remarks: dict[str, list[Finding]] = {}
+    quiet = 0  # rules in a row that had nothing to mend: when all had not, the text is done
     for _ in range(MAX_PASSES):
-        remarks: list[Finding] = []
-        settled = True
         for rule in rules:
+            if quiet == len(rules):
+                break
+            quiet += 1
             if rule.name in idle and not findings:
                 continue
             text, found = apply(text, rule.name, rule.find(text, facts))
-            for finding in found:
-                if finding.after is None:
-                    remarks.append(finding)
-                else:
-                    findings.append(finding)
-                    settled = False
-        if settled:
-            return text, findings + remarks
+            remarks[rule.name] = [finding for finding in found if finding.after is None]
+            if len(remarks[rule.name]) < len(found):
+                findings += [finding for finding in found if finding.after is not None]
+                quiet = 0
+        if quiet == len(rules):
+            return text, findings + [remark for rule in rules for remark in remarks.get(rule.name, ())]
     last = findings[-1]
     raise RuleError(f"{last.rule}: does not settle: {last.before!r} to {last.after!r} in pass {MAX_PASSES}")
 
