@@ -37,7 +37,7 @@ MAX_LINE = 600  # characters; the longest copyright notices have about 500
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[:|@©]")
 _FOLD = (("İ", "i"), ("’", "'"), ("‘", "'"), ("：", ":"), ("｜", "|"), ("ⓒ", "©"))  # one for one: offsets hold
 _PARTS = re.compile(r"\*\*|\*|#|<[a-z]+>|[{}]|[^\W_]+(?:'[^\W_]+)*|[:|@©]")
-_GLUED = re.compile(r"(?<=[^\W_])\{([^{}]*)\}")
+_GLUED = re.compile(r"(?<=[^\W_])\{([^{}]*)\}|\{([^{}]*)\}(?=[^\W_{])")
 _FIELDS = {"rule", "language", "opens", "doubtful", "lines"}
 
 KEPT = "kept"  # the kind of a phrase that the user has switched off: no rule cuts it
@@ -184,7 +184,7 @@ def _choices(line: str) -> Iterator[str]:
     if choice is None:
         yield line
         return
-    for one in choice[1].split("|"):
+    for one in (choice[1] if choice[2] is None else choice[2]).split("|"):
         yield from _choices(line[: choice.start()] + one + line[choice.end() :])
 
 
