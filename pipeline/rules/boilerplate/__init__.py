@@ -12,16 +12,16 @@ from pipeline.facts.lines import evidence, shape
 from pipeline.records import NO_FACTS, Count, Facts, Finding, Hit, LineUse, Rule, Share, Verdict
 from pipeline.rules.boilerplate.doubtful import MIN_DOCUMENTS, MIN_SHARE, Scores, learned, link_like
 from pipeline.rules.boilerplate.model import default_model
-from pipeline.rules.boilerplate.view import cuts, view
+from pipeline.rules.boilerplate.view import certain, cuts, view
 
 MIN_SCORE = 1.7  # log odds; swept 0.5-3, less loses more than 1 % of the content (boilerplate_lines, unseen sites)
 
 
 def _phrases(rule: str, text: str, additions: str) -> Iterator[Hit]:
     """Hits on the lines that are `boilerplate/<rule>` for certain."""
-    found = view(text, additions)
-    if all(line.rule != rule for line in found):
+    if rule not in certain(text, additions):
         return iter(())
+    found = view(text, additions)
     return cuts(text, found, ["" if line.rule == rule else None for line in found])
 
 

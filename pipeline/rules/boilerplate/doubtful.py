@@ -84,12 +84,12 @@ def _leaning(line: Line, uses: Uses) -> float:
 
 
 def worth_asking(found: Sequence[Line]) -> bool:
-    """Whether a text has lines that may be links: in an article of full paragraphs no line is.
+    """Whether a text has lines that may be links: in an article of full sentences no line is.
 
-    Two of them at least, or one beside a phrase: a short line alone among paragraphs is a sub-heading or a quote.
+    Three lines that end no sentence, or one beside a phrase: one or two alone are sub-headings.
     """
-    short = sum(not is_paragraph(line.text) for line in found)
-    return short > 2 or (short > 0 and any(line.rule or line.doubtful for line in found))
+    bare = sum(not ends_sentence(line.text) for line in found)
+    return bare > 2 or (bare > 0 and any(line.rule or line.doubtful for line in found))
 
 
 def is_paragraph(line: str) -> bool:

@@ -49,6 +49,12 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=8)
+def certain(text: str, additions: str = "") -> frozenset[str]:
+    """The rules that a line of the text is cut by for certain."""
+    return frozenset(line.rule for line in view(text, additions) if line.rule)
+
+
 def _certainty(kind: Kind | None) -> tuple[str, str]:
     if kind is None:
         return "", ""
