@@ -28,7 +28,7 @@ MIN_SITES = 4  # a word of fewer sites says nothing
 TREES = {"depth": 6, "iterations": 300, "learning_rate": 0.1, "l2_leaf_reg": 5, "border_count": 64, "random_seed": 1}
 UNSURE, CONTENT, ARTICLES = "unsure", "content", "articles"
 SEED = 7
-HALF_CLEAN = 0.25  # the weight of a line in a page made up from another; with 1.0 whole pages are judged worse
+HALF_CLEAN = 0.1  # the weight of a line in a page made up from another; with 1.0 whole pages are judged worse
 
 
 @dataclass(frozen=True)

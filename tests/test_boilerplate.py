@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from pipeline import edits
+from pipeline import batches, edits
+from pipeline.engine import storage
+from pipeline.engine.local import LocalEngine
 from pipeline.errors import SettingsError
-from pipeline.records import Finding
+from pipeline.facts import decisions, lines
+from pipeline.records import Facts, Finding, LineUse
 from pipeline.rules import boilerplate
 from pipeline.rules.boilerplate.phrases import Kind, load_phrases
 
@@ -82,11 +87,10 @@ def test_the_heading_in_the_first_seed_goes_and_nothing_else_in_any():
 
 
 def test_a_block_takes_titles_and_ends_where_prose_resumes():
-    text = (
-        "The first paragraph ends here.\nRelated stories\nEnvoys arrive\nWhat the treaty says\n"
-        "Winter\nThe second paragraph goes on."
-    )
-    assert cut(text) == ["Related stories", "Envoys arrive", "What the treaty says"]
+    prose = "The envoys met on Monday and spoke for an hour, and nobody would say afterwards what had been agreed."
+    block = "Related stories\nEnvoys arrive in the capital\nWhat the treaty says"
+    text = f"{prose}\n{prose}\n{block}\nWinter\n{prose}\n{prose}"
+    assert set(cut(text)) == set(block.split("\n"))
 
 
 def test_a_text_that_would_nearly_all_go_is_quarantined_instead():
@@ -102,3 +106,89 @@ def test_a_megabyte_of_one_character_takes_no_time(character):
     text = character * (1_000_000 // len(character))
     after, findings = edits.run(text, boilerplate.RULES)
     assert edits.revert(after, findings) == text
+
+
+# --- lines learned per site ----------------------------------------------------------------------------------------
+
+
+def documents(*rows: tuple[str, str]) -> pa.Table:
+    texts = [{"id": str(number), "site": site, "text": text} for number, (site, text) in enumerate(rows)]
+    return pa.Table.from_batches([batches.from_rows(texts, batches.DOCUMENTS)])
+
+
+def stored(folder: Path, table: pa.Table) -> str:
+    folder.mkdir(parents=True)
+    pq.write_table(table, folder / "part-0.parquet")
+    return str(folder)
+
+
+def counted(tmp_path: Path, name: str, table: pa.Table, history: tuple[str, ...] = ()) -> pa.Table:
+    engine = LocalEngine(1, "500MB", str(tmp_path))
+    found = lines.count(engine, stored(tmp_path / f"{name}-in", table), history, str(tmp_path / name))
+    return storage.read_table(found)
+
+
+NEWS = [("a.example", f"Story number {n} has words of its own.\n{n} comments\nWritten in haste") for n in range(8)]
+
+
+def test_lines_are_counted_per_site_with_digits_alike(tmp_path):
+    table = counted(tmp_path, "one", documents(*NEWS, ("b.example", "Another.\nWritten in haste"), ("", "x\nx")))
+    assert table.to_pylist() == [
+        {"site": "a.example", "shape": "0 comments", "documents": 8, "of": 8, "elsewhere": 0},
+        {"site": "a.example", "shape": "Story number 0 has words of its own.", "documents": 8, "of": 8, "elsewhere": 0},
+        {"site": "a.example", "shape": "Written in haste", "documents": 8, "of": 8, "elsewhere": 1},
+    ]
+
+
+def test_a_batch_is_counted_together_with_the_history_whatever_its_order(tmp_path):
+    engine = LocalEngine(1, "500MB", str(tmp_path))
+    first, second = documents(*NEWS[:5]), documents(*NEWS[5:])
+    history = lines.remember(engine, stored(tmp_path / "first", first), str(tmp_path / "history"))
+    together = counted(tmp_path, "both", second, (history,))
+    assert together.to_pylist() == counted(tmp_path, "whole", documents(*NEWS[::-1])).to_pylist()
+
+
+def test_no_line_of_an_empty_batch(tmp_path):
+    assert counted(tmp_path, "none", documents()).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "use", "expected"),
+    [
+        ("Written in haste", LineUse(41, 100), True),
+        ("Written in haste", LineUse(19, 100), False),
+        ("Written in haste", LineUse(2, 2), False),
+        ("Yes.", LineUse(70, 100), False),
+        ("Yes.", LineUse(1, 100, 0, "accept"), True),
+        ("Written in haste", LineUse(99, 100, 0, "reject"), False),
+        ("Every morning we send you the news of the day, free of charge.", LineUse(30, 100), True),
+    ],
+)
+def test_a_line_is_learned_by_share_and_shape(line, use, expected):
+    assert boilerplate.learned(line, use) is expected
+
+
+def test_a_decision_is_followed_and_can_be_undone(tmp_path):
+    table = counted(tmp_path, "one", documents(*NEWS))
+    text = NEWS[3][1] + "\nThis is new."
+
+    def after(file: str) -> str:
+        known = lines.by_site(table, decisions.by_line(decisions.read(file)))
+        return edits.run(text, boilerplate.RULES, Facts(lines=lines.uses_of(text, "a.example", known)))[0]
+
+    proposed = [row["shape"] for row in lines.proposals(table, boilerplate.learned)]
+    assert "Written in haste" in proposed
+    assert "Written in haste" not in after("")
+    rejected = decisions.decide((), decisions.Decision("a.example", "Written in  haste", "reject", "seen 8 times"))
+    assert "Written in haste" in after(decisions.written(rejected))
+    accepted = decisions.decide(rejected, decisions.Decision("*", "This is new.", "accept"))
+    assert decisions.read(decisions.written(accepted)) == tuple(sorted(accepted, key=lambda d: d.site))
+    assert "This is new." not in after(decisions.written(accepted))
+    undone = decisions.undo(accepted, "*", "This is new.")
+    assert after(decisions.written(undone)) == after(decisions.written(rejected))
+
+
+@pytest.mark.parametrize("text", ["[[line]]\nsite = 'x'\nline = 'y'\n", "[[line", "[[line]]\nsit = 'x'\n"])
+def test_a_file_of_decisions_that_is_wrong_is_refused(text):
+    with pytest.raises(SettingsError, match="decisions"):
+        decisions.read(text)

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.records import Facts, Finding, Hit, Rule, Share, Verdict
-from pipeline.rules.boilerplate.doubtful import Scores, link_like
+from pipeline.facts.lines import evidence, shape
+from pipeline.records import NO_FACTS, Count, Facts, Finding, Hit, LineUse, Rule, Share, Verdict
+from pipeline.rules.boilerplate.doubtful import MIN_DOCUMENTS, MIN_SHARE, Scores, learned, link_like
 from pipeline.rules.boilerplate.model import default_model
-from pipeline.rules.boilerplate.view import cuts, view
+from pipeline.rules.boilerplate.view import certain, cuts, view
 
-MIN_SCORE = 1.5  # log odds; swept 0.5-3, less loses more than 1 % of the content (boilerplate_lines, unseen sites)
+MIN_SCORE = 1.7  # log odds; swept 0.5-3, less loses more than 1 % of the content (boilerplate_lines, unseen sites)
 
 
 def _phrases(rule: str, text: str, additions: str) -> Iterator[Hit]:
     """Hits on the lines that are `boilerplate/<rule>` for certain."""
+    if rule not in certain(text, additions):
+        return iter(())
     found = view(text, additions)
-    chosen = [line.rule == rule for line in found]
-    return cuts(text, found, chosen) if any(chosen) else iter(())
+    return cuts(text, found, ["" if line.rule == rule else None for line in found])
 
 
 def related_links(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
@@ -121,16 +123,42 @@ def link_like_line(text: str, facts: Facts, *, min_score: float = MIN_SCORE, add
     No phrase tells these from sub-headings, so the line model looks at length, words, place and neighbours. A short
     line between paragraphs is spared. `min_score` is in log odds.
     """
-    return link_like_hits(text, default_model().scores, min_score, additions)
+    return link_like_hits(text, default_model().scores, facts, min_score, additions)
 
 
-def link_like_hits(text: str, scores: Scores, min_score: float = MIN_SCORE, additions: str = "") -> Iterator[Hit]:
+def link_like_hits(
+    text: str, scores: Scores, facts: Facts = NO_FACTS, min_score: float = MIN_SCORE, additions: str = ""
+) -> Iterator[Hit]:
     """What `link_like_line` finds, with the line model handed in."""
-    scored = link_like(text, additions, min_score, scores)
-    least = min((score for score in scored if score is not None), default=None)
-    if least is not None:
-        chosen = [score is not None for score in scored]
-        yield from cuts(text, view(text, additions), chosen, f"score {least:.1f} or more > {min_score:.1f}")
+    found = link_like(text, additions, min_score, scores, facts.lines)
+    if any(found):
+        yield from cuts(text, view(text, additions), found)
+
+
+def site_line(
+    text: str, facts: Facts, *, min_share: Share = MIN_SHARE, min_documents: Count = MIN_DOCUMENTS, additions: str = ""
+) -> Iterator[Hit]:
+    """A line that the site puts into many of its articles, by count over this batch and all before it. Cut.
+
+    `min_share` is of the site's documents; a line of fewer than `min_documents` is never cut. A short sentence is
+    spared ("Yes." stands in many interviews), and so is what the user has rejected; what was accepted is cut.
+    """
+    if not facts.lines:
+        return
+    found = view(text, additions)
+    uses = [facts.lines.get(shape(line.text)) for line in found]
+    reasons: list[str | None] = []
+    for line, use in zip(found, uses, strict=True):
+        wanted = (
+            use is not None and (not line.rule or use.decision) and learned(line.text, use, min_share, min_documents)
+        )
+        reasons.append(_why(use) if wanted and use is not None else None)
+    if any(reasons):
+        yield from cuts(text, found, reasons)
+
+
+def _why(use: LineUse) -> str:
+    return f"{use.decision}ed by the user" if use.decision else evidence(use)
 
 
 def mostly_boilerplate(before: str, findings: Sequence[Finding], *, max_cut: Share = 0.95) -> Iterator[Hit]:
@@ -145,6 +173,7 @@ def mostly_boilerplate(before: str, findings: Sequence[Finding], *, max_cut: Sha
 
 _FINDERS = (
     link_like_line,  # what neighbours decide comes first, while they are still there
+    site_line,
     related_links,
     share_prompt,
     newsletter_pitch,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.rules.boilerplate.phrases import flatten
-from pipeline.rules.boilerplate.view import Line
+from pipeline.rules.boilerplate.view import Line, ends_sentence
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -20,7 +20,6 @@ Integers = npt.NDArray[np.int64]
 LONG = 80  # characters of a paragraph; scripts without spaces say as much in a third of that
 MAX_WORDS = 40  # of a line are looked up
 _WORD = re.compile(r"[^\W_]+")
-_SENTENCE_END = re.compile(r"[.!?…。！？؟][\"'”’»)\]」』]*\s*$")
 _MARKS = re.compile(r"[|•·»›←→▲▼©/]|\s[-–]\s")
 _ADDRESS = re.compile(r"@\w|https?:|www\.|\.com\b")
 _OPENING_QUOTE = tuple("\"'“‘«„「『—–")
@@ -47,11 +46,6 @@ def _classes() -> npt.NDArray[np.int8]:
         elif category[0] in "ZC":
             made[code] = SPACE
     return made
-
-
-def ends_sentence(line: str) -> bool:
-    """Whether a line ends in a full stop or the like, quotes and brackets aside."""
-    return bool(_SENTENCE_END.search(line[-8:]))
 
 
 def words(flat: str) -> list[str]:

@@ -37,7 +37,7 @@ MAX_LINE = 600  # characters; the longest copyright notices have about 500
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[:|@©]")
 _FOLD = (("İ", "i"), ("’", "'"), ("‘", "'"), ("：", ":"), ("｜", "|"), ("ⓒ", "©"))  # one for one: offsets hold
 _PARTS = re.compile(r"\*\*|\*|#|<[a-z]+>|[{}]|[^\W_]+(?:'[^\W_]+)*|[:|@©]")
-_GLUED = re.compile(r"(?<=[^\W_])\{([^{}]*)\}")
+_GLUED = re.compile(r"(?<=[^\W_])\{([^{}]*)\}|\{([^{}]*)\}(?=[^\W_{])")
 _FIELDS = {"rule", "language", "opens", "doubtful", "lines"}
 
 KEPT = "kept"  # the kind of a phrase that the user has switched off: no rule cuts it
@@ -79,7 +79,7 @@ class Phrases:
     """All phrases in force: those of words alone, the others by their first word, or by a word that they must hold."""
 
     exact: Mapping[str, Kind]
-    first: Mapping[str, tuple[Pattern, ...]]  # exact ones have their first word here, too
+    first: Mapping[str, Mapping[str, tuple[Pattern, ...]]]  # by first and second word; exact ones stand here, too
     anywhere: Mapping[str, tuple[Pattern, ...]]  # by a word that they hold, wherever
 
     def kinds(self, text: str, spans: Iterable[tuple[int, int]]) -> Iterator[Kind | None]:
@@ -93,16 +93,26 @@ class Phrases:
         word = _TOKEN.search(flat, start, end)
         if word is None:
             return None
-        first = self.first.get("#" if word[0].isdecimal() else word[0])
-        found = [p for w in anywhere if flat.find(w, start, end) >= 0 for p in self.anywhere[w]] if anywhere else []
-        if first is None and not found:
+        found: list[Pattern] = []
+        begins = self.first.get(_key(word[0]))
+        known = False
+        if begins is not None:
+            second = _TOKEN.search(flat, word.end(), end)
+            for key in (_key(second[0]) if second else "", "*"):
+                if key in begins:
+                    known = True
+                    found += begins[key]
+        for held in anywhere:
+            if flat.find(held, start, end) >= 0:
+                found += self.anywhere[held]
+        if not known and not found:
             return None
         folded = " ".join(_TOKEN.findall(flat, start, end))
         kind = self.exact.get(folded)
         if kind is not None:
             return kind
         spaced = " " + folded
-        return next((p.kind for p in (*(first or ()), *found) if p.regex.fullmatch(spaced)), None)
+        return next((pattern.kind for pattern in found if pattern.regex.fullmatch(spaced)), None)
 
     def kind(self, line: str) -> Kind | None:
         """What a line is, if a phrase."""
@@ -142,7 +152,7 @@ def phrases_of(additions: str) -> Phrases:
     sets: Sets = {**default["sets"], **mine.get("sets", {})}
     kept = Kind(KEPT)
     exact: dict[str, Kind] = {}
-    first: dict[str, list[Pattern]] = {}
+    first: dict[str, dict[str, list[Pattern]]] = {}
     anywhere: dict[str, list[Pattern]] = {}
     for number, group in enumerate((*mine.get("phrases", ()), *default["phrases"]), 1):
         if set(group) - _FIELDS or not {"rule", "lines"} <= set(group):
@@ -155,14 +165,25 @@ def phrases_of(additions: str) -> Phrases:
                 raise SettingsError(f"phrases {number}: {line!r} would match a line without a word of its own")
             if all(isinstance(part, str) and part[0] not in "*#" for part in phrase):
                 exact.setdefault(" ".join(map(str, phrase)), kept if written in off else kind)
-                first.setdefault("#" if str(phrase[0]).isdecimal() else str(phrase[0]), [])
+                first.setdefault(_key(str(phrase[0])), {}).setdefault(_key(str(phrase[1])) if phrase[1:] else "", [])
                 continue
             pattern = Pattern(re.compile(_regex(phrase)), kept if written in off else kind)
-            begins = _firsts(phrase)
-            index, keys = (anywhere, words) if "*" in begins else (first, begins)
-            for word in keys:
-                index.setdefault(word, []).append(pattern)
-    return Phrases(exact, *({word: tuple(found) for word, found in index.items()} for index in (first, anywhere)))
+            begins = _begins(phrase)
+            if any(one == "*" for one, _ in begins):
+                for word in words:
+                    anywhere.setdefault(word, []).append(pattern)
+                continue
+            for one, two in begins:
+                first.setdefault(one, {}).setdefault(two, []).append(pattern)
+    return Phrases(
+        exact,
+        {one: {two: tuple(found) for two, found in seconds.items()} for one, seconds in first.items()},
+        {word: tuple(found) for word, found in anywhere.items()},
+    )
+
+
+def _key(word: str) -> str:
+    return "#" if word.isdecimal() else word
 
 
 # --- a phrase as a sequence of words, wildcards and choices -------------------------------------------------------
@@ -184,7 +205,7 @@ def _choices(line: str) -> Iterator[str]:
     if choice is None:
         yield line
         return
-    for one in choice[1].split("|"):
+    for one in (choice[1] if choice[2] is None else choice[2]).split("|"):
         yield from _choices(line[: choice.start()] + one + line[choice.end() :])
 
 
@@ -238,17 +259,17 @@ def _regex(phrase: Phrase) -> str:
     return "".join(made)
 
 
-def _firsts(phrase: Phrase) -> set[str]:
-    """The words with which a matching line can begin; "#" is a number, "*" anything."""
-    found: set[str] = set()
+def _begins(phrase: Phrase) -> set[tuple[str, str]]:
+    """The first and second words of lines that match; "*" is anything, "#" a number, and "" the end of the line."""
+    found: set[tuple[str, ...]] = {()}
     for part in phrase:
-        if isinstance(part, str):
-            return found | {part[0] if part[0] in "*#" else part}
-        branches = [_firsts(branch) for branch in part.branches]
-        found |= set().union(*branches) - {""}
-        if all("" not in words for words in branches):
-            return found
-    return found | {""}
+        ends: set[tuple[str, ...]] = {("*",)} if part in ("*", "**") else {(_key(str(part)),)}
+        if isinstance(part, Choice):
+            ends = {tuple(word for word in begin if word) for branch in part.branches for begin in _begins(branch)}
+        found = {one if "*" in one else (*one, *end)[:2] for one in found for end in ends}
+        if all("*" in one or len(one) == 2 for one in found):
+            break
+    return {(one[0] if one else "", one[1] if len(one) > 1 else "*" if one == ("*",) else "") for one in found}
 
 
 def _anchors(phrase: Phrase) -> set[str] | None:

@@ -12,7 +12,9 @@ from pipeline.rules.boilerplate.phrases import Kind, phrases_of
 from pipeline.text import cut_lines, lines
 
 MAX_TITLE = 140  # characters; of the titles under such headings 99 in 100 are shorter
+MAX_REASONS = 3  # in one finding
 _SENTENCE_ENDS = re.compile(r"[.;,:。；，：][\"'”’»)\]]*\s*$|[.!?][\"'”’»)\]]* +\w+ +\w|[。！？].")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟][\"'”’»)\]」』]*\s*$")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -29,7 +31,10 @@ class Line(NamedTuple):
 
 @lru_cache(maxsize=8)
 def view(text: str, additions: str = "") -> tuple[Line, ...]:
-    """The lines of a text that are not blank. All rules of the stage ask for the same text in turn: it is kept."""
+    """The lines of a text that are not blank. All rules of the stage ask for the same text in turn: it is kept.
+
+    Titles under a heading go for certain where nothing but them follows an article; elsewhere the line model decides.
+    """
     spans = [(start, end) for start, end, _ in lines(text) if start < end and not text[start:end].isspace()]
     kinds = list(phrases_of(additions).kinds(text, spans))
     found = [
@@ -37,9 +42,17 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
     ]
     for opening, kind in enumerate(kinds):
         if kind is not None and kind.opens:
-            for number in _titles(found, opening):
-                found[number] = found[number]._replace(title=True)
+            titles = _titles(found, opening)
+            last = titles[-1:] == [len(found) - 1] and any(ends_sentence(line.text) for line in found[:opening])
+            for number in titles:
+                found[number] = found[number]._replace(title=True, rule=kind.rule if last else "")
     return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def certain(text: str, additions: str = "") -> frozenset[str]:
+    """The rules that a line of the text is cut by for certain."""
+    return frozenset(line.rule for line in view(text, additions) if line.rule)
 
 
 def _certainty(kind: Kind | None) -> tuple[str, str]:
@@ -64,6 +77,11 @@ def _titles(found: Sequence[Line], opening: int) -> list[int]:
     return titles[:-1] if titles and titles[-1] == number - 1 and number < len(found) else titles
 
 
+def ends_sentence(line: str) -> bool:
+    """Whether a line ends in a full stop or the like, quotes and brackets aside."""
+    return bool(_SENTENCE_END.search(line[-8:]))
+
+
 def looks_like_title(line: str) -> bool:
     """Whether a line could be the title of an article: short, of one piece, with no end of a sentence.
 
@@ -73,16 +91,15 @@ def looks_like_title(line: str) -> bool:
     return len(line) <= MAX_TITLE and not _SENTENCE_ENDS.search(line) and bool(_LETTER.search(line))
 
 
-def cuts(text: str, found: Sequence[Line], chosen: Sequence[bool], detail: str = "") -> Iterator[Hit]:
-    """Hits that delete the chosen lines; neighbours go in one hit, since their separators are the same."""
+def cuts(text: str, found: Sequence[Line], reasons: Sequence[str | None]) -> Iterator[Hit]:
+    """Hits that delete the lines with a reason; neighbours go in one hit, since their separators are the same."""
     number = 0
     while number < len(found):
-        if not chosen[number]:
-            number += 1
-            continue
         first = number
-        while number + 1 < len(found) and chosen[number + 1]:
+        while number < len(found) and reasons[number] is not None:
             number += 1
-        start, end = cut_lines(text, found[first].start, found[number].end)
-        yield Hit(start, end, "", detail)
+        if number > first:
+            start, end = cut_lines(text, found[first].start, found[number - 1].end)
+            details = dict.fromkeys(reason for reason in reasons[first:number] if reason)
+            yield Hit(start, end, "", "; ".join(list(details)[:MAX_REASONS]))
         number += 1

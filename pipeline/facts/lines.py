@@ -1,0 +1,178 @@
+"""How often each line stands on its site: counted over the documents of a batch and of all earlier batches.
+
+What an article says stands in one document; what a site adds to its pages stands in many. Lines are told by their
+shape: case and words count, digits do not ("12 comments" is "9 comments" again). A batch is counted together with what
+the batches before it have left in the history, each as one small Parquet file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from pipeline.facts import Dataset, Engine
+from pipeline.records import LineUse
+from pipeline.text import lines
+
+MAX_LINE = 600  # characters; what a site adds is shorter
+MIN_DOCUMENTS = 2  # a line of one document says nothing of its site
+
+_DIGITS = re.compile(r"\d+")
+_SPACE = re.compile(r"\s+")
+
+# One row for each different line of a document; `line` is the hash of its shape.
+USES = pa.schema([("site", pa.string()), ("line", pa.int64()), ("shape", pa.string())])
+SITES = pa.schema([("site", pa.string())])
+COUNTS = pa.schema([("site", pa.string()), ("line", pa.int64()), ("shape", pa.string()), ("documents", pa.int64())])
+
+
+def shape(line: str) -> str:
+    """What two uses of a line have in common.
+
+    >>> shape("  12 comments ")
+    '0 comments'
+    """
+    return _SPACE.sub(" ", _DIGITS.sub("0", line)).strip()
+
+
+def shapes(text: str) -> list[str]:
+    """The shapes of a text's lines, each once, in order; the long ones left out."""
+    found = (text[start:end] for start, end, _ in lines(text) if start < end <= start + MAX_LINE)
+    return [made for made in dict.fromkeys(map(shape, found)) if made]
+
+
+def uses(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Documents to a row for each of their lines."""
+    sites, numbers, made = [], [], []
+    for site, text in zip(batch.column("site").to_pylist(), batch.column("text").to_pylist(), strict=True):
+        if site:
+            of_text = shapes(text)
+            sites += [site] * len(of_text)
+            made += of_text
+            numbers += [number_of(line) for line in of_text]
+    return pa.RecordBatch.from_arrays(
+        [pa.array(sites, pa.string()), pa.array(numbers, pa.int64()), pa.array(made, pa.string())], schema=USES
+    )
+
+
+def number_of(made: str) -> int:
+    """The signed 64-bit hash of a shape."""
+    return int(np.uint64(xxhash.xxh3_64_intdigest(made.encode())).astype(np.int64))
+
+
+def sites(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Documents to a row for each that has a site."""
+    return pa.RecordBatch.from_arrays([batch.column("site").filter(_known(batch))], schema=SITES)
+
+
+def _known(batch: pa.RecordBatch) -> pa.Array:
+    return pa.array([bool(site) for site in batch.column("site").to_pylist()], pa.bool_())
+
+
+# A batch's own counts, and those of all sites and batches. `""` stands for the number of documents of a site.
+_COUNT = """
+SELECT site, line, min(shape) AS shape, count(*) AS documents FROM uses GROUP BY site, line
+UNION ALL
+SELECT site, 0 AS line, '' AS shape, count(*) AS documents FROM sites GROUP BY site
+ORDER BY site, line
+"""
+_TOGETHER = """
+SELECT site, line, min(shape) AS shape, sum(documents) AS documents FROM counts GROUP BY site, line
+"""
+_SEEN = f"""
+SELECT here.site, here.line, here.shape, here.documents, whole.documents AS of, everywhere.documents AS everywhere
+FROM here
+JOIN (SELECT site, documents FROM here WHERE shape = '') AS whole ON here.site = whole.site
+JOIN (SELECT line, sum(documents) AS documents FROM here WHERE shape <> '' GROUP BY line) AS everywhere
+  ON here.line = everywhere.line
+WHERE here.shape <> '' AND here.documents >= {MIN_DOCUMENTS}
+"""
+_MATTERING = """
+SELECT site, shape, CAST(documents AS BIGINT) AS documents, CAST(of AS BIGINT) AS of,
+       CAST(everywhere - documents AS BIGINT) AS elsewhere
+FROM seen
+ORDER BY site, shape
+"""
+
+
+def remember(engine: Engine, documents: Dataset, work: str) -> str:
+    """The counts of one batch, to be kept in the history: a folder of Parquet with the columns of `COUNTS`."""
+    rows = engine.map_batches(uses, documents, f"{work}/uses")
+    of_site = engine.map_batches(sites, documents, f"{work}/sites")
+    return engine.sql(_COUNT, f"{work}/counts", uses=rows, sites=of_site)
+
+
+def count(engine: Engine, documents: Dataset, history: Sequence[str], work: str) -> str:
+    """How often lines stand on their sites: a folder of Parquet with site, shape, documents, of, elsewhere.
+
+    `history` holds what `remember` left of earlier batches; it must not hold the batch itself. Only lines of two
+    documents or more are listed.
+    """
+    own = remember(engine, documents, work)
+    together = engine.sql(_TOGETHER, f"{work}/together", counts=[own, *history])
+    seen = engine.sql(_SEEN, f"{work}/seen", here=together)
+    return engine.sql(_MATTERING, f"{work}/lines", seen=seen)
+
+
+# --- from the table to the facts of a document --------------------------------------------------------------------
+
+Uses = Mapping[str, Mapping[str, LineUse]]  # site to shape to use
+
+
+def by_site(table: pa.Table, decisions: Mapping[tuple[str, str], str] | None = None) -> Uses:
+    """The table that `count` leaves, with the user's decisions, for looking up by site and shape.
+
+    A decision of the site "*" holds for all sites; a line decided on need not be in the table.
+    """
+    found: dict[str, dict[str, LineUse]] = {}
+    for row in table.to_pylist():
+        found.setdefault(row["site"], {})[row["shape"]] = LineUse(row["documents"], row["of"], row["elsewhere"])
+    for (site, line), decision in (decisions or {}).items():
+        of_site = found.setdefault(site, {})
+        of_site[line] = of_site.get(line, LineUse(0, 0))._replace(decision=decision)
+    return found
+
+
+def uses_of(text: str, site: str, known: Uses) -> Mapping[str, LineUse]:
+    """The `Facts.lines` of a document: the use of each of its lines that is known, by its shape."""
+    here, everywhere = known.get(site, {}), known.get("*", {})
+    if not here and not everywhere:
+        return {}
+    found = {}
+    for line in shapes(text):
+        use = here.get(line)
+        decided = everywhere.get(line)
+        if decided is not None and (use is None or not use.decision):
+            use = (use or LineUse(0, 0))._replace(decision=decided.decision)
+        if use is not None:
+            found[line] = use
+    return found
+
+
+Judge = Callable[[str, LineUse], bool]
+
+
+def proposals(table: pa.Table, judge: Judge) -> list[dict[str, Any]]:
+    """The lines that `judge` would cut, with their evidence, the most frequent first."""
+    found = []
+    for row in table.to_pylist():
+        use = LineUse(row["documents"], row["of"], row["elsewhere"])
+        if judge(row["shape"], use):
+            found.append({**row, "evidence": evidence(use)})
+    return sorted(found, key=lambda row: (-row["documents"] / row["of"], row["site"], row["shape"]))
+
+
+def evidence(use: LineUse) -> str:
+    """The numbers in words.
+
+    >>> evidence(LineUse(41, 100, 0))
+    "in 41 of this site's 100 documents (41 %), never elsewhere"
+    """
+    share = round(100 * use.documents / max(use.of, 1))
+    other = f"in {use.elsewhere} elsewhere" if use.elsewhere else "never elsewhere"
+    return f"in {use.documents} of this site's {use.of} documents ({share} %), {other}"
