@@ -17,12 +17,13 @@ import difflib
 import re
 import tomllib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pipeline.errors import SettingsError
+from pipeline.facts import decisions
 from pipeline.facts.duplicates.policy import Policy
 from pipeline.records import Bounds, Count, Rule, Share, Verdict
 from pipeline.rules.boilerplate.phrases import phrases_of
@@ -62,6 +63,7 @@ class Boilerplate:
     """The user's own phrases, and decisions on what was learned of sites; each file may be missing."""
 
     phrases: str = "configs/boilerplate.toml"
+    decisions: str = "configs/boilerplate_decisions.toml"  # written by `copydesk boilerplate accept` and `reject`
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Settings:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     file: str = ""  # where they were read
     additions: str = ""  # the text of the file [boilerplate] phrases
+    decisions: str = ""  # the text of the file [boilerplate] decisions
 
     def stages(self) -> tuple[Stage, ...]:
         """The pipeline under these settings."""
@@ -136,7 +139,8 @@ def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None =
         _section(Policy, tables.get("duplicates", {}), f"{where}: [duplicates]"),
         {name: _rule_settings(name, table, where) for name, table in rules.items()},
         where,
-        _phrases(mine.phrases, where, needed="phrases" in tables.get("boilerplate", {})),
+        _beside(mine.phrases, phrases_of),
+        _beside(mine.decisions, decisions.read),
     )
     if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
@@ -155,14 +159,12 @@ def _section(kind: type[T], table: Mapping[str, Any], where: str) -> T:
     return kind(**{name: _checked(value, hints[name], f"{where} {name}") for name, value in table.items()})
 
 
-def _phrases(file: str, where: str, *, needed: bool) -> str:
-    """The text of the user's phrases, known to be in order."""
+def _beside(file: str, check: Callable[[str], object]) -> str:
+    """The text of a file beside the settings, known to be in order; "" when it is not there."""
     try:
         text = Path(file).read_text(encoding="utf-8")
-        phrases_of(text)
-    except FileNotFoundError as error:
-        if needed:
-            raise SettingsError(f"{where}: [boilerplate] phrases: {file}: no such file") from error
+        check(text)
+    except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError, SettingsError) as error:
         raise SettingsError(f"{file}: {error}") from error

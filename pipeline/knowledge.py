@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -15,16 +17,19 @@ import pyarrow.compute as pc
 from pipeline.batches import FactFunction, no_facts
 from pipeline.config import Settings
 from pipeline.engine import storage
-from pipeline.facts import Engine, duplicates, language, translation
-from pipeline.records import NO_FACTS, Duplicate, Facts, Language
+from pipeline.facts import Engine, decisions, duplicates, language, lines, paragraphs, translation
+from pipeline.records import Duplicate, Facts, Language
 
 # The modules, besides its rules, whose code decides over a stage's output.
 _MODULES = {
+    "boilerplate": ("facts.lines", "facts.decisions"),
     "language": ("facts.language",),
     "translation": ("facts.translation",),
-    "duplicates": ("facts.duplicates",),
+    "duplicates": ("facts.duplicates", "facts.paragraphs"),
 }
-DUPLICATES = "duplicates"  # in the history: what `facts.duplicates.remember` leaves of each batch
+# What each batch leaves in the history for later ones, by the step that makes or uses it.
+LINES, DUPLICATES = "lines", "duplicates"
+_HISTORY = {"boilerplate": LINES, "duplicates": DUPLICATES}
 
 
 def modules(step: str) -> tuple[str, ...]:
@@ -34,22 +39,31 @@ def modules(step: str) -> tuple[str, ...]:
 
 def made_of(step: str, settings: Settings, history: Path) -> dict[str, Any]:
     """What besides rules, code and input decides over a stage's facts: settings, and what earlier batches left."""
+    found: dict[str, Any] = {}
+    if step in _HISTORY:
+        earlier = _earlier(settings, history, _HISTORY[step])
+        found["history"] = {n: (storage.read_manifest(folder) or {}).get("digest") for n, folder in earlier.items()}
+    if step == "boilerplate":
+        found["decisions"] = {f"{d.site}: {d.line}": d.decision for d in decisions.read(settings.decisions)}
     if step == "duplicates":
-        earlier = _earlier(settings, history, DUPLICATES)
-        return {
-            "policy": dataclasses.asdict(settings.duplicates),
-            "history": {name: (storage.read_manifest(folder) or {}).get("digest") for name, folder in earlier.items()},
-        }
-    return {}
+        found["policy"] = dataclasses.asdict(settings.duplicates)
+    return found
 
 
 def facts(step: str, settings: Settings, engine: Engine, documents: str, history: Path, work: Path) -> FactFunction:
     """The function that gives each document of a batch its facts; facts of the whole corpus are computed here."""
+    if step == "boilerplate":
+        earlier = [str(folder) for folder in _earlier(settings, history, LINES).values()]
+        known = lines.count(engine, documents, earlier, str(work))
+        storage.remove(*(work / name for name in ("uses", "sites", "together", "seen")))
+        return partial(line_facts, known=str(storage.parts(known)[0]), decided=settings.decisions)
     if step == "duplicates":
-        earlier = {name: str(folder) for name, folder in _earlier(settings, history, DUPLICATES).items()}
-        found = duplicates.search(engine, documents, earlier, settings.run.batch, settings.duplicates, str(work))
-        storage.remove(work / "steps")
-        return partial(duplicate_facts, found=str(storage.parts(found)[0]))
+        published = {name: str(folder) for name, folder in _earlier(settings, history, DUPLICATES).items()}
+        found = duplicates.search(engine, documents, published, settings.run.batch, settings.duplicates, str(work))
+        repeated = paragraphs.repeated(engine, documents, str(work))
+        storage.remove(work / "steps", work / "hashes")
+        sides = {"found": str(storage.parts(found)[0]), "repeated": str(storage.parts(repeated)[0])}
+        return partial(duplicate_facts, **sides)
     return text_facts(step)
 
 
@@ -58,13 +72,24 @@ def text_facts(step: str) -> FactFunction:
     return {"language": language_facts, "translation": translation_facts}.get(step, no_facts)
 
 
-def remember(engine: Engine, settings: Settings, published: str, history: Path) -> None:
-    """Put what later batches are judged against into the history, in place of what an earlier run put there."""
-    target = history / DUPLICATES / settings.run.batch
-    with storage.whole_folder(target) as folder:
+def remember(engine: Engine, settings: Settings, published: str, boilerplate: Path, history: Path) -> None:
+    """Put what later batches are judged against into the history, in place of what an earlier run put there.
+
+    `published` are the documents, `boilerplate` is the output of that step, which counted the lines.
+    """
+    with _kept(history / LINES / settings.run.batch) as folder:
+        for part in storage.parts(str(boilerplate / "counts")):
+            shutil.copyfile(part, folder / part.name)
+    with _kept(history / DUPLICATES / settings.run.batch) as folder:
         duplicates.remember(engine, published, settings.run.batch, str(folder))
-        manifest = {"version": duplicates.VERSION, "digest": storage.digest_of(str(folder))}
-        storage.write_json(folder / storage.MANIFEST, manifest)
+
+
+@contextmanager
+def _kept(target: Path) -> Iterator[Path]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with storage.whole_folder(target) as folder:
+        yield folder
+        storage.write_json(folder / storage.MANIFEST, {"digest": storage.digest_of(str(folder))})
 
 
 def _earlier(settings: Settings, history: Path, kind: str) -> dict[str, Path]:
@@ -97,21 +122,45 @@ def translation_facts(batch: pa.RecordBatch) -> tuple[list[Facts], Mapping[str, 
     return known, {"translation_score": [quality.score for quality in qualities]}
 
 
-def duplicate_facts(batch: pa.RecordBatch, *, found: str) -> tuple[list[Facts], Mapping[str, Sequence[Any]]]:
-    """Which document each one repeats; `found` is the Parquet file that the search for duplicates has left."""
+def line_facts(batch: pa.RecordBatch, *, known: str, decided: str) -> tuple[list[Facts], Mapping[str, Sequence[Any]]]:
+    """How often each document's lines stand on its site; `known` is the Parquet file that the count has left."""
+    uses = _line_uses(known, decided)
+    pairs = _pairs(batch, "text", "site")
+    return [Facts(site=site or "", lines=lines.uses_of(text, site or "", uses)) for text, site in pairs], {}
+
+
+def duplicate_facts(
+    batch: pa.RecordBatch, *, found: str, repeated: str
+) -> tuple[list[Facts], Mapping[str, Sequence[Any]]]:
+    """Which document each one repeats, and which of its paragraphs stand elsewhere; both from Parquet files."""
     table = _side_table(found)
     mine = table.filter(pc.is_in(table["id"], batch["id"])).to_pylist()
-    by_id = {
+    twins = {
         row["id"]: Duplicate(row["id"], row["of"], row["similarity"], row["kind"], row["of_batch"], row["why"])
         for row in mine
     }
-    return [Facts(duplicate=by_id[i]) if i in by_id else NO_FACTS for i in batch["id"].to_pylist()], {}
+    counts = _repeated_paragraphs(repeated)
+    pairs = _pairs(batch, "id", "text")
+    return [Facts(duplicate=twins.get(i), lines=paragraphs.repeats_of(text, counts)) for i, text in pairs], {}
+
+
+# A worker reads a table once, not once a batch; the path holds the key of the step that is being made.
 
 
 @lru_cache(maxsize=1)
 def _side_table(path: str) -> pa.Table:
-    """A worker reads the table once, not once a batch; its name holds the key of the step that is being made."""
     return storage.read_table(path)
+
+
+@lru_cache(maxsize=1)
+def _line_uses(path: str, decided: str) -> lines.Uses:
+    return lines.by_site(storage.read_table(path), decisions.by_line(decisions.read(decided)))
+
+
+@lru_cache(maxsize=1)
+def _repeated_paragraphs(path: str) -> dict[int, int]:
+    table = storage.read_table(path)
+    return dict(zip(table["paragraph"].to_pylist(), table["documents"].to_pylist(), strict=True))
 
 
 def _pairs(batch: pa.RecordBatch, one: str, other: str) -> list[tuple[Any, Any]]:

@@ -34,7 +34,7 @@ STEPS = (READING, *(stage.name for stage in STAGES), PUBLISHING, REPORT)
 # What decides over a step's output besides its rules and settings: a change in one of these makes it stale.
 _CODE = {
     READING: ("sources.read", "sources.files", "sources.page"),
-    PUBLISHING: ("corpus", "facts.duplicates"),  # it leaves signatures in the history, too
+    PUBLISHING: ("corpus", "facts.duplicates", "facts.lines"),  # it leaves signatures and counts in the history
     REPORT: ("report.page",),
 }
 _LIBRARIES = {
@@ -266,9 +266,10 @@ class Batch:
     def _publish(self, engine: LocalEngine, work: Path) -> dict[str, Any]:
         manifests = [self.manifest(step) or {} for step in STEPS[:-2]]
         last = self.output(STEPS[-3])
-        if last is None:
+        boilerplate = self.output("boilerplate")
+        if last is None or boilerplate is None:
             raise CopydeskError("publishing: the step before it has no output; run the batch from its start")
-        knowledge.remember(engine, self.settings, str(last / batches.KEPT), self.history)
+        knowledge.remember(engine, self.settings, str(last / batches.KEPT), boilerplate, self.history)
         return corpus.write(work, str(last / batches.KEPT), self.name, manifests)
 
 
