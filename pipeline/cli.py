@@ -32,6 +32,7 @@ examples:
   copydesk rules encoding               list the rules of a stage with their settings
   copydesk rules try encoding/mojibake --on articles/
                                         show what a rule would do there, and change nothing
+  copydesk boilerplate suggest          list lines learned of sites, with their evidence; then accept or reject
 
 A second run does only what a change has made stale. A document that cannot be read or that breaks a rule is set
 aside with its reason; the others go on. Exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 3 done but
@@ -93,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     rules = _command(commands, "rules", _rules, "the rules, what they do, and their settings")
     rules.add_argument("name", nargs="*", help="a stage (encoding), a rule (encoding/mojibake), or `try` and a rule")
     rules.add_argument("--on", metavar="PATH", help="with `try`: the articles to try the rule on (default: the input)")
+    lines = _command(
+        commands, "boilerplate", _boilerplate, "lines learned of sites: look at them, accept or reject them"
+    )
+    lines.add_argument("action", choices=("suggest", "accept", "reject", "undo", "decisions"), help="what to do")
+    lines.add_argument("site", nargs="?", default="", help='the site; "*": all sites')
+    lines.add_argument("line", nargs="?", default="", help="the line, as `suggest` shows it")
     return parser
 
 
@@ -211,6 +218,24 @@ def _plan(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     batch = _asked_about(options)
     show.explain(life.of(batch, options.id), options.json)
+    return DONE
+
+
+def _boilerplate(options: argparse.Namespace) -> int:
+    from pipeline import learned
+    from pipeline.facts import decisions
+
+    batch = _asked_about(options)
+    if options.action == "suggest":
+        show.proposals(learned.proposals(batch, options.site), options.json)
+    elif options.action == "decisions":
+        show.decisions(decisions.read(batch.settings.decisions), options.json)
+    elif not options.site or not options.line:
+        raise SettingsError(f"boilerplate {options.action}: name the site and the line, as `suggest` shows them")
+    else:
+        decision = "" if options.action == "undo" else options.action
+        file = learned.decide(batch, options.site, options.line, decision)
+        print(f"{show.printable(file)}: written; the next `copydesk run` follows it")
     return DONE
 
 

@@ -19,6 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline import keys, steps
+from pipeline.facts.decisions import Decision
+from pipeline.learned import Proposal
 from pipeline.records import Rule
 from pipeline.trial import Trial
 
@@ -266,6 +268,36 @@ def trial(tried: Trial, as_json: bool) -> None:
 
 def _number(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+# --- lines learned of sites --------------------------------------------------------------------------------------
+
+
+def proposals(found: Sequence[Proposal], as_json: bool) -> None:
+    """Lines with their evidence and examples, site by site."""
+    if as_json:
+        _as_json([dataclasses.asdict(proposal) for proposal in found])
+        return
+    console = _console()
+    if not found:
+        console.print("No line stands in enough of a site's documents.")
+    for proposal in found:
+        decision = f"  [{proposal.decision}ed]" if proposal.decision else ""
+        console.print(Text(f"{printable(proposal.site)}  “{printable(proposal.line)}”{decision}", style="bold"))
+        examples = ", ".join(printable(identity) for identity in proposal.examples)
+        console.print(Text(f"  {proposal.evidence}; as in {examples}" if examples else f"  {proposal.evidence}"))
+
+
+def decisions(found: Sequence[Decision], as_json: bool) -> None:
+    """What the user has decided."""
+    if as_json:
+        _as_json([dataclasses.asdict(decision) for decision in found])
+        return
+    console = _console()
+    for decision in found:
+        console.print(Text(f"{decision.decision}  {printable(decision.site)}  “{printable(decision.line)}”"))
+    if not found:
+        console.print("No decisions yet; `copydesk boilerplate suggest` lists what there is to decide.")
 
 
 def _settings(rule: Rule) -> dict[str, Any]:

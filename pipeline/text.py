@@ -71,7 +71,7 @@ def cut_lines(text: str, start: int, end: int) -> tuple[int, int]:
     return before, end
 
 
-_LINE = re.compile(r"[^\n]*[^\s][^\n]*")
+_LINE = re.compile(r"[^\n]+")
 
 
 def paragraphs(text: str) -> Iterator[tuple[int, int]]:
@@ -81,7 +81,8 @@ def paragraphs(text: str) -> Iterator[tuple[int, int]]:
     [(0, 3), (5, 8), (9, 14)]
     """
     for match in _LINE.finditer(text):
-        yield match.span()
+        if not match[0].isspace():
+            yield match.span()
 
 
 # A full stop, question or exclamation mark with closing quotes or brackets, then space and no lower-case letter.

@@ -18,7 +18,7 @@ PACKAGE = Path(config.__file__).parent
 # A module imports only what stands before it.
 ORDER = (
     *("errors", "records", "text", "edits", "facts", "rules", "stages", "batches", "config", "sources", "engine"),
-    *("keys", "accounts", "corpus", "report", "knowledge", "trial", "steps", "tasks", "life", "show", "cli"),
+    *("keys", "accounts", "corpus", "report", "knowledge", "trial", "steps", "tasks", "life", "learned", "show", "cli"),
     "__main__",
 )
 # The library face imports what it needs when it is called.
