@@ -43,18 +43,18 @@ def find_broken_brackets(text: str, facts: Facts) -> Iterator[Hit]:
     List numbers (`a)`, `2)`) and smileys are spared.
     """
     for start, end, _ in text_of.lines(text):
-        stack: list[tuple[str, int]] = []
+        opened: dict[str, list[int]] = {"(": [], "[": []}
         lonely: list[int] = []
         for match in _BRACKET.finditer(text, start, end):
             at, sign = match.start(), match[0]
-            if sign in "([":
-                if not (sign == "(" and _is_smile(text, at)):
-                    stack.append((sign, at))
-            elif stack and stack[-1][0] == _PAIRS[sign]:
-                stack.pop()
+            if sign in opened:
+                opened[sign].append(at)
+            elif opened[_PAIRS[sign]]:
+                opened[_PAIRS[sign]].pop()
             elif not _NUMBERED.search(text, max(start, at - 8), at):
                 lonely.append(at)
-        for at in sorted(lonely + [at for _, at in stack]):
+        lonely += [at for at in opened["("] + opened["["] if not _is_smile(text, at)]
+        for at in sorted(lonely):
             yield Hit(at, at + 1, None, "bracket without its partner")
 
 
