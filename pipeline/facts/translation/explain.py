@@ -91,4 +91,5 @@ def reasons(words: list[str], kind: of.Kinds, start: int, end: int, known: Weigh
     cosines = vectors[inside] @ others / (np.sqrt(others @ others) + 1e-9)
     astray = [words[n - start] for n in content[inside][cosines < _ASTRAY]]
     said = (("not in the word list", unknown), ("rarely together", never), ("out of place", astray))
-    return "; ".join(f"{name}: {', '.join(dict.fromkeys(what[:_NAMED]))}" for name, what in said if what)
+    named = "; ".join(f"{name}: {', '.join(dict.fromkeys(what[:_NAMED]))}" for name, what in said if what)
+    return named or "unusual wording"

@@ -113,8 +113,9 @@ def stopless_paragraphs(text: str, min_letters: int = 160) -> Iterator[Mark]:
         start += len(line) + 1
 
 
-# What one mark takes off the score. Share of original English news (of articles as scraped) with such a mark:
-# see the table of `benchmarks/quality/translation.py`.
+# What one mark takes off the score, by how rare it is. Share of original English news / of 2,300 articles as scraped
+# with one: entities 0 / 0 %, signs 1.6 / 1.6 %, misplaced speakers 0 / 0 %, flips 0 / 0.2 %, no full stop 1.6 / 11 %.
+# The kinds were chosen with the translated seed in view; on labelled machine translation speakers were never hit.
 KINDS = (
     (ENTITY, broken_entities, 0.12),
     (SIGNS, misset_signs, 0.05),

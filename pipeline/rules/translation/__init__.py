@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.facts.translation import marks
 from pipeline.records import Rule, Verdict
 from pipeline.rules.translation import debris, loops, prose, score, source
 
@@ -18,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     Rule("translation/broken_bracket", prose.find_broken_brackets, trigger=prose.BROKEN_BRACKET),
     Rule("translation/sentence_fragment", prose.find_fragments, trigger=prose.FRAGMENT),
     Rule("translation/pronoun_flip", prose.find_pronoun_flips, trigger=prose.PRONOUN_FLIP),
+    Rule("translation/misplaced_speaker", prose.find_misplaced_speakers, trigger=marks.INVERTED),
     Rule("translation/number_mismatch", source.find_number_mismatch),
     Rule("translation/name_mismatch", source.find_name_mismatch),
     Rule("translation/length_mismatch", source.find_length_mismatch),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pipeline.records import Count, Facts, Hit, Share
 
 SUBWORD = r"@@|\x{2581}|(?i:<unk>|\[unk\])|\x{2047}|@-@|\s##[a-z]"
-_SUBWORD = re.compile(r"[^\W_]*@@(?![^\s@]*@)(?:\s[^\W_]+)?|\u2581+|(?i:<unk>|\[unk\])|\u2047|@-@|(?<=\s)##[a-z]+")
+_SUBWORD = re.compile(r"[^\W_]{0,40}@@(?![^\s@]*@)(?:\s[^\W_]+)?|\u2581+|(?i:<unk>|\[unk\])|\u2047|@-@|(?<=\s)##[a-z]+")
 
 
 def find_subwords(text: str, facts: Facts) -> Iterator[Hit]:
@@ -58,7 +58,8 @@ _CLOSING = frozenset(")]}\"'”’»“,;")
 
 # Letters with signs that schemes of transliteration use and English news does not, and vowels spelled out in length.
 TRANSLITERATION = r"[ḍḥḷṃṅṇṛṣṭẓʿʾʹʺ]|[a-z](?:aaa|uuu)|(?:aaa|uuu)[a-z]"
-_TRANSLITERATION = re.compile(r"[^\W\d_]*(?:[ḍḥḷṃṅṇṛṣṭẓʿʾʹʺ]|(?<=[a-z])(?:aaa|uuu)|(?:aaa|uuu)(?=[a-z]))[^\W\d_]*")
+_SPELLED = re.compile(r"[ḍḥḷṃṅṇṛṣṭẓʿʾʹʺ]|[a-z](?:aaa|uuu)|(?:aaa|uuu)[a-z]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def find_transliteration(text: str, facts: Facts, *, min_words: Count = 2) -> Iterator[Hit]:
@@ -68,8 +69,8 @@ def find_transliteration(text: str, facts: Facts, *, min_words: Count = 2) -> It
     """
     hits = [
         Hit(match.start(), match.end(), None, "spelled sound by sound")
-        for match in _TRANSLITERATION.finditer(text)
-        if match[0][:1].islower()
+        for match in _LETTERS.finditer(text)
+        if match[0][0].islower() and _SPELLED.search(match[0])
     ]
     if len(hits) >= min_words:
         yield from hits
@@ -81,8 +82,9 @@ _SCALES = (
 )
 NUMBER = rf"\d\s?(?:{_SCALES})\b|\d,\d{{1,2}}\s?(?:%|per ?cent\b|million\b|billion\b)|\d\s?[万億亿萬千]"
 _NUMBER = re.compile(
-    rf"\d[\d.,]*\s?(?:{_SCALES})(?![^\W_])|(?<![\d,.])\d+,\d{{1,2}}\s?(?:%|per ?cent\b|million\b|billion\b)"
-    r"|\d[\d.,]*\s?[万億亿萬千]+"
+    rf"(?<![\d.,])\d[\d.,]{{0,20}}\s?(?:{_SCALES})(?![^\W_])"
+    r"|(?<![\d,.])\d{1,12},\d{1,2}\s?(?:%|per ?cent\b|million\b|billion\b)"
+    r"|(?<![\d.,])\d[\d.,]{0,20}\s?[万億亿萬千]{1,4}"
 )
 
 

@@ -53,7 +53,8 @@ def _runs(words: list[str], period: int, times: int) -> list[tuple[int, int]]:
 
 # No pattern can tell a repetition; but two sentences must be there.
 REPEATED_SENTENCE = r"[.!?…\n](?s:.)*[.!?…]"
-_SENTENCE = re.compile(r"[^.!?…\n]{20,}[.!?…]")
+# the mark is optional, so that a run without one is passed over in one step and not tried from each of its letters
+_SENTENCE = re.compile(r"[^.!?…\n]+[.!?…]?")
 
 
 def find_repeated_sentences(text: str, facts: Facts, *, min_words: Count = 6) -> Iterator[Hit]:
@@ -61,13 +62,19 @@ def find_repeated_sentences(text: str, facts: Facts, *, min_words: Count = 6) ->
 
     Short sentences come back in speech and in refrains and are spared.
     """
-    sentences = list(map(str.strip, _SENTENCE.findall(text)))
+    sentences = [sentence for sentence in map(str.strip, _SENTENCE.findall(text)) if _whole(sentence)]
     if len(set(sentences)) == len(sentences):
         return
     seen = set()
     for match in _SENTENCE.finditer(text):
         sentence = match[0].strip()
+        if not _whole(sentence):
+            continue
         if sentence in seen and len(sentence.split()) >= min_words:
             start = match.start() + len(match[0]) - len(match[0].lstrip())
-            yield Hit(start, match.end(), None, "the sentence stood there before")
+            yield Hit(start, start + len(sentence), None, "the sentence stood there before")
         seen.add(sentence)
+
+
+def _whole(sentence: str) -> bool:
+    return len(sentence) > 20 and sentence[-1] in ".!?…"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline import text as text_of
+from pipeline.facts.translation import marks
 from pipeline.records import Count, Facts, Hit
 
 NO_FULL_STOP = r"(?m)^[^\n]{59,}[0-9A-Za-z\x{80}-\x{10ffff}][ \t\r]*$"
@@ -18,7 +19,7 @@ def find_missing_full_stops(text: str, facts: Facts, *, min_words: Count = 15) -
     Shorter ones may be headlines or captions, which have none, and are spared; so is a line with more capitals than a
     sentence would have (a headline, a list of names).
     """
-    for start, end in text_of.paragraphs(text):
+    for start, end, _ in text_of.lines(text):
         paragraph = text[start:end].rstrip(" \t\r")
         if len(paragraph) < 60 or not _STOPLESS.search(paragraph):
             continue
@@ -41,19 +42,19 @@ def find_broken_brackets(text: str, facts: Facts) -> Iterator[Hit]:
 
     List numbers (`a)`, `2)`) and smileys are spared.
     """
-    for start, end in text_of.paragraphs(text):
-        stack: list[tuple[str, int]] = []
+    for start, end, _ in text_of.lines(text):
+        opened: dict[str, list[int]] = {"(": [], "[": []}
         lonely: list[int] = []
         for match in _BRACKET.finditer(text, start, end):
             at, sign = match.start(), match[0]
-            if sign in "([":
-                if not (sign == "(" and _is_smile(text, at)):
-                    stack.append((sign, at))
-            elif stack and stack[-1][0] == _PAIRS[sign]:
-                stack.pop()
+            if sign in opened:
+                opened[sign].append(at)
+            elif opened[_PAIRS[sign]]:
+                opened[_PAIRS[sign]].pop()
             elif not _NUMBERED.search(text, max(start, at - 8), at):
                 lonely.append(at)
-        for at in sorted(lonely + [at for _, at in stack]):
+        lonely += [at for at in opened["("] + opened["["] if not _is_smile(text, at)]
+        for at in sorted(lonely):
             yield Hit(at, at + 1, None, "bracket without its partner")
 
 
@@ -87,17 +88,33 @@ _KIN = (
     r"\b[Hh]e (?:is|was|became) (?:a|the) (?:mother|daughter|sister|wife|widow|queen|actress)\b"
     r"|\b[Ss]he (?:is|was|became) (?:a|the) (?:father|son|brother|husband|widower|king)\b"
 )
-PRONOUN_FLIP = f"{_HE}|{_SHE}|{_KIN}"
-_PRONOUN_FLIP = re.compile(PRONOUN_FLIP)
+PRONOUN_FLIP = f"{_HE}|{_SHE}|{_KIN}|{marks.FLIPPED}"
+_PRONOUN_FLIP = re.compile(f"{_HE}|{_SHE}|{_KIN}")
 _OTHER_PERSON = re.compile(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]im|[Hh]e|who|wife|husband|mother|father|[A-Z]\w+)\b")
 
 
 def find_pronoun_flips(text: str, facts: Facts) -> Iterator[Hit]:
-    """One person is he and she in one clause: `he defended herself`, `she was the son of`; remarked.
+    """One person is he and she: in one clause, or as the speaker of a passage; remarked.
 
-    A clause that names another person in between is spared: `he told Anna herself`.
+    `he defended herself`, `she was the son of`; `Smith said ... he said ... She said`. A clause or a passage that names
+    another person in between is spared: `he told Anna herself`.
     """
+    found = [Hit(mark.start, mark.end, None, mark.why) for mark in marks.flipped_speakers(text)]
     for match in _PRONOUN_FLIP.finditer(text):
         between = match[0].split(" ")[1:-2] if match[0].endswith("own") else match[0].split(" ")[1:-1]
         if not _OTHER_PERSON.search(" ".join(between)):
-            yield Hit(match.start(), match.end(), None, "one person is he and she")
+            found.append(Hit(match.start(), match.end(), None, "one person is he and she"))
+    done = 0
+    for hit in sorted(found, key=lambda hit: (hit.start, hit.end)):
+        if hit.start >= done:
+            yield hit
+            done = hit.end
+
+
+def find_misplaced_speakers(text: str, facts: Facts) -> Iterator[Hit]:
+    """A speaker's name comes last, after the day, as other languages have it; remarked.
+
+    `the coordinator said on Monday, John Smith`. English puts the name before the verb, or the day after the name.
+    """
+    for mark in marks.inverted_attributions(text):
+        yield Hit(mark.start, mark.end, None, mark.why)

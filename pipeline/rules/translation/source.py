@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from pipeline import text as text_of
 from pipeline.records import Count, Facts, Hit, Share
 
 _NUMBER = re.compile(r"\d[\d.,\u00a0\u202f ]*\d|\d")
@@ -43,7 +44,7 @@ def find_name_mismatch(text: str, facts: Facts, *, max_share: Share = 0.5, min_n
     back, for half of the names.
     """
     names = {name[:4] for name in _NAME.findall(source_of(facts))}
-    missing = {name for name in names if name not in text}
+    missing = names - {text[start : start + 4] for start, _ in text_of.words(text)}
     if len(names) >= min_names and len(missing) > max_share * len(names):
         listed = ", ".join(sorted(missing)[:5])
         yield Hit(0, 0, None, f"{len(missing)} of {len(names)} names of the source are missing: {listed}...")
@@ -73,8 +74,9 @@ def find_source_left(text: str, facts: Facts, *, min_words: Count = 6) -> Iterat
     source = source_of(facts)
     if not source:
         return
+    said = set(map(str.strip, _SENTENCE.findall(source)))
     for match in _SENTENCE.finditer(text):
-        if len(match[0].split()) >= min_words and match[0].strip() in source:
+        if match[0].strip() in said and len(match[0].split()) >= min_words:
             start = match.start() + len(match[0]) - len(match[0].lstrip())
             yield Hit(start, match.end(), None, "stands in the source as well")
 
