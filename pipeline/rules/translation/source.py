@@ -25,9 +25,11 @@ def find_number_mismatch(text: str, facts: Facts, *, max_share: Share = 0.2) -> 
 
     Figures below 13 are often written out and are spared, and so are separators: 1.500 and 1,500 are one number.
     """
-    wanted, there = _numbers(source_of(facts)), _numbers(text)
-    missing = wanted - there
-    if wanted and missing.total() > max_share * wanted.total():
+    wanted = _numbers(source_of(facts))
+    if not wanted:
+        return
+    missing = wanted - _numbers(text)
+    if missing.total() > max_share * wanted.total():
         listed = ", ".join(sorted(missing)[:5])
         yield Hit(0, 0, None, f"{missing.total()} of {wanted.total()} numbers of the source are missing: {listed}")
 
@@ -44,8 +46,10 @@ def find_name_mismatch(text: str, facts: Facts, *, max_share: Share = 0.5, min_n
     back, for half of the names.
     """
     names = {name[:4] for name in _NAME.findall(source_of(facts))}
+    if len(names) < max(1, min_names):
+        return
     missing = names - {text[start : start + 4] for start, _ in text_of.words(text)}
-    if len(names) >= min_names and len(missing) > max_share * len(names):
+    if len(missing) > max_share * len(names):
         listed = ", ".join(sorted(missing)[:5])
         yield Hit(0, 0, None, f"{len(missing)} of {len(names)} names of the source are missing: {listed}...")
 
@@ -60,6 +64,8 @@ def find_length_mismatch(text: str, facts: Facts, *, factor: float = 2.0) -> Ite
     Chinese, Japanese and Korean say in one letter what takes English three.
     """
     source = source_of(facts)
+    if not source:
+        return
     dense = len(_DENSE.findall(source))
     expected = len(source) - dense + 3 * dense
     if expected < 100:
