@@ -19,6 +19,7 @@ from pipeline.facts.translation import quality, quality_batch
 from pipeline.facts.translation.weights import weights
 from pipeline.records import Facts, Language
 from pipeline.rules import translation
+from pipeline.rules.translation.score import GARBLED
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 
@@ -53,6 +54,9 @@ def of_scores(rows: train_translation.Rows, score: np.ndarray) -> list[Measure]:
         Measure(
             "articles as scraped flagged there", np.mean(score[rows.kind == "article"] < limit), "as few as can be"
         ),
+        Measure("garbled set aside by default", np.mean(score[garbled] < GARBLED), "", f"score below {GARBLED}"),
+        Measure("original news set aside by default", np.mean(score[rows.kind == "original"] < GARBLED), "0"),
+        Measure("human translations set aside by default", np.mean(score[people] < GARBLED), "few"),
         Measure("5 % of original news score below", np.quantile(score[rows.kind == "original"], 0.05)),
     ]
 
