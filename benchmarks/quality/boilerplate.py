@@ -38,7 +38,8 @@ def measure() -> list[Measure]:
     print_rules = Tally()
     alone = {kind: Tally() for kind in GOALS}
     together = {"press": Tally()}
-    known = uses([page for page in everything if page.kind == "press"])
+    press = [page for page in everything if page.kind == "press"]
+    known, sizes = uses(press), Counter(page.site for page in press)
     spared = 0
     for rules, tried in unseen:
         for page in tried:
@@ -48,7 +49,7 @@ def measure() -> list[Measure]:
             else:
                 alone[page.kind].add(page, findings)
                 print_rules.add(page, findings)
-            if page.kind in together:
+            if page.kind in together and sizes[page.site] > 1:
                 facts = Facts(site=page.site, lines=lines.uses_of(page.text, page.site, known))
                 together[page.kind].add(page, cut(page, rules, facts))
     found = list(_figures("alone", alone, GOALS))
