@@ -18,15 +18,17 @@ import numpy as np
 from benchmarks import data
 from pipeline.rules.boilerplate import features as shape
 from pipeline.rules.boilerplate import model as lines_model
+from pipeline.rules.boilerplate.doubtful import is_paragraph
 from pipeline.rules.boilerplate.features import features
 from pipeline.rules.boilerplate.model import Model
 from pipeline.rules.boilerplate.phrases import flatten
 from pipeline.rules.boilerplate.view import Line, view
 
-SETS = ("boilerplate_lines", "translation_documents", "extraction_news", "extraction_web")
+SETS = ("boilerplate_lines", "translation_documents", "articles", "extraction_news", "extraction_web")
 MIN_SITES = 4  # a word of fewer sites says nothing
 TREES = {"depth": 6, "iterations": 300, "learning_rate": 0.1, "l2_leaf_reg": 5, "border_count": 64, "random_seed": 1}
-UNSURE, CONTENT, ARTICLES = "unsure", "content", "articles"
+UNSURE, CONTENT, ARTICLES, SCRAPED = "unsure", "content", "articles", "scraped"
+SCRAPED_STEP = 5  # one in so many of the set `articles`
 SEED = 7
 HALF_CLEAN = 0.1  # the weight of a line in a page made up from another; with 1.0 whole pages are judged worse
 
@@ -53,7 +55,16 @@ def pages() -> list[Page]:
         site = row["host"] or sites.get(row["id"]) or row["id"]
         found.append(_page(row["id"], row["set"], site, "\n".join(text), labels))
     articles = (row for row in data.load("translation_documents") if row["kind"] != "machine")
-    return found + [_page(row["id"], ARTICLES, row["doc"], row["text"], None) for row in articles]
+    found += [_page(row["id"], ARTICLES, row["doc"], row["text"], None) for row in articles]
+    texts = data.article_texts()[::SCRAPED_STEP]
+    return found + [_scraped(f"{SCRAPED}{number}", text) for number, text in enumerate(texts)]
+
+
+def _scraped(identity: str, text: str) -> Page:
+    """An article with leftovers of which nobody said what they are: its paragraphs are content, as far as known."""
+    found = view(text)
+    labels = tuple(CONTENT if is_paragraph(line.text) and not line.rule else UNSURE for line in found)
+    return Page(identity, SCRAPED, identity, text, found, labels)
 
 
 def _page(identity: str, kind: str, site: str, text: str, labels: list[str] | None) -> Page:
@@ -73,7 +84,7 @@ def lexicon(chosen: list[Page]) -> dict[str, float]:
     for page in chosen:
         flat = flatten(page.text)
         for line, label in zip(page.lines, page.labels, strict=True):
-            if label == UNSURE or page.kind == ARTICLES:
+            if label == UNSURE or page.kind in (ARTICLES, SCRAPED):
                 continue
             for word in set(shape.words(flat[line.start : line.end])):
                 sites[word][label == CONTENT].add(page.site)
@@ -87,7 +98,7 @@ def half_clean(page: Page, chance: random.Random) -> Iterator[Page]:
     Without these the trees would take every text for a whole page, and find boilerplate in clean ones.
     """
     content = [n for n, label in enumerate(page.labels) if label == CONTENT]
-    if page.kind != ARTICLES:
+    if page.kind not in (ARTICLES, SCRAPED):
         yield _only(page, [n for n, label in enumerate(page.labels) if label != "boilerplate"])
     for _ in range(2):
         start, size = chance.randrange(max(len(content), 1)), chance.randint(3, 12)

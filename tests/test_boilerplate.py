@@ -101,7 +101,27 @@ def test_a_text_that_would_nearly_all_go_is_quarantined_instead():
     assert not list(boilerplate.mostly_boilerplate("", []))
 
 
-@pytest.mark.parametrize("character", ["a", " ", "\n", "'", ":", "|", "#", "1", "a ", "more ", "* ", "read more : "])
+@pytest.mark.parametrize(
+    "character",
+    [
+        "a",
+        " ",
+        "\n",
+        "'",
+        ":",
+        "|",
+        "#",
+        "1",
+        "a ",
+        "more ",
+        "* ",
+        "read more : ",
+        "a\n",
+        "related stories\n",
+        "Follow us on ",
+        "Print\nx y.\n",
+    ],
+)
 def test_a_megabyte_of_one_character_takes_no_time(character):
     text = character * (1_000_000 // len(character))
     after, findings = edits.run(text, boilerplate.RULES)

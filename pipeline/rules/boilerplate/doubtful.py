@@ -17,6 +17,7 @@ Uses = Mapping[str, LineUse]
 TITLE, PARAGRAPH, SEEN_BEFORE = -4.5, -0.5, -3.0
 MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents
 SHORT_SENTENCE = 40  # characters
+MAX_LINES = 3_000  # a longer text is no article, and would take the model's memory
 MAX_ROUNDS = 6  # most texts settle in two
 SPARED = ("byline", KEPT)  # what the user decides
 
@@ -88,6 +89,8 @@ def worth_asking(found: Sequence[Line]) -> bool:
 
     Three lines that end no sentence, or one beside a phrase: one or two alone are sub-headings.
     """
+    if len(found) > MAX_LINES:
+        return False
     bare = sum(not ends_sentence(line.text) for line in found)
     return bare > 2 or (bare > 0 and any(line.rule or line.doubtful for line in found))
 

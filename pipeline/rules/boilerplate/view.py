@@ -12,6 +12,7 @@ from pipeline.rules.boilerplate.phrases import Kind, phrases_of
 from pipeline.text import cut_lines, lines
 
 MAX_TITLE = 140  # characters; of the titles under such headings 99 in 100 are shorter
+MAX_BLOCK = 100  # lines under one heading
 MAX_REASONS = 3  # in one finding
 _SENTENCE_ENDS = re.compile(r"[.;,:。；，：][\"'”’»)\]]*\s*$|[.!?][\"'”’»)\]]* +\w+ +\w|[。！？].")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟][\"'”’»)\]」』]*\s*$")
@@ -67,10 +68,11 @@ def _titles(found: Sequence[Line], opening: int) -> list[int]:
     Lines that look like titles do, until prose resumes; the last one before prose is that prose's own heading.
     """
     titles = []
-    number = opening + 1
-    while number < len(found) and (
-        found[number].rule or found[number].doubtful or looks_like_title(found[number].text)
-    ):
+    number, end = opening + 1, min(len(found), opening + 1 + MAX_BLOCK)
+    while number < end:
+        line = found[number]
+        if not (line.rule or line.doubtful or looks_like_title(line.text)):
+            break
         if not found[number].rule:
             titles.append(number)
         number += 1
