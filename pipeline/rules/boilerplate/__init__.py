@@ -14,7 +14,7 @@ from pipeline.rules.boilerplate.doubtful import MIN_DOCUMENTS, MIN_SHARE, Scores
 from pipeline.rules.boilerplate.model import default_model
 from pipeline.rules.boilerplate.view import certain, cuts, view
 
-MIN_SCORE = 2.2  # log odds; swept 0.5-2.5; less loses over 1 % of web content (boilerplate_lines, unseen sites)
+MIN_SCORE = 2.3  # log odds; swept 0.5-2.5; less loses over 1 % of web content (boilerplate_lines, unseen sites)
 
 
 def _phrases(rule: str, text: str, additions: str) -> Iterator[Hit]:
