@@ -11,6 +11,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import urlparse
 
 import numpy as np
@@ -30,6 +31,8 @@ TREES = {"depth": 6, "iterations": 300, "learning_rate": 0.1, "l2_leaf_reg": 5, 
 UNSURE, CONTENT, ARTICLES, SCRAPED = "unsure", "content", "articles", "scraped"
 SCRAPED_STEP = 5  # one in so many of the set `articles`
 SEED = 7
+FOLDS = 5
+STORED = Path(__file__).with_name("folds")
 HALF_CLEAN = 0.1  # the weight of a line in a page made up from another; with 1.0 whole pages are judged worse
 
 
@@ -147,7 +150,6 @@ def _plain(trees, words: dict[str, float]) -> Model:
     """The trees as arrays; shallower ones are filled up with questions that all lines answer with no."""
     import json
     import tempfile
-    from pathlib import Path
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trees.json"
@@ -166,25 +168,46 @@ def _plain(trees, words: dict[str, float]) -> Model:
     return Model(columns.astype(np.int64), limits, leaves * np.float32(scale), words, float(bias))
 
 
-def save(trained: Model) -> None:
-    digests = " ".join(f"{name}={data.digest(name)}" for name in SETS)
+def digests() -> str:
+    return " ".join(f"{name}={data.digest(name)}" for name in SETS)
+
+
+def save(trained: Model, file: Path) -> None:
     np.savez_compressed(
-        lines_model.WEIGHTS,
+        file,
         columns=trained.columns.astype(np.int16),
         limits=trained.limits,
         leaves=trained.leaves.astype(np.float16),
         words=np.array(" ".join(trained.lexicon)),
         odds=np.array([round(odd * 100) for odd in trained.lexicon.values()], np.int16),
         bias=np.array(trained.bias),
-        data=np.array(digests),
+        data=np.array(digests()),
     )
 
 
+def unseen(everything: list[Page]):
+    """The stored models of `FOLDS` parts of the sites, each with the pages that it has not seen.
+
+    They are kept so that the benchmark needs no training; SystemExit when they were trained on other data.
+    """
+    for number, (_, test) in enumerate(folds(everything, FOLDS)):
+        file = STORED / f"lines-{number}.npz"
+        with np.load(file) as stored:
+            if str(stored["data"]) != digests():
+                raise SystemExit(f"{file}: trained on other data; run `python -m benchmarks.train_lines`")
+        yield lines_model.load(file), test
+
+
 def main() -> None:
-    trained = train(pages())
-    save(trained)
+    everything = pages()
+    trained = train(everything)
+    save(trained, lines_model.WEIGHTS)
     size = lines_model.WEIGHTS.stat().st_size / 1e6
     print(f"{lines_model.WEIGHTS.name}: {size:.2f} MB, {len(trained.leaves)} trees, {len(trained.lexicon)} words")
+    STORED.mkdir(exist_ok=True)
+    for number, (learn, _) in enumerate(folds(everything, FOLDS)):
+        save(train(learn), STORED / f"lines-{number}.npz")
+        print(f"fold {number + 1} of {FOLDS}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline.records import Facts, Hit, Quality, Share
 
 # Cross-validated (benchmarks/quality/translation.py). A document is set aside below GARBLED: there lie 84 % of garbled
-# texts, no original English news, no human translation and 0.2 % of articles as scraped. At 0.54 it would be 94 %, 1.6 %,
+# texts, no original English news, no human translation, 0.2 % of articles as scraped. At 0.54 it would be 94 %, 1.6 %,
 # 1.3 % and 1.3 %; but plain everyday English of a few sentences scores down to 0.48 (texts of our own).
 GARBLED = 0.42
 WEAK = 0.62  # 5 % of original news lie below, and are remarked
