@@ -157,7 +157,7 @@ def test_dirty_copies_are_dropped_and_name_their_twin_and_the_similarity(place):
     shutil.copytree(SEEDS, place / "in")
     story = (SEEDS / "000_e7ac5253860ec0da.txt").read_text(encoding="utf-8")
     entities = story.replace('"', "&quot;").replace("'", "&#39;").replace("Human Rights Watch", "HRW")
-    furniture = "By Staff Reporter\n" + story.replace("More From This Section\n", "") + "\nRead more: Our live blog\n"
+    furniture = story.rpartition("\n")[0] + "\nRead more: Our live blog\n"
     (place / "in" / "900_entities.txt").write_text(entities)
     (place / "in" / "901_furniture.txt").write_text(furniture)
     assert run("in") == 0
@@ -186,7 +186,7 @@ def test_a_batch_is_judged_against_those_before_it_by_name_and_never_against_its
     assert run("in", "--batch", "2026-11-01") == 0
     assert len(pipeline.read_corpus("output/corpus")) == 3 + 1 + 4
     stale = {s.step: s.why for s in batch(batch="2026-11-02", input=str(SEEDS)).plan() if not s.fresh}
-    assert stale["duplicates"].startswith("history.2026-11-01: nothing -> ")
+    assert stale["boilerplate"].startswith("history.2026-11-01: nothing -> ")
 
 
 # --- done means done ---------------------------------------------------------------------------------------------
@@ -575,6 +575,14 @@ def test_a_line_learned_of_a_site_is_proposed_cut_rejected_and_taken_back(place,
     assert run("in") == 0
     assert not [d for d in pipeline.read_corpus("output/corpus") if "Our newsroom" in d.text]
     assert cli.main(["boilerplate", "undo", *decision]) == 2
+
+
+def test_an_article_that_a_site_has_many_times_is_left_to_the_duplicates_stage(place):
+    Path(config.DEFAULT_FILE).unlink()
+    rows = [{"id": f"copy-{i}", "site": "example.org", "text": ARTICLE} for i in range(12)]
+    write_jsonl(place / "in" / "a.jsonl", rows)
+    assert run("in") == 0
+    assert [(d.id, d.text) for d in pipeline.read_corpus("output/corpus")] == [("copy-0", ARTICLE)]
 
 
 def test_lines_are_remembered_from_batch_to_batch(place):

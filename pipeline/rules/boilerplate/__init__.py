@@ -141,20 +141,26 @@ def site_line(
     """A line that the site puts into many of its articles, by count over this batch and all before it. Cut.
 
     `min_share` is of the site's documents; a line of fewer than `min_documents` is never cut. A short sentence is
-    spared ("Yes." stands in many interviews), and so is what the user has rejected; what was accepted is cut.
+    spared ("Yes." stands in many interviews), and so is what the user has rejected; what was accepted is cut. A text
+    that would lose nine tenths is an article that the site has several times: it is left to the duplicates stage.
     """
     if not facts.lines:
         return
     found = view(text, additions)
     uses = [facts.lines.get(shape(line.text)) for line in found]
     reasons: list[str | None] = []
+    lost = 0
     for line, use in zip(found, uses, strict=True):
         wanted = (
             use is not None and (not line.rule or use.decision) and learned(line.text, use, min_share, min_documents)
         )
         reasons.append(_why(use) if wanted and use is not None else None)
-    if any(reasons):
+        lost += len(line.text) if wanted and use is not None and not use.decision else 0
+    if any(reasons) and lost < COPY * len(text):
         yield from cuts(text, found, reasons)
+
+
+COPY = 0.9  # share of a text; the worst page of boilerplate_lines with other pages of its site loses less
 
 
 def _why(use: LineUse) -> str:
