@@ -46,7 +46,7 @@ def test_every_command_of_the_readme_runs(project, monkeypatch, capsys):
 
 def test_every_command_is_in_the_readme():
     said = {shlex.split(command)[1] for command in commands()}
-    assert said >= {"run", "status", "plan", "explain", "rules"}
+    assert said >= {"run", "status", "plan", "explain", "rules", "boilerplate"}
 
 
 def test_what_the_readme_shows_is_what_comes_out(project, monkeypatch, capsys):
