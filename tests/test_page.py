@@ -82,6 +82,15 @@ def test_the_text_of_a_page_drawn_by_a_script_is_what_it_declares():
     assert article.text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
 
 
+def test_the_declared_text_of_a_page_drawn_by_a_script_may_be_html():
+    body = f"<p>{FIRST}</p><p>{SECOND}<br>{THIRD}</p><script>alert(1)</script>"
+    said = {"@type": "NewsArticle", "headline": "Bridge to close", "articleBody": body}
+    declared = json.dumps(said).replace("</script>", "<\\/script>")
+    article = extract(page("<div id='app'></div>", f'<script type="application/ld+json">{declared}</script>'))
+    assert article is not None
+    assert article.text == f"{FIRST}\n\n{SECOND}\n{THIRD}"
+
+
 @pytest.mark.parametrize(
     "script",
     [

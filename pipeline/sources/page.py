@@ -16,6 +16,7 @@ import numpy as np
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 from numpy.typing import NDArray
 
+from pipeline.sources import fragment
 from pipeline.sources.blocks import Block, layout
 from pipeline.sources.charset import decode
 from pipeline.sources.features import NAMES, Clues, features
@@ -58,7 +59,7 @@ def extract(page: bytes | str, url: str | None = None) -> Article | None:
     said = metadata(root, url)
     text = _text(root, said)
     if len(text) < LEAST and len(said.body) >= 2 * LEAST:  # the page is drawn by a script; its text is only declared
-        text = said.body
+        text = fragment.text_of(said.body) if fragment.is_markup(said.body) else said.body
     if not text:
         return None
     return Article(text, said.title, said.authors, said.date, said.language, charset)
