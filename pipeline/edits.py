@@ -7,7 +7,7 @@ finds anything to mend.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pipeline.errors import RuleError
 from pipeline.records import NO_FACTS, Facts, Finding, Hit, Rule, Verdict
@@ -58,6 +58,15 @@ def revert(text: str, findings: Sequence[Finding]) -> str:
             raise RuleError(f"{rule}: {after!r} does not stand at {start}; the finding belongs to another text")
         text = text[:start] + before + text[start + len(after) :]
     return text
+
+
+def disjoint(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """The hits in order of place, without those that overlap one before them."""
+    done = 0
+    for hit in sorted(hits, key=lambda hit: (hit.start, hit.end)):
+        if hit.start >= done:
+            yield hit
+            done = hit.end
 
 
 def surroundings(text: str, findings: Sequence[Finding], width: int = 40) -> list[tuple[str, str]]:

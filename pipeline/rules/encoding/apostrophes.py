@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.edits import disjoint
 from pipeline.records import Count, Facts, Hit
 
 _STEMS = "didn|wasn|doesn|couldn|wouldn|shouldn|hasn|hadn|mustn|needn"
@@ -46,11 +47,7 @@ def find_dropped_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> 
     if len(hits) >= evidence:
         for hit in _glued(text):
             hits.setdefault(hit.start, hit)
-    done = 0
-    for start in sorted(hits):
-        if start >= done:
-            yield hits[start]
-            done = hits[start].end
+    yield from disjoint(hits.values())
 
 
 def _places(text: str, traces: tuple[str, ...]) -> Iterator[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.edits import disjoint
 from pipeline.records import Count, Facts, Hit
 
 CHARACTER_TRIGGER = r"\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|['\"/$&]|r?\\?n|t)"
@@ -48,11 +49,7 @@ def find_escaped_character(text: str, facts: Facts) -> Iterator[Hit]:
         for match in _NEW_LINE.finditer(text):
             if text[match.start() - 1 : match.start()] in tuple(".!?\"”’':;)\n \u3002"):
                 hits[match.start()] = Hit(*match.span(), "\n" * match[0].count("n"))
-    done = 0
-    for start in sorted(hits):
-        if start >= done:
-            yield hits[start]
-            done = hits[start].end
+    yield from disjoint(hits.values())
 
 
 def _code_point(text: str, match: re.Match[str]) -> Hit | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from ftfy import fix_encoding
 from ftfy.badness import is_bad
 
+from pipeline.edits import disjoint
 from pipeline.records import Facts, Hit
 from pipeline.text import lines
 
@@ -51,11 +52,7 @@ def find_short_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
         return
     hits = [*_certain(text), *_proved(text)]
     hits.sort()
-    done = 0
-    for hit in hits:
-        if hit.start >= done:
-            yield hit
-            done = hit.end
+    yield from disjoint(hits)
 
 
 def _again(encoding: str) -> Callable[[str], str | None]:

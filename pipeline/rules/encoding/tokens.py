@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.edits import disjoint
 from pipeline.records import Count, Facts, Hit
 
 # Every pattern begins with the space or bracket itself, which is rarer than the letter before it.
@@ -49,11 +50,7 @@ def find_tokenised(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator[
             hits.setdefault(at, Hit(at, at + 1, ""))
     for hit in _latex(text):
         hits.setdefault(hit.start, hit)
-    done = 0
-    for start in sorted(hits):
-        if start >= done:
-            yield hits[start]
-            done = hits[start].end
+    yield from disjoint(hits.values())
 
 
 def _ends_word(before: str) -> bool:

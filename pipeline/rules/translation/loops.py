@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from operator import eq
 
+from pipeline.edits import disjoint
 from pipeline.records import Count, Facts, Hit
 
 _WORD = re.compile(r"\S+")
@@ -31,11 +32,7 @@ def find_repeated_words(text: str, facts: Facts, *, min_times: Count = 3) -> Ite
             if sum(map(len, filter(str.isalpha, (word.strip(",.;:!?\"'") for word in phrase)))) >= 2 * period:
                 reason = f"{' '.join(phrase)[:60]!r} {(last - first) // period} times on end"
                 hits.append(Hit(spans[first][0], spans[last - 1][1], None, reason))
-    done = 0
-    for hit in sorted(hits):
-        if hit.start >= done:
-            yield hit
-            done = hit.end
+    yield from disjoint(hits)
 
 
 def _runs(words: list[str], period: int, times: int) -> list[tuple[int, int]]:

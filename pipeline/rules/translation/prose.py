@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline import text as text_of
+from pipeline.edits import disjoint
 from pipeline.facts.translation import marks
 from pipeline.records import Count, Facts, Hit
 
@@ -104,11 +105,7 @@ def find_pronoun_flips(text: str, facts: Facts) -> Iterator[Hit]:
         between = match[0].split(" ")[1:-2] if match[0].endswith("own") else match[0].split(" ")[1:-1]
         if not _OTHER_PERSON.search(" ".join(between)):
             found.append(Hit(match.start(), match.end(), None, "one person is he and she"))
-    done = 0
-    for hit in sorted(found, key=lambda hit: (hit.start, hit.end)):
-        if hit.start >= done:
-            yield hit
-            done = hit.end
+    yield from disjoint(found)
 
 
 def find_misplaced_speakers(text: str, facts: Facts) -> Iterator[Hit]:

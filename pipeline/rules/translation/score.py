@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.edits import disjoint
 from pipeline.records import Facts, Hit, Quality, Share
 
 # Cross-validated (benchmarks/quality/translation.py). A document is set aside below GARBLED: there lie 84 % of garbled
@@ -40,8 +41,4 @@ def _hits(text: str, quality: Quality, reason: str) -> Iterator[Hit]:
     ]
     if not spans:
         yield Hit(0, 0, None, reason)
-    done = 0
-    for start, end, why in spans:
-        if start >= done:
-            yield Hit(start, end, None, f"{reason}; {why}" if why else reason)
-            done = end
+    yield from disjoint(Hit(start, end, None, f"{reason}; {why}" if why else reason) for start, end, why in spans)
