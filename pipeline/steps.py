@@ -236,7 +236,9 @@ class Batch:
                 f"{first}/{batches.KEPT}",
                 again,
             )
-            storage.merge(Path(again), Path(first))
+            storage.remove(Path(first, batches.KEPT))
+            Path(again, batches.KEPT).rename(Path(first, batches.KEPT))
+            storage.add_parts(Path(again, batches.QUARANTINED), Path(first, batches.QUARANTINED))
         for place in accounts.PLACES:
             (Path(first) / place).rename(work / place)
         storage.remove(shares, Path(first), Path(repeated), work / "again")

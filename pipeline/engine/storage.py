@@ -181,16 +181,10 @@ def write_part(target: Path, table: pa.Table) -> None:
     temporary.replace(target)
 
 
-def merge(source: Path, target: Path) -> None:
-    """Let each dataset in `source` stand in `target`: `kept` is replaced, the parts of others are added."""
-    for dataset in source.iterdir():
-        place = target / dataset.name
-        if dataset.name == "kept":
-            shutil.rmtree(place)
-            dataset.rename(place)
-        else:
-            for number, part in enumerate(sorted(dataset.glob("*.parquet"))):
-                part.rename(place / f"part-repeated-{number:03d}.parquet")
+def add_parts(source: Path, target: Path) -> None:
+    """Move the parts of a dataset into another one, behind those that it has."""
+    for number, part in enumerate(parts(str(source))):
+        part.rename(target / f"part-more-{number:05d}.parquet")
 
 
 def remove(*folders: Path) -> None:
