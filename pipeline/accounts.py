@@ -44,8 +44,8 @@ class Accounts:
         return self.kept + self.dropped + self.quarantined
 
 
-def close(step: str, folder: Path, read: int) -> dict[str, Any]:
-    """The counts of a step whose output lies in `folder`, for its manifest.
+def close(step: str, folder: Path, read: int, before: str | None = None) -> dict[str, Any]:
+    """The counts of a step whose output lies in `folder`, for its manifest; `before` is the dataset that it read.
 
     Raises:
         BalanceError: documents read and documents written do not add up, in all or per source.
@@ -56,6 +56,9 @@ def close(step: str, folder: Path, read: int) -> dict[str, Any]:
             f"{step}: read {read:,}, but kept {counts.kept:,} + dropped {counts.dropped:,} "
             f"+ quarantined {counts.quarantined:,} = {counts.total:,}; nothing is published"
         )
+    sources = _by_source(folder)
+    if before:
+        _balance_sources(step, sources, _counted_sources(before))
     return {
         "counts": {
             "read": read,
@@ -64,7 +67,7 @@ def close(step: str, folder: Path, read: int) -> dict[str, Any]:
             "quarantined": counts.quarantined,
             "findings": storage.count_rows(f"{folder}/{batches.FOUND}"),
         },
-        "sources": per_source(folder),
+        "sources": _ranked(sources),
         "reasons": reasons(folder),
         "rules": per_rule(folder),
         **({"scores": scores(folder)} if step == "translation" else {}),
@@ -73,13 +76,31 @@ def close(step: str, folder: Path, read: int) -> dict[str, Any]:
     }
 
 
-def per_source(folder: Path) -> dict[str, dict[str, int]]:
+def _by_source(folder: Path) -> dict[str, Counter[str]]:
     """Kept, dropped and quarantined documents of each source: its site, or else the file or folder it came from."""
     table: dict[str, Counter[str]] = {}
     for place in PLACES[:3]:
-        for batch in storage.read_batches(f"{folder}/{place}", ["site", "file", "line"], rows=50_000):
-            for source, count in _counted(_sources(batch)):
-                table.setdefault(source, Counter())[place] += count
+        for source, count in _counted_sources(f"{folder}/{place}").items():
+            table.setdefault(source, Counter())[place] += count
+    return table
+
+
+def _counted_sources(dataset: str) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for batch in storage.read_batches(dataset, ["site", "file", "line"], rows=50_000):
+        found.update(dict(_counted(_sources(batch))))
+    return found
+
+
+def _balance_sources(step: str, sources: Mapping[str, Counter[str]], before: Counter[str]) -> None:
+    for source in sorted({*sources, *before}):
+        written = sources.get(source, Counter()).total()
+        if written != before[source]:
+            raise BalanceError(f"{step}: {source}: read {before[source]:,}, wrote {written:,}; nothing is published")
+
+
+def _ranked(table: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    """The largest sources by name, the others summed up."""
     ranked = sorted(table, key=lambda source: (-table[source].total(), source))
     listed = {source: dict(table[source]) for source in sorted(ranked[:SOURCES])}
     others = sum((table[source] for source in ranked[SOURCES:]), Counter[str]())

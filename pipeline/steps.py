@@ -263,7 +263,7 @@ class Batch:
         stage = self.stages[step]
         facts = knowledge.facts(step, self.settings, engine, kept, self.history, work)
         engine.split_batches(partial(batches.run_stage, stage=stage, facts=facts), kept, str(work))
-        return accounts.close(step, work, read=storage.count_rows(kept))
+        return accounts.close(step, work, storage.count_rows(kept), kept)
 
     def _publish(self, engine: LocalEngine, work: Path) -> dict[str, Any]:
         manifests = [self.manifest(step) or {} for step in STEPS[:-2]]

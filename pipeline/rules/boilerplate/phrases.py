@@ -119,20 +119,6 @@ class Phrases:
         return next(self.kinds(line, [(0, len(line))]))
 
 
-def load_phrases(path: Path | str | None = None) -> Phrases:
-    """The default phrases, and the user's from `path` before them.
-
-    Raises:
-        SettingsError: a file is not as described above.
-    """
-    if path is None:
-        return phrases_of("")
-    try:
-        return phrases_of(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, SettingsError) as error:
-        raise SettingsError(f"{path}: {error}") from error
-
-
 @lru_cache(maxsize=2)
 def phrases_of(additions: str) -> Phrases:
     """The default phrases, and before them those of the user's file whose text is `additions`.
