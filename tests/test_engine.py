@@ -148,6 +148,14 @@ def test_sql_orders_its_rows_and_keeps_the_schema_of_an_empty_result(dataset, tm
     assert storage.read_table(empty).column_names == ["n", "documents"]
 
 
+def test_duckdb_gets_its_share_of_the_memory_limit(dataset, tmp_path):
+    query = "SELECT current_setting('memory_limit') AS given FROM t LIMIT 1"
+    out = LocalEngine(workers=1, memory_limit="2GiB").sql(query, str(tmp_path / "out"), t=dataset)
+    assert storage.read_table(out)["given"].to_pylist() == ["1.5 GiB"]
+    with pytest.raises(CopydeskError, match="memory_limit must be a number and KB, MB, GB or TB"):
+        LocalEngine(memory_limit="much")
+
+
 def test_a_query_that_fails_is_one_line(dataset, tmp_path):
     with pytest.raises(CopydeskError, match=r"^DuckDB: [^\n]+$"):
         LocalEngine(workers=1).sql("SELECT nothing FROM t", str(tmp_path / "out"), t=dataset)
