@@ -22,6 +22,7 @@ from pipeline import keys, steps
 from pipeline.facts.decisions import Decision
 from pipeline.learned import Proposal
 from pipeline.records import Rule
+from pipeline.report.page import number_of
 from pipeline.trial import Trial
 
 _WIDTH = 100  # of a plain line
@@ -253,21 +254,17 @@ def trial(tried: Trial, as_json: bool) -> None:
         return
     console = _console()
     for site in tried.sites:
-        console.print(Text(f"{printable(site)}: {_number(tried.sites[site], 'finding')}", style="bold"))
+        console.print(Text(f"{printable(site)}: {number_of(tried.sites[site], 'finding')}", style="bold"))
         for hit in tried.hits:
             if hit["site"] == site:
                 console.print(Text(f"  {printable(hit['id'])}: {_change(hit)}"))
     share = 100 * tried.words_cut / max(1, tried.words)
     cost = 1_000 * tried.seconds / max(1, tried.documents)
     console.print(
-        f"{tried.rule}: {_number(tried.findings, 'finding')}, {_number(tried.edits, 'edit')}, in {tried.hit:,} of "
-        f"{_number(tried.documents, 'document')}; {tried.words_cut:,} of {_number(tried.words, 'word')} cut "
+        f"{tried.rule}: {number_of(tried.findings, 'finding')}, {number_of(tried.edits, 'edit')}, in {tried.hit:,} of "
+        f"{number_of(tried.documents, 'document')}; {tried.words_cut:,} of {number_of(tried.words, 'word')} cut "
         f"({share:.2f} %); {cost:.3f} ms a document"
     )
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 # --- lines learned of sites --------------------------------------------------------------------------------------

@@ -120,8 +120,8 @@ def _rules(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not found:
         yield '<p class="none">No rule found anything.</p>\n'
     for rule, entry in found:
-        kind = f"{entry['edits']:,} edits" if entry["edits"] else "remarks only"
-        documents = f"{entry['documents']:,} document{'s' if entry['documents'] != 1 else ''}"
+        kind = number_of(entry["edits"], "edit") if entry["edits"] else "remarks only"
+        documents = number_of(entry["documents"], "document")
         yield f"<details open><summary><code>{escape(rule)}</code> <span>{entry['findings']:,} in {documents}, {kind}"
         yield "</span></summary>\n<ul>\n"
         for example in entry["examples"]:
@@ -130,6 +130,11 @@ def _rules(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield "</small></li>\n"
         yield "</ul></details>\n"
     yield "</section>\n"
+
+
+def number_of(count: int, noun: str) -> str:
+    """A number and what it counts: "1 document", "2 documents"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _diff(example: Mapping[str, Any]) -> str:
