@@ -25,7 +25,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,8 +54,14 @@ class Kind(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    regex: re.Pattern[str]  # for a folded line with a space before it
+    regex: str  # for a folded line with a space before it
     kind: Kind
+
+
+@cache
+def _compiled(regex: str) -> re.Pattern[str]:
+    """Compiled when a line first asks for it: all two thousand take half a second, which most runs need not spend."""
+    return re.compile(regex)
 
 
 def flatten(text: str) -> str:
@@ -112,7 +118,7 @@ class Phrases:
         if kind is not None:
             return kind
         spaced = " " + folded
-        return next((pattern.kind for pattern in found if pattern.regex.fullmatch(spaced)), None)
+        return next((pattern.kind for pattern in found if _compiled(pattern.regex).fullmatch(spaced)), None)
 
     def kind(self, line: str) -> Kind | None:
         """What a line is, if a phrase."""
@@ -153,7 +159,7 @@ def phrases_of(additions: str) -> Phrases:
                 exact.setdefault(" ".join(map(str, phrase)), kept if written in off else kind)
                 first.setdefault(_key(str(phrase[0])), {}).setdefault(_key(str(phrase[1])) if phrase[1:] else "", [])
                 continue
-            pattern = Pattern(re.compile(_regex(phrase)), kept if written in off else kind)
+            pattern = Pattern(_regex(phrase), kept if written in off else kind)
             begins = _begins(phrase)
             if any(one == "*" for one, _ in begins):
                 for word in words:
