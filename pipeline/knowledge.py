@@ -56,14 +56,13 @@ def facts(step: str, settings: Settings, engine: Engine, documents: str, history
         earlier = [str(folder) for folder in _earlier(settings, history, LINES).values()]
         known = lines.count(engine, documents, earlier, str(work))
         storage.remove(*(work / name for name in ("uses", "sites", "together", "seen")))
-        return partial(line_facts, known=str(storage.parts(known)[0]), decided=settings.decisions)
+        return partial(line_facts, known=known, decided=settings.decisions)
     if step == "duplicates":
         published = {name: str(folder) for name, folder in _earlier(settings, history, DUPLICATES).items()}
         found = duplicates.search(engine, documents, published, settings.run.batch, settings.duplicates, str(work))
         repeated = paragraphs.repeated(engine, documents, str(work))
         storage.remove(work / "steps", work / "hashes")
-        sides = {"found": str(storage.parts(found)[0]), "repeated": str(storage.parts(repeated)[0])}
-        return partial(duplicate_facts, **sides)
+        return partial(duplicate_facts, found=found, repeated=repeated)
     return text_facts(step)
 
 
@@ -123,7 +122,7 @@ def translation_facts(batch: pa.RecordBatch) -> tuple[list[Facts], Mapping[str, 
 
 
 def line_facts(batch: pa.RecordBatch, *, known: str, decided: str) -> tuple[list[Facts], Mapping[str, Sequence[Any]]]:
-    """How often each document's lines stand on its site; `known` is the Parquet file that the count has left."""
+    """How often each document's lines stand on its site; `known` is the dataset that the count has left."""
     uses = _line_uses(known, decided)
     pairs = _pairs(batch, "text", "site")
     return [Facts(site=site or "", lines=lines.uses_of(text, site or "", uses)) for text, site in pairs], {}
@@ -132,7 +131,7 @@ def line_facts(batch: pa.RecordBatch, *, known: str, decided: str) -> tuple[list
 def duplicate_facts(
     batch: pa.RecordBatch, *, found: str, repeated: str
 ) -> tuple[list[Facts], Mapping[str, Sequence[Any]]]:
-    """Which document each one repeats, and which of its paragraphs stand elsewhere; both from Parquet files."""
+    """Which document each one repeats, and which of its paragraphs stand elsewhere; both from datasets."""
     table = _side_table(found)
     mine = table.filter(pc.is_in(table["id"], batch["id"])).to_pylist()
     twins = {

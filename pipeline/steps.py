@@ -232,7 +232,7 @@ class Batch:
         if storage.count_rows(repeated):
             again = str(work / "again")
             engine.split_batches(
-                partial(read.set_aside_repeated, repeated=str(storage.parts(repeated)[0])),
+                partial(read.set_aside_repeated, repeated=storage.read_table(repeated).to_pylist()),
                 f"{first}/{batches.KEPT}",
                 again,
             )

@@ -595,6 +595,19 @@ def test_lines_are_remembered_from_batch_to_batch(place):
     assert "Our newsroom" not in late.text
 
 
+def test_what_breaks_a_parser_costs_its_record_or_its_file_alone(place):
+    write_jsonl(place / "in" / "a.jsonl", articles(40))
+    (place / "in" / "header.csv").write_text('id,"text never closed\n')
+    years = pa.array([2**62, 0], pa.timestamp("ms"))  # the first is past what Python's dates can hold
+    far = pa.table({"id": ["x", "y"], "text": [ARTICLE, ARTICLE + " More."], "t": years})
+    pq.write_table(far, place / "in" / "far.parquet")
+    assert run("in") == 0
+    found = {(row["file"], row["line"]): row["reason"] for row in quarantined()}
+    assert found.keys() == {("header.csv", 0), ("far.parquet", 1)}
+    assert found["header.csv", 0].startswith("reading: broken file: Error: unexpected end of data")
+    assert found["far.parquet", 1].startswith("reading: broken record: ")
+
+
 # --- what a person sees ------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -100,7 +101,23 @@ def read(path: Path, name: str, settings: Read) -> Iterator[Record | Failure]:
     except OSError as error:
         yield Failure(name, 0, f"unreadable file: {error.strerror or error or type(error).__name__}")
     except pa.ArrowException as error:
-        yield Failure(name, 0, f"broken file: {str(error).partition(chr(10))[0]}")
+        yield Failure(name, 0, f"broken file: {_first_line(error)}")
+    except Exception as error:  # a library may break on a file in any way: the file is set aside, not the batch
+        yield Failure(name, 0, f"broken file: {type(error).__name__}: {_first_line(error)}")
+
+
+def _attempt(make: Callable[[], Record], name: str, line: int, start: str = "") -> Record | Failure:
+    """One record of many, or why it is none: whatever it breaks, its neighbours go on."""
+    try:
+        return make()
+    except RecordError as error:
+        return Failure(name, line, str(error), start)
+    except Exception as error:  # a parser may break on a record in any way
+        return Failure(name, line, f"broken record: {type(error).__name__}: {_first_line(error)}", start)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:500]
 
 
 def _open(path: Path) -> BinaryIO:
@@ -212,10 +229,12 @@ def _read_jsonl(path: Path, name: str, settings: Read) -> Iterator[Record | Fail
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if not line.strip():
                 continue
-            try:
-                yield _from_fields(_parse(line), name, number, settings)
-            except RecordError as error:
-                yield Failure(name, number, str(error), line[:200].decode("utf-8", "replace"))
+            make = partial(_from_json, line, name, number, settings)
+            yield _attempt(make, name, number, line[:200].decode("utf-8", "replace"))
+
+
+def _from_json(line: bytes, name: str, number: int, settings: Read) -> Record:
+    return _from_fields(_parse(line), name, number, settings)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -240,15 +259,14 @@ def _read_csv(path: Path, name: str, settings: Read) -> Iterator[Record | Failur
             start = reader.line_num + 1
             try:
                 row = next(reader)
-                if not row:
-                    continue
-                yield _from_fields(_csv_fields(header, row), name, start, settings)
             except StopIteration:
                 return
             except csv.Error as error:
                 yield Failure(name, start, f"not CSV: {error}")
-            except RecordError as error:
-                yield Failure(name, start, str(error), ",".join(row)[:200].encode("utf-8", "replace").decode())
+                continue
+            if row:
+                make = partial(_from_row, header, row, name, start, settings)
+                yield _attempt(make, name, start, ",".join(row)[:200].encode("utf-8", "replace").decode())
 
 
 def _csv_lines(stream: BinaryIO, most: int) -> Iterator[str]:
@@ -261,10 +279,10 @@ def _csv_lines(stream: BinaryIO, most: int) -> Iterator[str]:
         yield line.decode("utf-8", "surrogateescape") + "\n"
 
 
-def _csv_fields(header: list[str], row: list[str]) -> dict[str, Any]:
+def _from_row(header: list[str], row: list[str], name: str, number: int, settings: Read) -> Record:
     if len(row) != len(header):
         raise RecordError(f"{len(row)} fields where the header has {len(header)}")
-    return dict(zip(header, row, strict=True))
+    return _from_fields(dict(zip(header, row, strict=True)), name, number, settings)
 
 
 def _read_parquet(path: Path, name: str, settings: Read) -> Iterator[Record | Failure]:
@@ -273,17 +291,15 @@ def _read_parquet(path: Path, name: str, settings: Read) -> Iterator[Record | Fa
         for batch in file.iter_batches(batch_size=500):
             for row in range(batch.num_rows):
                 number += 1
-                try:
-                    yield _from_fields(_parquet_fields(batch, row), name, number, settings)
-                except RecordError as error:
-                    yield Failure(name, number, str(error))
+                yield _attempt(partial(_from_batch, batch, row, name, number, settings), name, number)
 
 
-def _parquet_fields(batch: pa.RecordBatch, row: int) -> dict[str, Any]:
+def _from_batch(batch: pa.RecordBatch, row: int, name: str, number: int, settings: Read) -> Record:
     try:
-        return {field.name: batch.column(i)[row].as_py() for i, field in enumerate(batch.schema)}
+        fields = {field.name: batch.column(i)[row].as_py() for i, field in enumerate(batch.schema)}
     except UnicodeDecodeError as error:
         raise RecordError(f"not UTF-8: byte 0x{error.object[error.start]:02x}") from error
+    return _from_fields(fields, name, number, settings)
 
 
 def _read_warc(path: Path, name: str, settings: Read) -> Iterator[Record | Failure]:
@@ -300,12 +316,10 @@ def _read_warc(path: Path, name: str, settings: Read) -> Iterator[Record | Failu
                 number += 1
                 url = entry.rec_headers.get_header("WARC-Target-URI") or ""
                 content = entry.content_stream().read(settings.max_record_bytes + 1)
-                try:
-                    yield _archived(content, _header(entry, "Content-Type"), url, name, number, settings)
-                except RecordError as error:
-                    yield Failure(name, number, str(error), url)
+                kind = _header(entry, "Content-Type")
+                yield _attempt(partial(_archived, content, kind, url, name, number, settings), name, number, url)
         except (ArchiveLoadFailed, EOFError, zlib.error) as error:
-            yield Failure(name, number + 1, f"broken archive: {str(error).strip().partition(chr(10))[0]}")
+            yield Failure(name, number + 1, f"broken archive: {_first_line(error)}")
 
 
 def _header(entry: Any, field: str) -> str:

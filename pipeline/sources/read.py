@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -124,11 +124,11 @@ REPEATED_IDS = """
 """
 
 
-def set_aside_repeated(batch: pa.RecordBatch, *, repeated: str) -> Iterator[dict[str, pa.RecordBatch]]:
-    """Quarantine the documents that the Parquet file `repeated` lists (columns of `REPEATED_IDS`)."""
-    import pyarrow.parquet as pq
-
-    first = {(row["file"], row["line"], row["id"]): row for row in pq.read_table(repeated).to_pylist()}
+def set_aside_repeated(
+    batch: pa.RecordBatch, *, repeated: Sequence[Mapping[str, Any]]
+) -> Iterator[dict[str, pa.RecordBatch]]:
+    """Quarantine the documents that `repeated` lists (rows of `REPEATED_IDS`)."""
+    first = {(row["file"], row["line"], row["id"]): row for row in repeated}
     places = list(zip(*(batch[name].to_pylist() for name in ("file", "line", "id")), strict=True))
     rows = [row for row, place in enumerate(places) if place in first]
     reasons = []
