@@ -37,6 +37,11 @@ def cut(text: str, additions: str = "") -> list[str]:
         ("İlgili", None),
         ("", None),
         ("Read more" + " and more" * 100, None),
+        ("The Daily ©2019 all the rest", Kind("copyright_notice")),
+        ("The Daily |12 May 2019", Kind("date_stamp")),
+        ("_The Daily_: All—Rights—RESERVED_", Kind("copyright_notice")),
+        ("A Photographer/AP photos", None),
+        ("A Photographer/AP Photo", Kind("photo_credit")),
     ],
 )
 def test_a_phrase_matches_whole_lines_whatever_their_case_and_punctuation(line, kind):
@@ -125,6 +130,13 @@ def test_a_megabyte_of_one_character_takes_no_time(character):
     text = character * (1_000_000 // len(character))
     after, findings = edits.run(text, boilerplate.RULES)
     assert edits.revert(after, findings) == text
+
+
+def test_a_phrase_that_may_stand_anywhere_is_found_in_its_line_and_in_no_other():
+    lines = ['Your photo, your cookies, and "keep your copyright".', "", "In the book: all rights reserved\r", "By all"]
+    text = "\n".join(lines)
+    spans = [(0, len(lines[0])), (text.index("In"), text.index("\r")), (text.index("By"), len(text))]
+    assert phrases_of("").kinds(text, spans) == {1: Kind("copyright_notice")}
 
 
 # --- lines learned per site ----------------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import starmap
 from typing import NamedTuple
 
 from pipeline.records import Hit
-from pipeline.rules.boilerplate.phrases import Kind, phrases_of
-from pipeline.text import cut_lines, lines
+from pipeline.rules.boilerplate.phrases import phrases_of
+from pipeline.text import cut_lines
 
 MAX_TITLE = 140  # characters; of the titles under such headings 99 in 100 are shorter
 MAX_BLOCK = 100  # lines under one heading
@@ -36,17 +37,20 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
 
     Titles under a heading go for certain where nothing but them follows an article; elsewhere the line model decides.
     """
-    spans = [(start, end) for start, end, _ in lines(text) if start < end and not text[start:end].isspace()]
-    kinds = list(phrases_of(additions).kinds(text, spans))
-    found = [
-        Line(start, end, text[start:end], *_certainty(kind)) for (start, end), kind in zip(spans, kinds, strict=True)
-    ]
-    for opening, kind in enumerate(kinds):
-        if kind is not None and kind.opens:
+    spans = list(_spans(text))
+    kinds = phrases_of(additions).kinds(text, spans)
+    found = list(starmap(Line, ((start, end, text[start:end]) for start, end in spans)))
+    for number, kind in kinds.items():
+        line = found[number]
+        found[number] = line._replace(doubtful=kind.rule) if kind.doubtful else line._replace(rule=kind.rule)
+    openings = [number for number, kind in kinds.items() if kind.opens]
+    if openings:
+        prose = next((number for number, line in enumerate(found) if ends_sentence(line.text)), len(found))
+        for opening in openings:
             titles = _titles(found, opening)
-            last = titles[-1:] == [len(found) - 1] and any(ends_sentence(line.text) for line in found[:opening])
+            rule = kinds[opening].rule if titles[-1:] == [len(found) - 1] and prose < opening else ""
             for number in titles:
-                found[number] = found[number]._replace(title=True, rule=kind.rule if last else "")
+                found[number] = found[number]._replace(title=True, rule=rule)
     return tuple(found)
 
 
@@ -56,10 +60,14 @@ def certain(text: str, additions: str = "") -> frozenset[str]:
     return frozenset(line.rule for line in view(text, additions) if line.rule)
 
 
-def _certainty(kind: Kind | None) -> tuple[str, str]:
-    if kind is None:
-        return "", ""
-    return ("", kind.rule) if kind.doubtful else (kind.rule, "")
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of the lines that are not blank, as `text.lines` has them."""
+    start = 0
+    for line in text.split("\n"):
+        end = start + len(line)
+        if line and not line.isspace():
+            yield start, end - 1 if line[-1] == "\r" and end < len(text) else end
+        start = end + 1
 
 
 def _titles(found: Sequence[Line], opening: int) -> list[int]:
