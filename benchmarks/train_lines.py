@@ -1,84 +1,57 @@
 """Train `pipeline/rules/boilerplate/lines.npz`: `python -m benchmarks.train_lines` (needs catboost, scikit-learn).
 
-The lines of `boilerplate_lines`, with those of news written or translated by people as lines to spare. The lexicon
-(log odds of words) is learned first, and for the trees' training it is learned on other sites than the line's own, so
-that the trees do not trust it more than it deserves.
+The lines of labelled pages, and of articles with a few leftovers as lines to spare. The lexicon (log odds of words) is
+learned first, and for the trees' training it is learned on other sites than the line's own, so that the trees do not
+trust it more than it deserves.
 """
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import urlparse
 
 import numpy as np
 
 from benchmarks import data
+from benchmarks.line_pages import (
+    ARTICLES,
+    BOILERPLATE,
+    CONTENT,
+    SCRAPED,
+    SENTENCES,
+    UNSURE,
+    Page,
+    excerpt,
+    leftovers,
+    pages,
+    with_leftovers,
+)  # fmt: skip
 from pipeline.rules.boilerplate import features as shape
 from pipeline.rules.boilerplate import model as lines_model
-from pipeline.rules.boilerplate.doubtful import is_paragraph
+from pipeline.rules.boilerplate.doubtful import sparing, worth_asking
 from pipeline.rules.boilerplate.features import features
-from pipeline.rules.boilerplate.model import Model
+from pipeline.rules.boilerplate.model import Model, of_trees
 from pipeline.rules.boilerplate.phrases import flatten
-from pipeline.rules.boilerplate.view import Line, view
 
-SETS = ("boilerplate_lines", "translation_documents", "articles", "extraction_news", "extraction_web")
+SETS = (
+    "boilerplate_lines", "translation_documents", "articles", "extraction_news", "extraction_web", "extraction_press",
+    "language_sentences",
+)  # fmt: skip
 MIN_SITES = 4  # a word of fewer sites says nothing
-TREES = {"depth": 6, "iterations": 300, "learning_rate": 0.1, "l2_leaf_reg": 5, "border_count": 64, "random_seed": 1}
-UNSURE, CONTENT, ARTICLES, SCRAPED = "unsure", "content", "articles", "scraped"
-SCRAPED_STEP = 5  # one in so many of the set `articles`
+TREES = {
+    "depth": 6, "iterations": 400, "learning_rate": 0.1, "l2_leaf_reg": 5, "border_count": 64,
+    "bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3,
+}  # fmt: skip
 SEED = 7
+MODELS = 3  # trained alike but for their seed, and averaged: one alone is off by a point or two on a set, either way
 FOLDS = 5
 STORED = Path(__file__).with_name("folds")
-HALF_CLEAN = 0.1  # the weight of a line in a page made up from another; with 1.0 whole pages are judged worse
-
-
-@dataclass(frozen=True)
-class Page:
-    """A labelled text; `site` is what cross-validation keeps together."""
-
-    id: str
-    kind: str
-    site: str
-    text: str
-    lines: tuple[Line, ...]
-    labels: tuple[str, ...]
-
-
-def pages() -> list[Page]:
-    """All labelled pages, and articles whose every line is content."""
-    sites = _sites()
-    found = []
-    for row in data.load("boilerplate_lines"):
-        text = [line.replace("\n", " ").replace("\r", " ") for line in row["lines"]]
-        labels = [label for line, label in zip(text, row["labels"], strict=True) if line and not line.isspace()]
-        site = row["host"] or sites.get(row["id"]) or row["id"]
-        found.append(_page(row["id"], row["set"], site, "\n".join(text), labels))
-    articles = (row for row in data.load("translation_documents") if row["kind"] != "machine")
-    found += [_page(row["id"], ARTICLES, row["doc"], row["text"], None) for row in articles]
-    texts = data.article_texts()[::SCRAPED_STEP]
-    return found + [_scraped(f"{SCRAPED}{number}", text) for number, text in enumerate(texts)]
-
-
-def _scraped(identity: str, text: str) -> Page:
-    """An article with leftovers of which nobody said what they are: its paragraphs are content, as far as known."""
-    found = view(text)
-    labels = tuple(CONTENT if is_paragraph(line.text) and not line.rule else UNSURE for line in found)
-    return Page(identity, SCRAPED, identity, text, found, labels)
-
-
-def _page(identity: str, kind: str, site: str, text: str, labels: list[str] | None) -> Page:
-    found = view(text)
-    return Page(identity, kind, site, text, found, tuple(labels or [CONTENT] * len(found)))
-
-
-def _sites() -> dict[str, str]:
-    urls = {row["id"]: row["url"] for name in ("extraction_news", "extraction_web") for row in data.load(name)}
-    hosts = {i: urlparse(url if "//" in url else "//" + url).netloc for i, url in urls.items()}
-    return {i: host.removeprefix("www.") for i, host in hosts.items()}
+FEW = (1, 1, 2, 3, 5)  # leftovers in an article
+# of a line in an article with leftovers; with less, more of such articles is lost; with more, less of whole pages goes
+WEIGHTS = {ARTICLES: 0.1, SCRAPED: 0.1, SENTENCES: 0.1}
+WEIGHT = 0.15
 
 
 def lexicon(chosen: list[Page]) -> dict[str, float]:
@@ -87,7 +60,7 @@ def lexicon(chosen: list[Page]) -> dict[str, float]:
     for page in chosen:
         flat = flatten(page.text)
         for line, label in zip(page.lines, page.labels, strict=True):
-            if label == UNSURE or page.kind in (ARTICLES, SCRAPED):
+            if label == UNSURE or page.kind in WEIGHTS:
                 continue
             for word in set(shape.words(flat[line.start : line.end])):
                 sites[word][label == CONTENT].add(page.site)
@@ -95,37 +68,31 @@ def lexicon(chosen: list[Page]) -> dict[str, float]:
     return {word: round(float(odd), 2) for word, odd in sorted(odds.items())}
 
 
-def half_clean(page: Page, chance: random.Random) -> Iterator[Page]:
-    """The page as it stands when boilerplate has been cut from it, and excerpts of its article.
-
-    Without these the trees would take every text for a whole page, and find boilerplate in clean ones.
-    """
-    content = [n for n, label in enumerate(page.labels) if label == CONTENT]
-    if page.kind not in (ARTICLES, SCRAPED):
-        yield _only(page, [n for n, label in enumerate(page.labels) if label != "boilerplate"])
-    for _ in range(2):
-        start, size = chance.randrange(max(len(content), 1)), chance.randint(3, 12)
-        yield _only(page, content[start : start + size])
+def versions(page: Page, pool: Sequence[Sequence[str]], chance: random.Random) -> Iterator[tuple[Page, float]]:
+    """The page, and its article or some of it with leftovers of other pages, with the weight of their lines."""
+    if page.kind not in WEIGHTS:
+        yield page, 1.0
+        yield with_leftovers(excerpt(page, chance), pool, chance.choice(FEW), chance), WEIGHT
+    if page.kind == SCRAPED:
+        yield page, WEIGHTS[page.kind]
+    else:
+        yield with_leftovers(page, pool, chance.choice(FEW), chance), WEIGHTS.get(page.kind, WEIGHT)
 
 
-def _only(page: Page, kept: list[int]) -> Page:
-    text = "\n".join(page.lines[n].text for n in kept)
-    return replace(page, text=text, lines=view(text), labels=tuple(page.labels[n] for n in kept))
-
-
-def table(chosen: list[Page], words: dict[str, float]):
-    """Features, labels and weights of the lines whose label is known; long lines count for more."""
+def table(chosen: list[Page], words: dict[str, float], pool: Sequence[Sequence[str]]):
+    """Features, labels and weights of the lines whose label is known; characters count, and pages."""
     rows, wanted, weights = [], [], []
     chance = random.Random(SEED)
-    versions = [(page, 1.0) for page in chosen]
-    versions += [(half, HALF_CLEAN) for page in chosen for half in half_clean(page, chance)]
-    for page, share in versions:
-        known = [n for n, label in enumerate(page.labels) if label != UNSURE]
-        if known:
-            rows.append(features(page.text, page.lines, words)[known])
-            wanted += [page.labels[n] == "boilerplate" for n in known]
-            weights += [share * min(max(len(page.lines[n].text), 10), 300) ** 0.5 for n in known]
-    return np.concatenate(rows), np.array(wanted), np.array(weights)
+    for whole in chosen:
+        for page, share in versions(whole, pool, chance):
+            found = sparing(page.lines)
+            known = [n for n, label in enumerate(page.labels) if label != UNSURE]
+            if known and worth_asking(found):
+                rows.append(features(page.text, found, words)[known])
+                wanted += [page.labels[n] == BOILERPLATE for n in known]
+                sizes = np.clip([len(page.lines[n].text) for n in known], 10, 400)
+                weights.append(share * sizes**0.8 / max(len(known), 20) ** 0.5)
+    return np.concatenate(rows), np.array(wanted), np.concatenate(weights)
 
 
 def folds(chosen: list[Page], number: int):
@@ -139,15 +106,23 @@ def folds(chosen: list[Page], number: int):
 def train(chosen: list[Page]) -> Model:
     from catboost import CatBoostClassifier
 
-    tables = [table(others, lexicon(learn)) for learn, others in folds(chosen, 4)]
+    pool = leftovers([page for page in chosen if page.kind not in WEIGHTS])
+    tables = [table(others, lexicon(learn), pool) for learn, others in folds(chosen, 4)]
     rows, wanted, weights = (np.concatenate(parts) for parts in zip(*tables, strict=True))
-    trees = CatBoostClassifier(thread_count=1, verbose=0, allow_writing_files=False, **TREES)
-    trees.fit(rows, wanted, sample_weight=weights)
-    return _plain(trees, lexicon(chosen))
+    words = lexicon(chosen)
+    models = []
+    for seed in range(MODELS):
+        trees = CatBoostClassifier(thread_count=1, verbose=0, allow_writing_files=False, random_seed=seed, **TREES)
+        models.append(_plain(trees.fit(rows, wanted, sample_weight=weights)))
+    columns, limits, leaves = (np.concatenate([model[part] for model in models]) for part in range(3))
+    return of_trees(columns, limits, leaves / np.float32(MODELS), words, sum(bias for *_, bias in models) / MODELS)
 
 
-def _plain(trees, words: dict[str, float]) -> Model:
-    """The trees as arrays; shallower ones are filled up with questions that all lines answer with no."""
+def _plain(trees):
+    """The trees as arrays (columns, limits, leaves), and their bias.
+
+    Shallower trees are filled up with questions that all lines answer with no.
+    """
     import json
     import tempfile
 
@@ -165,7 +140,7 @@ def _plain(trees, words: dict[str, float]) -> Model:
             columns[number, level] = split["float_feature_index"]
             limits[number, level] = split["border"]
         leaves[number, : len(tree["leaf_values"])] = tree["leaf_values"]
-    return Model(columns.astype(np.int64), limits, leaves * np.float32(scale), words, float(bias))
+    return columns, limits, leaves * np.float32(scale), float(bias)
 
 
 def digests() -> str:
@@ -175,8 +150,8 @@ def digests() -> str:
 def save(trained: Model, file: Path) -> None:
     np.savez_compressed(
         file,
-        columns=trained.columns.astype(np.int16),
-        limits=trained.limits,
+        columns=trained.columns[trained.questions.T].astype(np.int16),
+        limits=trained.limits[trained.questions.T],
         leaves=trained.leaves.astype(np.float16),
         words=np.array(" ".join(trained.lexicon)),
         odds=np.array([round(odd * 100) for odd in trained.lexicon.values()], np.int16),

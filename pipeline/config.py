@@ -94,7 +94,15 @@ class Settings:
         verdict = values.pop("verdict", None)
         if self.additions and "additions" in rule.settings:
             values.setdefault("additions", self.additions)
+        if "spared" in rule.settings and (off := self._off(rule)):
+            values.setdefault("spared", (*rule.settings["spared"], *off))
         return rule.with_settings(verdict=None if verdict is None else Verdict[verdict.upper()], **values)
+
+    def _off(self, rule: Rule) -> list[str]:
+        """The other rules of its stage that are switched off: their lines stay, whatever this rule thinks of them."""
+        stage = rule.name.partition("/")[0] + "/"
+        off = (name for name, table in self.rules.items() if not table.get("enabled", True))
+        return sorted(name.removeprefix(stage) for name in off if name.startswith(stage))
 
 
 def load(file: str | Path | None = None, **run: Any) -> Settings:

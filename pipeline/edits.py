@@ -101,6 +101,9 @@ def run(
             if rule.name in idle and not findings:
                 continue
             text, found = apply(text, rule.name, rule.find(text, facts))
+            if not found:
+                remarks.pop(rule.name, None)
+                continue
             remarks[rule.name] = [finding for finding in found if finding.after is None]
             if len(remarks[rule.name]) < len(found):
                 findings += [finding for finding in found if finding.after is not None]

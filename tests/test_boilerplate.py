@@ -90,11 +90,39 @@ def test_the_heading_in_the_first_seed_goes_and_nothing_else_in_any():
     assert cut("\n".join(lines)) == ["More From This Section"]
 
 
+PROSE = (
+    "The envoys met on Monday and spoke for an hour, and nobody would say afterwards what they had agreed on.",
+    "A second meeting is planned for the autumn, when the parliaments of both countries have voted on the budget.",
+    "The two armies have been at war for eleven years, and this is the ninth attempt at a treaty between them.",
+    "That was all the minister had to say when he left the building by its back door, an hour before midnight.",
+)
+BLOCK = ("Related stories", "Envoys arrive in the capital", "What the treaty says")
+
+
 def test_a_block_takes_titles_and_ends_where_prose_resumes():
-    prose = "The envoys met on Monday and spoke for an hour, and nobody would say afterwards what had been agreed."
-    block = "Related stories\nEnvoys arrive in the capital\nWhat the treaty says"
-    text = f"{prose}\n{prose}\n{block}\nWinter\n{prose}\n{prose}"
-    assert set(cut(text)) == set(block.split("\n"))
+    assert set(cut("\n".join([*PROSE[:2], *BLOCK, "Winter", *PROSE[2:]]))) == set(BLOCK)
+
+
+def test_the_line_model_is_asked_only_beside_a_certain_line():
+    titles = ["Envoys arrive in the capital", "Five things to know", "Your horoscope"]
+    assert cut("\n".join([*PROSE, *titles])) == []
+    assert set(titles) <= set(cut("\n".join([*PROSE, "Sign up for our newsletter", *titles])))
+
+
+def test_a_row_of_buttons_is_certain_and_one_of_them_alone_is_not():
+    assert cut("\n".join([*PROSE[:2], "Facebook", "Twitter", "Print", *PROSE[2:]])) == ["Facebook", "Twitter", "Print"]
+    assert cut("\n".join([*PROSE[:2], "Facebook", *PROSE[2:]])) == []
+
+
+def test_a_rule_that_is_switched_off_opens_no_door_to_the_line_model():
+    text = "\n".join([*PROSE, *BLOCK])
+
+    def after(**tables: object) -> str:
+        (stage,) = [s for s in config.parse(tables, "settings.toml").stages() if s.name == "boilerplate"]
+        return edits.run(text, stage.rules)[0]
+
+    assert after() == "\n".join(PROSE)
+    assert after(rules={"boilerplate/related_links": {"enabled": False}}) == text
 
 
 def test_a_text_that_would_nearly_all_go_is_quarantined_instead():

@@ -6,15 +6,17 @@ follow it; lines that could be either are judged by the line model, which looks 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from pipeline.facts.lines import evidence, shape
 from pipeline.records import NO_FACTS, Count, Facts, Finding, Hit, LineUse, Rule, Share, Verdict
-from pipeline.rules.boilerplate.doubtful import MIN_DOCUMENTS, MIN_SHARE, Scores, learned, link_like
+from pipeline.rules.boilerplate.doubtful import BYLINE, MIN_DOCUMENTS, MIN_SHARE, Scores, learned, link_like
 from pipeline.rules.boilerplate.model import default_model
 from pipeline.rules.boilerplate.view import certain, cuts, view
 
-MIN_SCORE = 2.3  # log odds; swept 0.5-2.5; less loses over 1 % of web content (boilerplate_lines, unseen sites)
+MIN_SCORE = (
+    0.1  # log odds; swept 0-1.2; less loses over 1 % of the content of some set (boilerplate_lines, unseen sites)
+)
 
 
 def _phrases(rule: str, text: str, additions: str) -> Iterator[Hit]:
@@ -117,20 +119,33 @@ def byline(text: str, facts: Facts, *, cut: bool = False, additions: str = "") -
     return _phrases("byline", text, additions) if cut else iter(())
 
 
-def link_like_line(text: str, facts: Facts, *, min_score: float = MIN_SCORE, additions: str = "") -> Iterator[Hit]:
-    """A line that looks like a link or an entry of a menu, among others of the kind: titles, names, bare words. Cut.
+def link_like_line(
+    text: str,
+    facts: Facts,
+    *,
+    min_score: float = MIN_SCORE,
+    spared: tuple[str, ...] = (BYLINE,),
+    additions: str = "",
+) -> Iterator[Hit]:
+    """A line that looks like a link or an entry of a menu, beside lines that are the site's for certain. Cut.
 
-    No phrase tells these from sub-headings, so the line model looks at length, words, place and neighbours. A short
-    line between paragraphs is spared. `min_score` is in log odds.
+    No phrase tells these from sub-headings, so the line model looks at length, words, place and neighbours. A text
+    without a certain line is left alone, whatever its lines look like. `min_score` is in log odds; `spared` names the
+    rules whose lines are to stay: they are not cut here either, and say nothing of the lines around them.
     """
-    return link_like_hits(text, default_model().scores, facts, min_score, additions)
+    return link_like_hits(text, default_model().scores, facts, min_score, additions, spared)
 
 
 def link_like_hits(
-    text: str, scores: Scores, facts: Facts = NO_FACTS, min_score: float = MIN_SCORE, additions: str = ""
+    text: str,
+    scores: Scores,
+    facts: Facts = NO_FACTS,
+    min_score: float = MIN_SCORE,
+    additions: str = "",
+    spared: Collection[str] = (BYLINE,),
 ) -> Iterator[Hit]:
     """What `link_like_line` finds, with the line model handed in."""
-    found = link_like(text, additions, min_score, scores, facts.lines)
+    found = link_like(text, additions, min_score, scores, facts.lines, spared)
     if any(found):
         yield from cuts(text, view(text, additions), found)
 

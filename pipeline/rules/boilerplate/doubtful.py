@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pipeline.facts.lines import shape
 from pipeline.records import LineUse
@@ -13,13 +14,21 @@ from pipeline.rules.boilerplate.view import Line, ends_sentence, view
 Scores = Callable[[str, Sequence[Line]], Sequence[float]]
 Uses = Mapping[str, LineUse]
 
-# added to the limit, in log odds; swept on boilerplate_lines, on sites that the model had not seen
-TITLE, PARAGRAPH, SEEN_BEFORE = -4.5, -0.5, -3.0
+# Added to the limit, in log odds; swept on boilerplate_lines, on sites that the model had not seen.
+HEADLINE = 0.3  # for a line as long as a headline: it may be the article's own, and costs most when it is
+SENTENCE = 0.5  # for a short line that ends a sentence
+IN_SHORT_TEXT = 0.6  # where there is little to tell an article from a page by
+UNDER_HEADING = -1.0  # for a title under a heading that opens a block
+BEFORE_PROSE = 3.0  # for the last of them, where prose follows: it may be its heading
+LIST_ITEM = 1.0  # for a line with a mark or a number before it, which menus of pages have seldom
+ON_OTHER_PAGES = -1.0  # for a line that another page of the site has, too
 MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents
 SHORT_SENTENCE = 40  # characters
+SHORT_HEADLINE = 30  # characters
+SHORT_TEXT = 12  # lines
 MAX_LINES = 3_000  # a longer text is no article, and would take the model's memory
-MAX_ROUNDS = 6  # most texts settle in two
-SPARED = ("byline", KEPT)  # what the user decides
+_ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s")
+BYLINE = "byline"  # the one kind of line that is recognised and kept by default
 
 
 def learned(line: str, use: LineUse, min_share: float = MIN_SHARE, min_documents: int = MIN_DOCUMENTS) -> bool:
@@ -33,66 +42,56 @@ def learned(line: str, use: LineUse, min_share: float = MIN_SHARE, min_documents
     return often and (len(line) >= SHORT_SENTENCE or not ends_sentence(line))
 
 
-def link_like(text: str, additions: str, min_score: float, scores: Scores, uses: Uses) -> list[str | None]:
+def link_like(
+    text: str, additions: str, min_score: float, scores: Scores, uses: Uses, spared: Collection[str] = (BYLINE,)
+) -> list[str | None]:
     """For each line of the view of a text why it is to be cut; None for those that stay.
 
-    What other rules cut for certain is left to them. The text that is left is judged again, until nothing more is
-    found in it: so a second look at a clean text finds nothing. A text that does not come to rest is left alone.
+    The model is asked only about a text that holds a line which a phrase cuts for certain: the site has been at work
+    there. What is certain is left to its own rule, and gone thereafter: so a second look at a clean text finds nothing.
+    Phrases of the rules in `spared` are not cut by them, and say nothing of the rest.
     """
-    found = _with_learned(view(text, additions), uses)
-    chosen: list[str | None] = [None] * len(found)
-    left = list(range(len(found)))
-    lines = found
-    for _ in range(MAX_ROUNDS):
-        if not worth_asking(lines):
-            return chosen
-        settled = True
-        for number, line, score in zip(left, lines, scores(text, lines), strict=True):
-            limit = min_score + _leaning(line, uses)
-            if not line.rule and score > limit:
-                chosen[number] = f"score {score:.1f} > {limit:.1f}"
-                settled = False
-        if settled:
-            return chosen
-        left = [n for n in left if chosen[n] is None and found[n].rule in ("", *SPARED)]
-        text = "\n".join(found[n].text for n in left)
-        lines = _with_learned(view(text, additions), uses)
-    return [None] * len(found)
+    found = sparing(view(text, additions), spared)
+    if not worth_asking(found):
+        return [None] * len(found)
+    found = [_with_use(line, uses) for line in found] if uses else found
+    limit = min_score + IN_SHORT_TEXT * (len(found) <= SHORT_TEXT)
+    limits = [limit + _leaning(line, uses) for line in found]
+    return [
+        f"score {score:.1f} > {limit:.1f}" if score > limit and not line.rule else None
+        for line, score, limit in zip(found, scores(text, found), limits, strict=True)
+    ]
 
 
-def _with_learned(found: Sequence[Line], uses: Uses) -> Sequence[Line]:
-    """The lines with those that are known as the site's marked as certain, and those that the user wants as kept."""
-    if not uses:
-        return found
-    marked = []
-    for line in found:
-        use = uses.get(shape(line.text))
-        if use is not None and use.decision == "reject":
-            line = line._replace(rule=KEPT)
-        elif use is not None and not line.rule and learned(line.text, use):
-            line = line._replace(rule="site_line")
-        marked.append(line)
-    return marked
-
-
-def _leaning(line: Line, uses: Uses) -> float:
-    """What is added to the limit: less than nothing under a heading of links, or for what another page has, too."""
-    if is_paragraph(line.text):
-        return PARAGRAPH
-    use = uses.get(shape(line.text)) if uses else None
-    seen = SEEN_BEFORE if use is not None and use.documents > 1 else 0.0
-    return min(seen, TITLE if line.title else 0.0)
+def sparing(found: Sequence[Line], spared: Collection[str] = (BYLINE,)) -> Sequence[Line]:
+    """The lines, with those marked as kept that the rules in `spared` would cut."""
+    return [line._replace(rule=KEPT) if line.rule in spared else line for line in found]
 
 
 def worth_asking(found: Sequence[Line]) -> bool:
-    """Whether a text has lines that may be links: in an article of full sentences no line is.
+    """Whether the site has left something for certain in the text."""
+    return len(found) <= MAX_LINES and any(line.rule not in ("", KEPT) for line in found)
 
-    Three lines that end no sentence, or one beside a phrase: one or two alone are sub-headings.
-    """
-    if len(found) > MAX_LINES:
-        return False
-    bare = sum(not ends_sentence(line.text) for line in found)
-    return bare > 2 or (bare > 0 and any(line.rule or line.doubtful for line in found))
+
+def _with_use(line: Line, uses: Uses) -> Line:
+    """The line, marked as certain if it is known as the site's, and as kept if the user wants it so."""
+    use = uses.get(shape(line.text))
+    if use is not None and use.decision == "reject":
+        return line._replace(rule=KEPT)
+    if use is not None and not line.rule and learned(line.text, use):
+        return line._replace(rule="site_line")
+    return line
+
+
+def _leaning(line: Line, uses: Uses) -> float:
+    """What is added to the limit for a line of this kind."""
+    leaning = ON_OTHER_PAGES if uses and shape(line.text) in uses else 0.0
+    sentence = ends_sentence(line.text)
+    if not (sentence and len(line.text) >= LONG):
+        leaning += HEADLINE * (len(line.text) >= SHORT_HEADLINE) + SENTENCE * sentence
+        leaning += UNDER_HEADING * line.title + BEFORE_PROSE * line.last_title
+        leaning += LIST_ITEM * bool(_ITEM.match(line.text))
+    return leaning
 
 
 def is_paragraph(line: str) -> bool:

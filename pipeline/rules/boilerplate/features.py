@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.rules.boilerplate.phrases import flatten
+from pipeline.rules.boilerplate.phrases import KEPT, flatten
 from pipeline.rules.boilerplate.view import Line, ends_sentence
 
 Floats = npt.NDArray[np.float32]
@@ -20,13 +20,17 @@ Integers = npt.NDArray[np.int64]
 LONG = 80  # characters of a paragraph; scripts without spaces say as much in a third of that
 MAX_WORDS = 40  # of a line are looked up
 _WORD = re.compile(r"[^\W_]+")
-_MARKS = re.compile(r"[|•·»›←→▲▼©/]|\s[-–]\s")
+_MARK = re.compile(r"[|•·»›←→▲▼©/]")
+_DASH = re.compile(r"\s[-–]\s")
 _ADDRESS = re.compile(r"@\w|https?:|www\.|\.com\b")
+_OF_ADDRESSES = ("@", "http", "www.", ".com")
 _OPENING_QUOTE = tuple("\"'“‘«„「『—–")
 
 UPPER, LOWER, DIGIT, SPACE, MARK, DENSE = range(6)  # classes of characters; DENSE: scripts without spaces
 NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 WINDOW = 5
+ENDS = (5, 12)  # lines
+FAR = 50  # lines
 
 
 @lru_cache(maxsize=1)
@@ -56,21 +60,14 @@ def words(flat: str) -> list[str]:
 def features(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> Floats:
     """One row for each line of the view of a text."""
     own, prose = _own(text, found, lexicon)
-    return np.concatenate([own, _places(own, prose), *_neighbours(own, prose)], axis=1)
+    return np.concatenate([own, _places(own, prose), _certain(own, prose), *_neighbours(own, prose)], axis=1)
 
 
 def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """What each line shows by itself, and whether it looks like a paragraph of prose."""
     starts = np.array([line.start for line in found])
     ends = np.array([line.end for line in found])
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    classes = _classes()[np.minimum(codes, 0xFFFF)]
-    letters = classes <= LOWER
-    begins = letters.copy()
-    begins[1:] &= ~letters[:-1]  # a word begins
-    counts = {name: _count(classes == name, starts, ends) for name in range(6)}
-    count = _count(begins, starts, ends) + counts[DENSE] / 2
-    capitals = _count(begins & (classes == UPPER), starts, ends)
+    counts, count, capitals = _letters(text, starts, ends)
     length = np.maximum(ends - starts, 1)
     size = length + 2 * counts[DENSE]
     sentence = np.array([ends_sentence(line.text) for line in found])
@@ -105,10 +102,22 @@ def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tupl
     return np.concatenate([shown, columns], axis=1), prose
 
 
-def _count(there: npt.NDArray[np.bool_], starts: Integers, ends: Integers) -> npt.NDArray[np.float64]:
-    total = np.concatenate([[0], np.cumsum(there)])
-    found: npt.NDArray[np.float64] = (total[ends] - total[starts]).astype(np.float64)
-    return found
+def _letters(text: str, starts: Integers, ends: Integers) -> tuple[Floats, Floats, Floats]:
+    """How many characters of each class each line has (a row for each class), its words, and those with a capital."""
+    number = len(starts)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    borders = np.stack([np.concatenate([[0], ends[:-1]]), starts, ends], axis=1)
+    inside = np.repeat(np.tile([False, True], number), np.diff(borders, axis=1).ravel())
+    line = np.repeat(np.arange(number), ends - starts)
+    classes = _classes()[np.minimum(codes[: ends[-1]], 0xFFFF)]
+    letters = classes <= LOWER
+    begins = letters.copy()
+    begins[1:] &= ~letters[:-1]  # a word begins
+    kinds, begins = classes[inside].astype(np.int64), begins[inside]
+    counts = np.bincount(kinds * number + line, minlength=6 * number).reshape(6, number).astype(np.float32)
+    words = np.bincount(line[begins], minlength=number) + counts[DENSE] / 2
+    capitals = np.bincount(line[begins & (kinds == UPPER)], minlength=number)
+    return counts, words.astype(np.float32), capitals.astype(np.float32)
 
 
 def _flat(text: str, found: Sequence[Line]) -> list[tuple[Line, str]]:
@@ -124,7 +133,7 @@ def _read(line: Line, flat: str, lexicon: Mapping[str, float]) -> tuple[list[Any
     stripped = text.strip()
     first = stripped[:1]
     row = [
-        bool(line.rule),
+        line.rule not in ("", KEPT),
         bool(line.doubtful),
         line.title,
         sum(known) / (len(known) + 1) if known else 0.0,
@@ -139,16 +148,21 @@ def _read(line: Line, flat: str, lexicon: Mapping[str, float]) -> tuple[list[Any
         first.islower(),
         first.isdigit(),
         stripped.startswith(_OPENING_QUOTE),
-        bool(_MARKS.search(text[:200])),
-        bool(_ADDRESS.search(flat[:200])),
+        _has_mark(text[:200]),
+        any(map(flat[:200].__contains__, _OF_ADDRESSES)) and bool(_ADDRESS.search(flat[:200])),
         min(text.count(","), 6) / 4,
         bool(known) and not known[0],
+        line.rule == KEPT,
     ]
     return row, [word for word in mine if len(word) >= 5]
 
 
+def _has_mark(text: str) -> bool:
+    return bool(_MARK.search(text)) or (("-" in text or "–" in text) and bool(_DASH.search(text)))
+
+
 RULE, DOUBTFUL, TITLE, LEXICON = 0, 1, 2, 3  # columns of what `_read` finds
-SIZE, SENTENCE = 19, 20  # and of those after it
+SIZE, SENTENCE = 20, 21  # and of those after it
 
 
 def _places(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
@@ -180,6 +194,35 @@ def _places(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
         ],
         axis=1,
     ).astype(np.float32)
+
+
+def _certain(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
+    """How much of the site is around the article: at both ends of the text, and where the certain lines stand.
+
+    Without these the trees cannot tell a whole page, whose first lines are a menu, from an article with one leftover.
+    """
+    number = len(own)
+    telling = own[:, [LEXICON, SIZE, SENTENCE, RULE]]
+    parts = [telling[:size] for size in ENDS] + [telling[-size:] for size in ENDS]
+    page = np.concatenate([part.sum(axis=0) / np.float32(len(part)) for part in parts])
+    certain = own[:, RULE] > 0
+    index = np.arange(number)
+    last = np.maximum.accumulate(np.where(certain, index, -1))
+    following = np.minimum.accumulate(np.where(certain, index, number)[::-1])[::-1]
+    count, paragraphs = (np.concatenate([[0], np.cumsum(there)]) for there in (certain, prose))
+    columns = np.stack(
+        [
+            np.where(last < 0, FAR, np.minimum(index - last, FAR)),
+            np.where(following == number, FAR, np.minimum(following - index, FAR)),
+            count[:-1],
+            count[-1] - count[1:],
+            paragraphs[:-1] - paragraphs[np.maximum(last, 0)],
+            paragraphs[following] - paragraphs[np.minimum(index + 1, following)],
+            np.full(number, count[-1]),
+        ],
+        axis=1,
+    )
+    return np.concatenate([np.broadcast_to(page, (number, len(page))), columns], axis=1).astype(np.float32)
 
 
 def _distance(prose: npt.NDArray[np.bool_]) -> Integers:
