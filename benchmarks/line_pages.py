@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from urllib.parse import urlparse
 
 from benchmarks import data
-from pipeline.rules.boilerplate.doubtful import is_paragraph, sparing, worth_asking
-from pipeline.rules.boilerplate.view import Line, view
+from pipeline.rules.boilerplate.doubtful import sparing, worth_asking
+from pipeline.rules.boilerplate.view import Line, is_paragraph, view
 from pipeline.sources import page as html
 from pipeline.sources.blocks import layout
 from pipeline.sources.charset import decode

@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pipeline.facts.lines import shape
 from pipeline.records import LineUse
-from pipeline.rules.boilerplate.features import LONG
 from pipeline.rules.boilerplate.phrases import KEPT
-from pipeline.rules.boilerplate.view import Line, ends_sentence, view
+from pipeline.rules.boilerplate.view import LONG, Line, ends_sentence, view
 
 Scores = Callable[[str, Sequence[Line]], Sequence[float]]
 Uses = Mapping[str, LineUse]
@@ -92,7 +91,3 @@ def _leaning(line: Line, uses: Uses) -> float:
         leaning += UNDER_HEADING * line.title + BEFORE_PROSE * line.last_title
         leaning += LIST_ITEM * bool(_ITEM.match(line.text))
     return leaning
-
-
-def is_paragraph(line: str) -> bool:
-    return len(line) >= LONG and ends_sentence(line)

@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.rules.boilerplate.phrases import KEPT, flatten
-from pipeline.rules.boilerplate.view import Line, ends_sentence
+from pipeline.rules.boilerplate.view import LONG, Line, ends_sentence
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
-LONG = 80  # characters of a paragraph; scripts without spaces say as much in a third of that
 MAX_WORDS = 40  # of a line are looked up
 _WORD = re.compile(r"[^\W_]+")
 _MARK = re.compile(r"[|•·»›←→▲▼©/]")

@@ -12,9 +12,11 @@ from pipeline.records import Hit
 from pipeline.rules.boilerplate.phrases import Kind, phrases_of
 from pipeline.text import cut_lines
 
+LONG = 80  # characters of a paragraph; scripts without spaces say as much in a third of that
 MAX_TITLE = 140  # characters; of the titles under such headings 99 in 100 are shorter
 MAX_BLOCK = 100  # lines under one heading
 MIN_ROW = 3  # doubtful lines, one after the other
+MAX_DATED = 3  # paragraphs that follow a date
 MAX_REASONS = 3  # in one finding
 _SENTENCE_ENDS = re.compile(r"[.;,:。；，：][\"'”’»)\]]*\s*$|[.!?][\"'”’»)\]]* +\w+ +\w|[。！？].")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟][\"'”’»)\]」』]*\s*$")
@@ -42,6 +44,8 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
     for number, kind in kinds.items():
         line = found[number]
         found[number] = line._replace(doubtful=kind.rule) if kind.doubtful else line._replace(rule=kind.rule)
+    for number in _chronicle(found):
+        found[number] = found[number]._replace(rule="", doubtful="date_stamp")
     for row in _rows(kinds):
         for number in row:
             found[number] = found[number]._replace(rule=kinds[number].rule)
@@ -66,6 +70,12 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         if line and not line.isspace():
             yield start, end - 1 if line[-1] == "\r" and end < len(text) else end
         start = end + 1
+
+
+def _chronicle(found: Sequence[Line]) -> list[int]:
+    """The dates in a text that tells what happened day by day: they are its headings, and no stamps of the page."""
+    dates = [number for number, line in enumerate(found[:-1]) if line.rule == "date_stamp"]
+    return dates if sum(is_paragraph(found[number + 1].text) for number in dates) > MAX_DATED else []
 
 
 def _rows(kinds: Mapping[int, Kind]) -> Iterator[Sequence[int]]:
@@ -95,6 +105,10 @@ def _titles(found: Sequence[Line], opening: int) -> tuple[list[int], int | None]
         number += 1
     before_prose = bool(titles) and titles[-1] == number - 1 and number < len(found)
     return titles, titles[-1] if before_prose else None
+
+
+def is_paragraph(line: str) -> bool:
+    return len(line) >= LONG and ends_sentence(line)
 
 
 def ends_sentence(line: str) -> bool:
