@@ -44,8 +44,7 @@ TREES = {
     "depth": 6, "iterations": 400, "learning_rate": 0.1, "l2_leaf_reg": 5, "border_count": 64,
     "bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3,
 }  # fmt: skip
-SEED = 7
-MODELS = 3  # trained alike but for their seed, and averaged: one alone is off by a point or two on a set, either way
+MODELS = 3  # each on leftovers drawn anew, and averaged: one alone is off by a point or two on a set, either way
 FOLDS = 5
 STORED = Path(__file__).with_name("folds")
 FEW = (1, 1, 2, 3, 5)  # leftovers in an article
@@ -79,10 +78,10 @@ def versions(page: Page, pool: Sequence[Sequence[str]], chance: random.Random) -
         yield with_leftovers(page, pool, chance.choice(FEW), chance), WEIGHTS.get(page.kind, WEIGHT)
 
 
-def table(chosen: list[Page], words: dict[str, float], pool: Sequence[Sequence[str]]):
+def table(chosen: list[Page], words: dict[str, float], pool: Sequence[Sequence[str]], seed: int):
     """Features, labels and weights of the lines whose label is known; characters count, and pages."""
     rows, wanted, weights = [], [], []
-    chance = random.Random(SEED)
+    chance = random.Random(seed)
     for whole in chosen:
         for page, share in versions(whole, pool, chance):
             found = sparing(page.lines)
@@ -107,11 +106,12 @@ def train(chosen: list[Page]) -> Model:
     from catboost import CatBoostClassifier
 
     pool = leftovers([page for page in chosen if page.kind not in WEIGHTS])
-    tables = [table(others, lexicon(learn), pool) for learn, others in folds(chosen, 4)]
-    rows, wanted, weights = (np.concatenate(parts) for parts in zip(*tables, strict=True))
+    quarters = [(others, lexicon(learn)) for learn, others in folds(chosen, 4)]
     words = lexicon(chosen)
     models = []
     for seed in range(MODELS):
+        tables = [table(others, known, pool, seed) for others, known in quarters]
+        rows, wanted, weights = (np.concatenate(parts) for parts in zip(*tables, strict=True))
         trees = CatBoostClassifier(thread_count=1, verbose=0, allow_writing_files=False, random_seed=seed, **TREES)
         models.append(_plain(trees.fit(rows, wanted, sample_weight=weights)))
     columns, limits, leaves = (np.concatenate([model[part] for model in models]) for part in range(3))

@@ -165,7 +165,8 @@ def _figures(how: str, tally: Tally, goal: float) -> Iterator[Measure]:
 
 def _speed() -> Measure:
     texts = [text[:1500] for text in data.article_texts() if len(text) >= 1500]
-    edits.run(texts[0], boilerplate.RULES)
+    for text in texts:  # phrases are compiled when they are first met
+        edits.run(text, boilerplate.RULES)
     start = time.process_time()
     for text in texts:
         edits.run(text, boilerplate.RULES)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pipeline.facts.lines import shape
 from pipeline.records import LineUse
 from pipeline.rules.boilerplate.phrases import KEPT
-from pipeline.rules.boilerplate.view import LONG, Line, ends_sentence, view
+from pipeline.rules.boilerplate.view import Line, ends_sentence, is_paragraph, view
 
 Scores = Callable[[str, Sequence[Line]], Sequence[float]]
 Uses = Mapping[str, LineUse]
 
 # Added to the limit, in log odds; swept on boilerplate_lines, on sites that the model had not seen.
+PARAGRAPH = -0.2  # for a long line that ends a sentence: the model was trained to spare them most of all
 HEADLINE = 0.3  # for a line as long as a headline: it may be the article's own, and costs most when it is
 SENTENCE = 0.5  # for a short line that ends a sentence
 IN_SHORT_TEXT = 0.6  # where there is little to tell an article from a page by
@@ -25,6 +26,7 @@ MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents
 SHORT_SENTENCE = 40  # characters
 SHORT_HEADLINE = 30  # characters
 SHORT_TEXT = 12  # lines
+LONGEST = 1_200  # characters; a longer line is no link, and the worst to lose
 MAX_LINES = 3_000  # a longer text is no article, and would take the model's memory
 _ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s")
 BYLINE = "byline"  # the one kind of line that is recognised and kept by default
@@ -57,7 +59,7 @@ def link_like(
     limit = min_score + IN_SHORT_TEXT * (len(found) <= SHORT_TEXT)
     limits = [limit + _leaning(line, uses) for line in found]
     return [
-        f"score {score:.1f} > {limit:.1f}" if score > limit and not line.rule else None
+        f"score {score:.1f} > {limit:.1f}" if score > limit and not line.rule and len(line.text) <= LONGEST else None
         for line, score, limit in zip(found, scores(text, found), limits, strict=True)
     ]
 
@@ -85,9 +87,8 @@ def _with_use(line: Line, uses: Uses) -> Line:
 def _leaning(line: Line, uses: Uses) -> float:
     """What is added to the limit for a line of this kind."""
     leaning = ON_OTHER_PAGES if uses and shape(line.text) in uses else 0.0
-    sentence = ends_sentence(line.text)
-    if not (sentence and len(line.text) >= LONG):
-        leaning += HEADLINE * (len(line.text) >= SHORT_HEADLINE) + SENTENCE * sentence
-        leaning += UNDER_HEADING * line.title + BEFORE_PROSE * line.last_title
-        leaning += LIST_ITEM * bool(_ITEM.match(line.text))
-    return leaning
+    if is_paragraph(line.text):
+        return leaning + PARAGRAPH
+    leaning += HEADLINE * (len(line.text) >= SHORT_HEADLINE) + SENTENCE * ends_sentence(line.text)
+    leaning += UNDER_HEADING * line.title + BEFORE_PROSE * line.last_title
+    return leaning + LIST_ITEM * bool(_ITEM.match(line.text))

@@ -81,7 +81,7 @@ def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tupl
     seen: dict[str, int] = {}
     for line in found:
         seen[line.text] = seen.get(line.text, 0) + 1
-    columns = np.stack(
+    columns = _columns(
         [
             np.log1p(size),
             sentence,
@@ -94,11 +94,14 @@ def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tupl
             counts[DENSE] / length,
             (counts[UPPER] + counts[LOWER]) / np.maximum(count, 1) / 8,
             np.array(overlap),
-            np.array([np.log1p(seen[line.text] - 1) for line in found]),
-        ],
-        axis=1,
-    ).astype(np.float32)
+            np.log1p(np.array([seen[line.text] for line in found]) - 1),
+        ]
+    )
     return np.concatenate([shown, columns], axis=1), prose
+
+
+def _columns(made: Sequence[npt.NDArray[Any]]) -> Floats:
+    return np.array(made, np.float32).T
 
 
 def _letters(text: str, starts: Integers, ends: Integers) -> tuple[Floats, Floats, Floats]:
@@ -173,7 +176,7 @@ def _places(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
     since, until = _distance(prose), _distance(prose[::-1])[::-1]
     paragraphs = np.cumsum(prose)
     short = ~prose
-    return np.stack(
+    return _columns(
         [
             index / number,
             before,
@@ -190,9 +193,8 @@ def _places(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
             np.full(number, np.log1p(number)),
             np.full(number, own[short, LEXICON].mean() if short.any() else 0.0),
             np.full(number, own[:, RULE].mean()),
-        ],
-        axis=1,
-    ).astype(np.float32)
+        ]
+    )
 
 
 def _certain(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
@@ -209,7 +211,7 @@ def _certain(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
     last = np.maximum.accumulate(np.where(certain, index, -1))
     following = np.minimum.accumulate(np.where(certain, index, number)[::-1])[::-1]
     count, paragraphs = (np.concatenate([[0], np.cumsum(there)]) for there in (certain, prose))
-    columns = np.stack(
+    columns = _columns(
         [
             np.where(last < 0, FAR, np.minimum(index - last, FAR)),
             np.where(following == number, FAR, np.minimum(following - index, FAR)),
@@ -218,10 +220,9 @@ def _certain(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
             paragraphs[:-1] - paragraphs[np.maximum(last, 0)],
             paragraphs[following] - paragraphs[np.minimum(index + 1, following)],
             np.full(number, count[-1]),
-        ],
-        axis=1,
+        ]
     )
-    return np.concatenate([np.broadcast_to(page, (number, len(page))), columns], axis=1).astype(np.float32)
+    return np.concatenate([np.broadcast_to(page, (number, len(page))), columns], axis=1)
 
 
 def _distance(prose: npt.NDArray[np.bool_]) -> Integers:
