@@ -90,9 +90,7 @@ class Phrases:
     """All phrases in force: those of words alone, the others by their first word, or by a word that they must hold."""
 
     exact: Mapping[str, Kind]
-    first: Mapping[
-        str, Mapping[str, tuple[Pattern, ...]]
-    ]  # by first and second word, "*" for any other; exact ones stand here, too
+    first: Mapping[str, Mapping[str, tuple[Pattern, ...]]]  # by first and second word ("*": any); exact ones, too
     anywhere: Mapping[str, tuple[Pattern, ...]]  # by a word that they hold, wherever
     gates: Mapping[str, re.Pattern[str]]  # by a letter: together they find each line that `anywhere` could match
 
