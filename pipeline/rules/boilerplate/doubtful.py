@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pipeline.facts.lines import shape
 from pipeline.records import LineUse
 from pipeline.rules.boilerplate.phrases import KEPT
-from pipeline.rules.boilerplate.view import Line, ends_sentence, is_paragraph, view
+from pipeline.rules.boilerplate.view import Line, certain, ends_sentence, is_paragraph, view
 
 Scores = Callable[[str, Sequence[Line]], Sequence[float]]
 Uses = Mapping[str, LineUse]
@@ -46,15 +46,17 @@ def learned(line: str, use: LineUse, min_share: float = MIN_SHARE, min_documents
 def link_like(
     text: str, additions: str, min_score: float, scores: Scores, uses: Uses, spared: Collection[str] = (BYLINE,)
 ) -> list[str | None]:
-    """For each line of the view of a text why it is to be cut; None for those that stay.
+    """For each line of the view of a text why it is to be cut; None for those that stay. Empty when none is.
 
     The model is asked only about a text that holds a line which a phrase cuts for certain: the site has been at work
     there. What is certain is left to its own rule, and gone thereafter: so a second look at a clean text finds nothing.
     Phrases of the rules in `spared` are not cut by them, and say nothing of the rest.
     """
+    if certain(text, additions) <= {KEPT, *spared}:  # most texts: no line is looked at
+        return []
     found = sparing(view(text, additions), spared)
     if not worth_asking(found):
-        return [None] * len(found)
+        return []
     found = [_with_use(line, uses) for line in found] if uses else found
     limit = min_score + IN_SHORT_TEXT * (len(found) <= SHORT_TEXT)
     limits = [limit + _leaning(line, uses) for line in found]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pipeline.records import Hit
 from pipeline.rules.boilerplate.phrases import Kind, phrases_of
-from pipeline.text import cut_lines
+from pipeline.text import cut_lines, paragraphs
 
 LONG = 80  # characters of a paragraph; scripts without spaces say as much in a third of that
 MAX_TITLE = 140  # characters; of the titles under such headings 99 in 100 are shorter
@@ -63,13 +63,9 @@ def certain(text: str, additions: str = "") -> frozenset[str]:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of the lines that are not blank, as `text.lines` has them."""
-    start = 0
-    for line in text.split("\n"):
-        end = start + len(line)
-        if line and not line.isspace():
-            yield start, end - 1 if line[-1] == "\r" and end < len(text) else end
-        start = end + 1
+    r"""Start and end of the lines that are not blank, without the ``\r`` of their ending."""
+    for start, end in paragraphs(text):
+        yield start, end - (text[end - 1] == "\r" and end < len(text))
 
 
 def _chronicle(found: Sequence[Line]) -> list[int]:
