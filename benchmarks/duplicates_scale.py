@@ -191,11 +191,11 @@ class Told(LocalEngine):
 
     made = False
 
-    def map_batches(self, function, dataset, out):  # type: ignore[no-untyped-def]
+    def map_rows(self, function, dataset, out):  # type: ignore[no-untyped-def]
         clock = Clock()
         if self.made and out.endswith("-signed"):
             function = made_signatures
-        result = super().map_batches(function, dataset, out)
+        result = super().map_rows(function, dataset, out)
         if clock.stop().wall > 1:
             print(f"    {Path(out).name:<16} {clock}", flush=True)
         return result
@@ -222,7 +222,7 @@ def measure(size: int, folder: Path, memory: str, made: bool) -> None:
     )
     (signed,) = (folder / "work" / "steps").glob("*-signed")
     clock = Clock()
-    history = engine.split_batches(partial(remembered, name="1"), str(signed), str(folder / "history"))
+    history = engine.split_rows(partial(remembered, name="1"), str(signed), str(folder / "history"))
     print(
         f"{size:>10,} documents   history         {clock.stop()}   {_bytes(folder / 'history') / 1e9:.2f} GB",
         flush=True,

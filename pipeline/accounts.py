@@ -87,7 +87,7 @@ def _by_source(folder: Path) -> dict[str, Counter[str]]:
 
 def _counted_sources(dataset: str) -> Counter[str]:
     found: Counter[str] = Counter()
-    for batch in storage.read_batches(dataset, ["site", "file", "line"], rows=50_000):
+    for batch in storage.read_rows(dataset, ["site", "file", "line"], rows=50_000):
         found.update(dict(_counted(_sources(batch))))
     return found
 
@@ -123,7 +123,7 @@ def reasons(folder: Path) -> dict[str, int]:
     """How many documents each rule set aside; for unreadable records the reason without its particulars."""
     found: Counter[str] = Counter()
     for place in (batches.DROPPED, batches.QUARANTINED):
-        for batch in storage.read_batches(f"{folder}/{place}", ["reason"], rows=50_000):
+        for batch in storage.read_rows(f"{folder}/{place}", ["reason"], rows=50_000):
             short = pc.replace_substring_regex(batch["reason"], r"^([^:]*/[^:]*):.*|(?s)(: [^:;\"0-9]*).*", r"\1\2")
             found.update(dict(_counted(short)))
     return dict(sorted(found.items()))
@@ -133,7 +133,7 @@ def per_rule(folder: Path) -> dict[str, dict[str, Any]]:
     """Findings, edits and documents of each rule, with a few examples from different sites."""
     rules: dict[str, dict[str, Any]] = {}
     last: dict[str, str] = {}
-    for batch in storage.read_batches(f"{folder}/{batches.FOUND}", rows=50_000):
+    for batch in storage.read_rows(f"{folder}/{batches.FOUND}", rows=50_000):
         edits = pc.is_valid(batch["after"])
         for rule in pc.unique(batch["rule"]).to_pylist():
             mine = batch.filter(pc.equal(batch["rule"], rule))
@@ -152,7 +152,7 @@ def charsets(folder: Path) -> dict[str, dict[str, Any]]:
     """For each source: documents per charset and per way of choosing it, the least certainty, characters replaced."""
     found: dict[str, dict[str, Any]] = {}
     columns = ["site", "file", "line", "charset", "charset_from", "charset_certainty", "replaced"]
-    for batch in storage.read_batches(f"{folder}/{batches.KEPT}", columns, rows=50_000):
+    for batch in storage.read_rows(f"{folder}/{batches.KEPT}", columns, rows=50_000):
         table = pa.table({"source": _sources(batch), **{name: batch[name] for name in columns[3:]}})
         groups = table.group_by(["source", "charset", "charset_from"]).aggregate(
             [("replaced", "sum"), ("charset_certainty", "min"), ("source", "count")]
@@ -173,7 +173,7 @@ def scores(folder: Path) -> list[int]:
     """How many documents have a translation score in each of `BINS` equal parts of 0..1."""
     bins = [0] * BINS
     for place in PLACES[:3]:
-        for batch in storage.read_batches(f"{folder}/{place}", ["translation_score"], rows=50_000):
+        for batch in storage.read_rows(f"{folder}/{place}", ["translation_score"], rows=50_000):
             known = pc.drop_null(batch["translation_score"])
             for number, count in _counted(pc.cast(pc.multiply(known, BINS), pa.int64(), safe=False)):
                 bins[min(int(number), BINS - 1)] += count

@@ -44,7 +44,7 @@ class Corpus:
         return ds.dataset([str(part) for part in self._parts()], schema=batches.DOCUMENTS, format="parquet")
 
     def __iter__(self) -> Iterator[Document]:
-        for batch in storage.read_batches([str(part) for part in self._parts()]):
+        for batch in storage.read_rows([str(part) for part in self._parts()]):
             yield from batches.to_documents(batch)
 
     def __len__(self) -> int:
@@ -69,7 +69,7 @@ def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
 def write(folder: Path, kept: str, batch: str, manifests: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Write the parts and the dataset card of a batch into `folder`; returns what its manifest says of it."""
     writer = storage.PartWriter(folder, "part")
-    for rows in storage.read_batches(kept):
+    for rows in storage.read_rows(kept):
         writer.write(rows)
     writer.close()
     if not list(folder.glob("*.parquet")):

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from pipeline.batches import FactFunction, no_facts
 from pipeline.config import Settings
 from pipeline.engine import storage
-from pipeline.facts import Engine, decisions, duplicates, language, lines, paragraphs, translation
+from pipeline.engine.protocol import Engine
+from pipeline.facts import decisions, duplicates, language, lines, paragraphs, translation
 from pipeline.records import Duplicate, Facts, Language
 
 # The modules, besides its rules, whose code decides over a stage's output.

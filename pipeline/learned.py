@@ -81,7 +81,7 @@ def _documents(output: Path | None, sites: set[str]) -> Iterator[tuple[str, str,
     looked_at = 0
     if output is None or not sites:
         return
-    for rows in storage.read_batches(f"{output}/{batches.KEPT}", ["id", "site", "text"]):
+    for rows in storage.read_rows(f"{output}/{batches.KEPT}", ["id", "site", "text"]):
         columns: list[list[Any]] = [rows[name].to_pylist() for name in ("id", "site", "text")]
         yield from ((i, site, text) for i, site, text in zip(*columns, strict=True) if site in sites)
         looked_at += rows.num_rows

@@ -55,7 +55,7 @@ def _similar(batch: steps.Batch, identity: str) -> str:
     if output is None:
         return "the batch has not been run"
     ids: list[str] = []
-    for rows in storage.read_batches(f"{output}/{batches.KEPT}", ["id"], rows=50_000):
+    for rows in storage.read_rows(f"{output}/{batches.KEPT}", ["id"], rows=50_000):
         ids += rows["id"].to_pylist()
         if len(ids) > _LOOKED_FOR:
             break

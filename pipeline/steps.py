@@ -226,12 +226,12 @@ class Batch:
         for number, share in enumerate(read.splits(known, Path(self.settings.run.input))):
             storage.write_part(shares / f"{number:05d}.parquet", batches.table(share, read.SPLITS))
         first = str(work / "first")
-        engine.split_batches(partial(read.read_batch, settings=self.settings.read), str(shares), first)
+        engine.split_rows(partial(read.read_batch, settings=self.settings.read), str(shares), first)
         repeated = engine.sql(read.REPEATED_IDS, str(work / "repeated"), documents=f"{first}/{batches.KEPT}")
         counts = accounts.Accounts.of(first)
         if storage.count_rows(repeated):
             again = str(work / "again")
-            engine.split_batches(
+            engine.split_rows(
                 partial(read.set_aside_repeated, repeated=storage.read_table(repeated).to_pylist()),
                 f"{first}/{batches.KEPT}",
                 again,
@@ -262,7 +262,7 @@ class Batch:
         kept = str(before / batches.KEPT) if before else ""
         stage = self.stages[step]
         facts = knowledge.facts(step, self.settings, engine, kept, self.history, work)
-        engine.split_batches(partial(batches.run_stage, stage=stage, facts=facts), kept, str(work))
+        engine.split_rows(partial(batches.run_stage, stage=stage, facts=facts), kept, str(work))
         return accounts.close(step, work, storage.count_rows(kept), kept)
 
     def _publish(self, engine: LocalEngine, work: Path) -> dict[str, Any]:

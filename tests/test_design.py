@@ -17,7 +17,7 @@ from pipeline.engine.local import LocalEngine
 PACKAGE = Path(config.__file__).parent
 # A module imports only what stands before it.
 ORDER = (
-    *("errors", "records", "text", "edits", "facts", "rules", "stages", "batches", "config", "sources", "engine"),
+    *("errors", "records", "text", "edits", "engine", "facts", "rules", "stages", "batches", "config", "sources"),
     *("keys", "accounts", "corpus", "report", "knowledge", "trial", "steps", "tasks", "life", "learned", "show", "cli"),
     "__main__",
 )

@@ -66,14 +66,14 @@ def digests(folder):
 
 
 def test_the_same_bytes_for_one_and_four_workers(dataset, tmp_path):
-    one = LocalEngine(workers=1).split_batches(by_parity, dataset, str(tmp_path / "one"))
-    four = LocalEngine(workers=4).split_batches(by_parity, dataset, str(tmp_path / "four"))
+    one = LocalEngine(workers=1).split_rows(by_parity, dataset, str(tmp_path / "one"))
+    four = LocalEngine(workers=4).split_rows(by_parity, dataset, str(tmp_path / "four"))
     assert digests(one) == digests(four)
     assert storage.count_rows(f"{one}/even") == storage.count_rows(f"{one}/odd") == 250
 
 
 def test_an_output_without_rows_has_its_schema(dataset, tmp_path):
-    out = LocalEngine(workers=1).split_batches(by_parity, dataset, str(tmp_path / "out"))
+    out = LocalEngine(workers=1).split_rows(by_parity, dataset, str(tmp_path / "out"))
     assert storage.read_table(f"{out}/none").schema == SCHEMA
     assert storage.count_rows(f"{out}/none") == 0
 
@@ -81,7 +81,7 @@ def test_an_output_without_rows_has_its_schema(dataset, tmp_path):
 def test_progress_counts_all_rows(dataset, tmp_path):
     for workers in (1, 2):
         seen = []
-        LocalEngine(workers, progress=lambda done, total, seen=seen: seen.append((done, total))).map_batches(
+        LocalEngine(workers, progress=lambda done, total, seen=seen: seen.append((done, total))).map_rows(
             double, dataset, str(tmp_path / f"out{workers}")
         )
         assert seen[-1] == (500, 500)
@@ -90,18 +90,18 @@ def test_progress_counts_all_rows(dataset, tmp_path):
 
 def test_a_killed_worker_is_replaced_and_no_row_is_lost(dataset, tmp_path):
     engine = LocalEngine(workers=2)
-    out = engine.map_batches(partial(die_once, str(tmp_path / "flag")), dataset, str(tmp_path / "out"))
+    out = engine.map_rows(partial(die_once, str(tmp_path / "flag")), dataset, str(tmp_path / "out"))
     assert sorted(storage.read_table(out)["id"].to_pylist()) == sorted(storage.read_table(dataset)["id"].to_pylist())
 
 
 def test_a_part_that_kills_its_workers_again_and_again_is_named(dataset, tmp_path):
     with pytest.raises(CopydeskError, match=r"part-0\.parquet: a worker died 3 times"):
-        LocalEngine(workers=2).map_batches(partial(die_always, os.getpid()), dataset, str(tmp_path / "out"))
+        LocalEngine(workers=2).map_rows(partial(die_always, os.getpid()), dataset, str(tmp_path / "out"))
 
 
 def test_an_error_in_a_worker_reaches_the_caller(dataset, tmp_path):
     with pytest.raises(ValueError, match="no such luck"):
-        LocalEngine(workers=2).map_batches(fail, dataset, str(tmp_path / "out"))
+        LocalEngine(workers=2).map_rows(fail, dataset, str(tmp_path / "out"))
 
 
 def wait_for_ever(folder, batch):
@@ -120,7 +120,7 @@ def test_a_killed_driver_leaves_no_orphans(dataset, tmp_path, how):
         "from tests.test_engine import wait_for_ever\n"
         "local.IN_PROCESS_BYTES = 0\n"
         f"function = partial(wait_for_ever, {str(tmp_path / 'pids')!r})\n"
-        f"local.LocalEngine(workers=2).map_batches(function, {dataset!r}, {str(tmp_path / 'out')!r})\n"
+        f"local.LocalEngine(workers=2).map_rows(function, {dataset!r}, {str(tmp_path / 'out')!r})\n"
     )
     root = Path(__file__).parents[1]
     driver = subprocess.Popen([sys.executable, "-c", code], cwd=root, stderr=subprocess.DEVNULL)

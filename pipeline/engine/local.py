@@ -25,13 +25,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.engine import storage
+from pipeline.engine.protocol import Dataset, RowsFunction, SplitFunction
 from pipeline.errors import CopydeskError, SettingsError
-from pipeline.facts import BatchFunction, Dataset, SplitFunction
 
 if TYPE_CHECKING:
     import duckdb
 
-BATCH_ROWS = 1_000
+ROWS_AT_ONCE = 1_000
 DUCKDB_SHARE = 0.75  # grouping 200 M keys, a process held to 2 GB came to 2.8 GB, one held to 1.5 GB to 2.0 GB
 MAX_DEATHS = 3  # a part during which this many workers died is not tried again: it is likely what kills them
 IN_PROCESS_BYTES = 2 << 20  # less input than this is done sooner than a pool of processes starts (about 1 s)
@@ -51,18 +51,18 @@ class LocalEngine:
         self.scratch = scratch
         self.progress = progress
 
-    def map_batches(self, function: BatchFunction, dataset: Dataset, out: str) -> str:
-        """`function` over all batches; see `pipeline.facts.Engine`."""
+    def map_rows(self, function: RowsFunction, dataset: Dataset, out: str) -> str:
+        """`function` over all batches; see `pipeline.engine.protocol.Engine`."""
         self._split(partial(_one_output, function), dataset, Path(out))
         return out
 
-    def split_batches(self, function: SplitFunction, dataset: Dataset, out: str) -> str:
-        """The same with several named outputs; see `pipeline.facts.Engine`."""
+    def split_rows(self, function: SplitFunction, dataset: Dataset, out: str) -> str:
+        """The same with several named outputs; see `pipeline.engine.protocol.Engine`."""
         self._split(function, dataset, Path(out))
         return out
 
     def sql(self, query: str, out: str, **datasets: Dataset) -> str:
-        """The rows of `query`; see `pipeline.facts.Engine`.
+        """The rows of `query`; see `pipeline.engine.protocol.Engine`.
 
         Raises:
             CopydeskError: the query fails, or needs more than the memory limit and spilling give.
@@ -183,7 +183,7 @@ def _share_of(limit: str) -> str:
     return f"{float(match[1]) * DUCKDB_SHARE:g}{match[2]}"
 
 
-def _one_output(function: BatchFunction, batch: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+def _one_output(function: RowsFunction, batch: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
     yield {"": function(batch)}
 
 
@@ -195,7 +195,7 @@ def _work_through(function: SplitFunction, part: Path, number: int, out: Path) -
 def _work_on(function: SplitFunction, part: Path, number: int, out: Path) -> Iterator[int]:
     """Write the outputs of one part; yields how many rows were read, batch by batch."""
     writers: dict[str, storage.PartWriter] = {}
-    for batch in storage.read_batches(str(part), rows=BATCH_ROWS):
+    for batch in storage.read_rows(str(part), rows=ROWS_AT_ONCE):
         for outputs in function(batch):
             for name, rows in outputs.items():
                 if name not in writers:

@@ -16,8 +16,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.engine.protocol import Dataset
 from pipeline.errors import CopydeskError
-from pipeline.facts import Dataset
 
 MANIFEST = "manifest.json"
 # A part: large enough to compress well, small enough that a few thousand documents keep two cores busy.
@@ -124,7 +124,7 @@ def count_rows(dataset: Dataset) -> int:
     return sum(pq.read_metadata(part).num_rows for part in parts(dataset))
 
 
-def read_batches(dataset: Dataset, columns: list[str] | None = None, rows: int = 1_000) -> Iterator[pa.RecordBatch]:
+def read_rows(dataset: Dataset, columns: list[str] | None = None, rows: int = 1_000) -> Iterator[pa.RecordBatch]:
     """All batches of a dataset in order, of at most `rows` rows."""
     for part in parts(dataset):
         with pq.ParquetFile(part) as file:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
-from pipeline.facts import Dataset, Engine
+from pipeline.engine.protocol import Dataset, Engine
 from pipeline.records import LineUse
 from pipeline.text import lines
 
@@ -102,8 +102,8 @@ ORDER BY site, shape
 
 def remember(engine: Engine, documents: Dataset, work: str) -> str:
     """The counts of one batch, to be kept in the history: a folder of Parquet with the columns of `COUNTS`."""
-    rows = engine.map_batches(uses, documents, f"{work}/uses")
-    of_site = engine.map_batches(sites, documents, f"{work}/sites")
+    rows = engine.map_rows(uses, documents, f"{work}/uses")
+    of_site = engine.map_rows(sites, documents, f"{work}/sites")
     return engine.sql(_COUNT, f"{work}/counts", uses=rows, sites=of_site)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 import xxhash
 
-from pipeline.facts import Dataset, Engine
+from pipeline.engine.protocol import Dataset, Engine
 from pipeline.records import LineUse
 from pipeline.text import paragraphs
 
@@ -29,7 +29,7 @@ def hashes(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def repeated(engine: Engine, documents: Dataset, work: str) -> str:
     """The hashes of paragraphs that `MIN_DOCUMENTS` documents or more have, with their number."""
-    rows = engine.map_batches(hashes, documents, f"{work}/hashes")
+    rows = engine.map_rows(hashes, documents, f"{work}/hashes")
     return engine.sql(_REPEATED, f"{work}/repeated", hashes=rows)
 
 

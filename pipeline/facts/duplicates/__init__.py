@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.facts import BatchFunction, Dataset, SplitFunction
+from pipeline.engine.protocol import Dataset, RowsFunction, SplitFunction
 from pipeline.facts.duplicates.policy import Policy
 from pipeline.facts.duplicates.search import remember, search
 from pipeline.facts.duplicates.signature import VERSION, signatures
@@ -78,13 +78,13 @@ class _InProcess:
     def __init__(self, connection: DuckDBPyConnection) -> None:
         self.connection = connection
 
-    def map_batches(self, function: BatchFunction, dataset: Dataset, out: str) -> str:
+    def map_rows(self, function: RowsFunction, dataset: Dataset, out: str) -> str:
         with pq.ParquetWriter(_file(out), function(_no_rows(dataset)).schema) as writer:
             for batch in _read(dataset):
                 writer.write_batch(function(batch))
         return str(_file(out))
 
-    def split_batches(self, function: SplitFunction, dataset: Dataset, out: str) -> str:
+    def split_rows(self, function: SplitFunction, dataset: Dataset, out: str) -> str:
         raise NotImplementedError  # a search asks for none
 
     def sql(self, query: str, out: str, **datasets: Dataset) -> str:

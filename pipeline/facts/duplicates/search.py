@@ -19,8 +19,8 @@ from functools import partial
 
 import pyarrow.dataset as pads
 
+from pipeline.engine.protocol import Dataset, Engine
 from pipeline.errors import InputError
-from pipeline.facts import Dataset, Engine
 from pipeline.facts.duplicates import steps
 from pipeline.facts.duplicates.policy import Policy
 from pipeline.facts.duplicates.signature import VERSION, signatures
@@ -50,7 +50,7 @@ def search(
 
 def remember(engine: Engine, published: Dataset, batch: str, out: str) -> str:
     """Write what later batches must know of the documents that `batch` published: `out/documents`, `out/keys`."""
-    return engine.split_batches(partial(steps.remembered, name=batch), published, out)
+    return engine.split_rows(partial(steps.remembered, name=batch), published, out)
 
 
 def rows(dataset: Dataset) -> int:
@@ -89,7 +89,7 @@ class _Search:
 
     def map(self, function: steps.Function, dataset: Dataset, name: str) -> str:
         self.steps += 1
-        return self.engine.map_batches(function, dataset, f"{self.work}/steps/{self.steps:03d}-{name}")
+        return self.engine.map_rows(function, dataset, f"{self.work}/steps/{self.steps:03d}-{name}")
 
     def refuse_twice_used_ids(self) -> None:
         twice = self.sql(

@@ -1,0 +1,41 @@
+"""What an engine must offer: a few operations that a process pool with DuckDB and a Spark cluster both have.
+
+Stages and facts of the whole corpus are written against `Engine` alone, so a second engine is a new file here and a
+line where engines are opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+import pyarrow as pa
+
+Dataset = str | Sequence[str]  # a Parquet file, a folder of them (read at any depth), or several of either
+RowsFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
+SplitFunction = Callable[[pa.RecordBatch], Iterator[Mapping[str, pa.RecordBatch]]]
+
+
+class Engine(Protocol):
+    """What a stage, or a fact of the whole corpus, may ask for. Each operation writes Parquet and returns its folder.
+
+    A function handed in is pure, can be pickled (a module-level function or a `partial` of one), and shows its schema
+    by what it makes of no rows.
+    """
+
+    def map_rows(self, function: RowsFunction, dataset: Dataset, out: str) -> str:
+        """`function` over all rows of `dataset`, some at a time; it may return more or fewer rows than it got."""
+        ...
+
+    def split_rows(self, function: SplitFunction, dataset: Dataset, out: str) -> str:
+        """The same for a function that yields several named sets of rows: each name becomes a folder in `out`."""
+        ...
+
+    def sql(self, query: str, out: str, **datasets: Dataset) -> str:
+        """The rows of `query`, in which each dataset is a table of its name.
+
+        `query` is written in the SQL that DuckDB and Spark share (equi-joins, GROUP BY / HAVING, UNION ALL, DISTINCT,
+        count / sum / min / max) and ends in ORDER BY where the order of rows must repeat. An empty result still has
+        its schema.
+        """
+        ...
