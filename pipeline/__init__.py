@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.corpus import Corpus
+    from pipeline.output.corpus import Corpus
     from pipeline.records import Duplicate, Language, Quality, Result
     from pipeline.sources.page import Article
 
+__version__ = "0.1.0"
 __all__ = ["clean", "detect_language", "extract", "find_duplicates", "read_corpus", "translation_quality"]
 
 
@@ -35,12 +36,13 @@ def clean(text: str) -> Result:
     Raises:
         RuleError: a rule broke its contract on this text: a fault of ours, please report it.
     """
-    from pipeline import stages
     from pipeline.records import Document, Result, Verdict
+    from pipeline.stages import boilerplate, encoding
+    from pipeline.stages.stage import run
 
     result = Result(Document("", text))
-    for stage in stages.STAGES[:2]:
-        made = stages.run(stage, result.document)
+    for stage in (encoding.STAGE, boilerplate.STAGE):
+        made = run(stage, result.document)
         reason = made.reason if made.verdict > result.verdict else result.reason
         result = Result(made.document, result.findings + made.findings, max(made.verdict, result.verdict), reason)
         if result.verdict is not Verdict.KEEP:
@@ -87,6 +89,6 @@ def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
     Raises:
         InputError: there is no published batch at `path`.
     """
-    from pipeline import corpus
+    from pipeline.output import corpus
 
     return corpus.read_corpus(path, since)

@@ -4,48 +4,99 @@
 batch = "demo"
 input = "seeds"
 
+[duplicates]            # the table of a stage
+preferred = ["example.org"]
+
 [rules."translation/low_score"]
 min_score = 0.5
 verdict = "drop"        # or "keep", "quarantine"
 enabled = true
+
+The stages are handed in (`stages.order.STAGES`): this module knows none of them, so that a step may depend on it
+without depending on every rule.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import re
 import tomllib
 import types
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pipeline.errors import SettingsError
-from pipeline.facts import decisions
-from pipeline.facts.duplicates.policy import Policy
-from pipeline.records import Bounds, Count, Rule, Share, Verdict
-from pipeline.rules.boilerplate.phrases import phrases_of
-from pipeline.stages import STAGES, Stage
+from pipeline.records import Bounds, Count, Guard, Rule, Share, Verdict
+
+if TYPE_CHECKING:
+    from pipeline.stages.stage import Stage
 
 DEFAULT_FILE = Path("configs/copydesk.toml")
 
 
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
-class Run:
+class Table:
+    """A table of the settings file: its fields are the settings, with their kinds and defaults."""
+
+    def made_of(self) -> dict[str, Any]:
+        """What of it decides over an output, as JSON can say it; a whole file's text by its digest is enough."""
+        return dataclasses.asdict(self)
+
+
+NO_TABLE = Table()
+
+
+@dataclass(frozen=True)
+class File:
+    """A file beside the settings, which may be missing. `Annotated[File, check]`: `check(text)` raises on a bad one."""
+
+    path: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A setting of `[run]` is an option of the command line, too: what it is for, and what its value is called there.
+
+    `names_batch` says that it tells which batch is meant, and so is an option of every command.
+    """
+
+    help: str
+    metavar: str
+    names_batch: bool = False
+
+
+@dataclass(frozen=True)
+class Run(Table):
     """Where a batch comes from, where it goes, and what it may use."""
 
-    batch: str = "demo"  # names sort: a batch is judged against those before it
-    input: str = "seeds"  # a folder or a file
-    output: str = "output"
-    workers: Count = 0  # processes; 0 is one for each core
-    memory_limit: str = "2GB"  # of DuckDB; each worker needs about 400 MB besides
-    max_quarantined: Share = 0.1  # of the documents read; more than that and the run ends with exit code 3
+    # names sort: a batch is judged against those before it
+    batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = "demo"
+    input: Annotated[str, Option("folder or file to read", "PATH")] = "seeds"
+    output: Annotated[str, Option("where outputs go", "FOLDER", names_batch=True)] = "output"
+    workers: Annotated[Count, Option("processes; 0: one for each core", "N")] = 0
+    # each worker needs about 400 MB besides
+    memory_limit: Annotated[str, Option("of the SQL engine, which spills to disk beyond it", "SIZE")] = "2GB"
+    max_quarantined: Annotated[Share, Option("more of the documents in quarantine: exit code 3", "SHARE")] = 0.1
+    engine: Annotated[str, Option("who does the work", "NAME")] = "local"
+
+
+def run_options() -> dict[str, Option]:
+    """The settings of `[run]` as options, by name."""
+    kinds = typing.get_type_hints(Run, include_extras=True)
+    return {name: note for name, kind in kinds.items() for note in kind.__metadata__ if isinstance(note, Option)}
 
 
 @dataclass(frozen=True)
-class Read:
+class Read(Table):
     """Which fields of a record hold what, and how much is too much."""
 
     text_field: str = "text"
@@ -59,53 +110,23 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Boilerplate:
-    """The user's own phrases, and decisions on what was learned of sites; each file may be missing."""
-
-    phrases: str = "configs/boilerplate.toml"
-    decisions: str = "configs/boilerplate_decisions.toml"  # written by `copydesk boilerplate accept` and `reject`
-
-
-@dataclass(frozen=True)
 class Settings:
-    """All settings, as in force: the file's, else the defaults written above and at the rules."""
+    """All settings, as in force: the file's, else the defaults written above, at the stages and at the rules."""
 
-    run: Run = Run()
-    read: Read = Read()
-    boilerplate: Boilerplate = Boilerplate()
-    duplicates: Policy = field(default_factory=Policy)
-    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    run: Run
+    read: Read
+    stages: tuple[Stage, ...]  # with their tables and their rules' settings in force
     file: str = ""  # where they were read
-    additions: str = ""  # the text of the file [boilerplate] phrases
-    decisions: str = ""  # the text of the file [boilerplate] decisions
 
-    def stages(self) -> tuple[Stage, ...]:
-        """The pipeline under these settings."""
-        return tuple(dataclasses.replace(s, rules=self._rules(s.rules), guard=self._guard(s)) for s in STAGES)
-
-    def _rules(self, rules: Iterable[Rule]) -> tuple[Rule, ...]:
-        return tuple(self._configured(r) for r in rules if self.rules.get(r.name, {}).get("enabled", True))
-
-    def _guard(self, stage: Stage) -> Rule | None:
-        return next(iter(self._rules([stage.guard])), None) if stage.guard else None
-
-    def _configured(self, rule: Rule) -> Rule:
-        values = {k: v for k, v in self.rules.get(rule.name, {}).items() if k != "enabled"}
-        verdict = values.pop("verdict", None)
-        if self.additions and "additions" in rule.settings:
-            values.setdefault("additions", self.additions)
-        if "spared" in rule.settings and (off := self._off(rule)):
-            values.setdefault("spared", (*rule.settings["spared"], *off))
-        return rule.with_settings(verdict=None if verdict is None else Verdict[verdict.upper()], **values)
-
-    def _off(self, rule: Rule) -> list[str]:
-        """The other rules of its stage that are switched off: their lines stay, whatever this rule thinks of them."""
-        stage = rule.name.partition("/")[0] + "/"
-        off = (name for name, table in self.rules.items() if not table.get("enabled", True))
-        return sorted(name.removeprefix(stage) for name in off if name.startswith(stage))
+    def stage(self, name: str) -> Stage:
+        """The stage of that name."""
+        return next(stage for stage in self.stages if stage.name == name)
 
 
-def load(file: str | Path | None = None, **run: Any) -> Settings:
+# --- from a file to settings -------------------------------------------------------------------------------------
+
+
+def load(stages: Sequence[Stage], file: str | Path | None = None, **run: Any) -> Settings:
     """The settings of `file`, with the values in `run` that are not None put in the place of its `[run]` values.
 
     Without a file the one at `DEFAULT_FILE` counts, or the defaults where there is none.
@@ -125,30 +146,27 @@ def load(file: str | Path | None = None, **run: Any) -> Settings:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not TOML: {error}") from error
-    return parse(tables, str(path), {k: v for k, v in run.items() if v is not None})
+    return parse(stages, tables, str(path), {k: v for k, v in run.items() if v is not None})
 
 
-def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None = None) -> Settings:
+def parse(
+    stages: Sequence[Stage], tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None = None
+) -> Settings:
     """Typed settings of the tables of a TOML file called `where`.
 
     Raises:
         SettingsError: an unknown or impossible setting; the message names file, table and setting.
     """
-    _known(tables, ["run", "read", "boilerplate", "duplicates", "rules"], where, "table")
+    own = {stage.name: stage.table for stage in stages if stage.table is not NO_TABLE}
+    _refuse_unknown(tables, ["run", "read", *own, "rules"], where, "table")
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: [{name}] must be a table; got {table!r}")
-    rules = tables.get("rules", {})
-    mine = _section(Boilerplate, tables.get("boilerplate", {}), f"{where}: [boilerplate]")
     settings = Settings(
-        _section(Run, {**tables.get("run", {}), **(run or {})}, f"{where}: [run]"),
-        _section(Read, tables.get("read", {}), f"{where}: [read]"),
-        mine,
-        _section(Policy, tables.get("duplicates", {}), f"{where}: [duplicates]"),
-        {name: _rule_settings(name, table, where) for name, table in rules.items()},
+        _table(Run(), {**tables.get("run", {}), **(run or {})}, f"{where}: [run]"),
+        _table(Read(), tables.get("read", {}), f"{where}: [read]"),
+        _stages(stages, tables, where),
         where,
-        _beside(mine.phrases, phrases_of),
-        _beside(mine.decisions, decisions.read),
     )
     if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
@@ -157,43 +175,79 @@ def parse(tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None =
     return settings
 
 
-T = TypeVar("T")
+def _stages(stages: Sequence[Stage], tables: Mapping[str, Any], where: str) -> tuple[Stage, ...]:
+    """The stages with their own tables and their rules' settings in force."""
+    judges = {judge.name: judge for stage in stages for judge in stage.judges}
+    rules = tables.get("rules", {})
+    _refuse_unknown(rules, judges, f"{where}: [rules]", "rule")
+    checked = {name: _rule_table(judges[name], table, f'{where}: [rules."{name}"]') for name, table in rules.items()}
+    return tuple(
+        _configured(stage, _table(stage.table, tables.get(stage.name, {}), f"{where}: [{stage.name}]"), checked)
+        for stage in stages
+    )
 
 
-def _section(kind: type[T], table: Mapping[str, Any], where: str) -> T:
-    annotations = {f.name: f.type for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    hints = {name: eval(a, globals()) if isinstance(a, str) else a for name, a in annotations.items()}
-    _known(table, hints, where)
-    return kind(**{name: _checked(value, hints[name], f"{where} {name}") for name, value in table.items()})
+def _configured(stage: Stage, table: Table, rules: Mapping[str, Mapping[str, Any]]) -> Stage:
+    """The stage under its settings; those of its rules that are switched off are gone."""
+    off = [rule.name for rule in stage.judges if not rules.get(rule.name, {}).get("enabled", True)]
+    kept = tuple(_with_settings(rule, rules.get(rule.name, {})) for rule in stage.rules if rule.name not in off)
+    guard = stage.guard and stage.guard.name not in off and _with_settings(stage.guard, rules.get(stage.guard.name, {}))
+    stage = dataclasses.replace(stage, table=table, rules=kept, guard=guard or None)
+    return stage.filled(stage, [name.partition("/")[2] for name in off]) if stage.filled else stage
 
 
-def _beside(file: str, check: Callable[[str], object]) -> str:
-    """The text of a file beside the settings, known to be in order; "" when it is not there."""
-    try:
-        text = Path(file).read_text(encoding="utf-8")
-        check(text)
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError, SettingsError) as error:
-        raise SettingsError(f"{file}: {error}") from error
-    return text
+J = TypeVar("J", Rule, Guard)
 
 
-def _rule_settings(name: str, table: Any, where: str) -> Mapping[str, Any]:
-    rules = {r.name: r for stage in STAGES for r in (*stage.rules, *([stage.guard] if stage.guard else []))}
-    _known([name], rules, f"{where}: [rules]", "rule")
-    place = f'{where}: [rules."{name}"]'
+def _with_settings(judge: J, table: Mapping[str, Any]) -> J:
+    values = {name: value for name, value in table.items() if name not in ("enabled", "verdict")}
+    verdict = table.get("verdict")
+    return judge.with_settings(verdict=None if verdict is None else Verdict[verdict.upper()], **values)
+
+
+def _rule_table(judge: Rule | Guard, table: Any, place: str) -> Mapping[str, Any]:
+    """The settings of one rule, checked."""
     if not isinstance(table, dict):
         raise SettingsError(f"{place} must be a table; got {table!r}")
-    hints = {"enabled": bool, "verdict": str, **rules[name].setting_types}
-    _known(table, hints, place)
-    verdicts = [v.name.lower() for v in Verdict]
+    kinds = {"enabled": bool, "verdict": str, **judge.setting_types}
+    _refuse_unknown(table, kinds, place)
+    verdicts = [verdict.name.lower() for verdict in Verdict]
     if table.get("verdict", "keep") not in verdicts:
         raise SettingsError(f"{place} verdict must be one of {', '.join(verdicts)}; got {table['verdict']!r}")
-    return {key: _checked(value, hints[key], f"{place} {key}") for key, value in table.items()}
+    return {name: _checked(value, kinds[name], f"{place} {name}") for name, value in table.items()}
 
 
-def _known(names: Iterable[str], known: Iterable[str], where: str, kind: str = "setting") -> None:
+T = TypeVar("T", bound=Table)
+
+
+def _table(defaults: T, values: Mapping[str, Any], where: str) -> T:
+    """The table `defaults` with these values in their places; files beside the settings are read."""
+    kinds = typing.get_type_hints(type(defaults), include_extras=True)
+    _refuse_unknown(values, kinds, where)
+    given = {name: _checked(value, kinds[name], f"{where} {name}") for name, value in values.items()}
+    files = {
+        name: _read_beside(given.get(name, getattr(defaults, name)), kind)
+        for name, kind in kinds.items()
+        if isinstance(getattr(defaults, name), File)
+    }
+    return dataclasses.replace(defaults, **{**given, **files})
+
+
+def _read_beside(file: File, kind: Any) -> File:
+    """A file beside the settings with its text, known to be in order; with "" when it is not there."""
+    checks: Iterable[Callable[[str], object]] = getattr(kind, "__metadata__", ())
+    try:
+        text = Path(file.path).read_text(encoding="utf-8")
+        for check in checks:
+            check(text)
+    except FileNotFoundError:
+        return File(file.path)
+    except (OSError, UnicodeDecodeError, SettingsError) as error:
+        raise SettingsError(f"{file.path}: {error}") from error
+    return File(file.path, text)
+
+
+def _refuse_unknown(names: Iterable[str], known: Iterable[str], where: str, kind: str = "setting") -> None:
     choices = sorted(known)
     for name in names:
         if name not in choices:
@@ -208,10 +262,16 @@ def closest(name: str, choices: Iterable[str]) -> str:
 
 
 def _checked(value: Any, kind: Any, where: str) -> Any:
-    """The value if it is of the kind and within bounds; a list becomes a tuple, a whole number a float."""
+    """The value if it is of the kind and within bounds.
+
+    A list becomes a tuple, a whole number a float where one is wanted, the name of a file a `File`.
+    """
     bounds = Bounds(None, None)
     if get_origin(kind) is Annotated:
-        kind, bounds = get_args(kind)[:2]
+        bounds = next((note for note in kind.__metadata__ if isinstance(note, Bounds)), bounds)
+        kind = get_args(kind)[0]
+    if kind is File and isinstance(value, str):
+        return File(value)
     choices = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
     plain = [get_origin(choice) or choice for choice in choices]
     if isinstance(value, list) and tuple in plain:
@@ -219,11 +279,18 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     if float in plain and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not any(isinstance(value, p) for p in plain) or (isinstance(value, bool) and bool not in plain):
-        names = " or ".join("list" if p is tuple else p.__name__ for p in plain)
+        names = " or ".join({tuple: "list", File: "the name of a file"}.get(p, p.__name__) for p in plain)
         raise SettingsError(f"{where} must be {names}; got {value!r}")
     if isinstance(value, int | float):
-        least, greatest = bounds
-        if (least is not None and value < least) or (greatest is not None and value > greatest):
-            span = f"at least {least:g}" if greatest is None else f"within {least:g} and {greatest:g}"
-            raise SettingsError(f"{where} must be {span}; got {value!r}")
+        _refuse_outside(value, bounds, where)
     return value
+
+
+def _refuse_outside(value: float, bounds: Bounds, where: str) -> None:
+    least, greatest = bounds
+    inside = (least is None or value >= least) and (greatest is None or value <= greatest)
+    if not inside or not math.isfinite(value):
+        span = "a number" if least is None else f"at least {least:g}"
+        if least is not None and greatest is not None:
+            span = f"within {least:g} and {greatest:g}"
+        raise SettingsError(f"{where} must be {span}; got {value!r}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pipeline.errors import RuleError
-from pipeline.records import NO_FACTS, Facts, Finding, Hit, Rule, Verdict
+from pipeline.records import NO_FACTS, Facts, Finding, Guard, Hit, Rule, Verdict
 
 # A mend can uncover another defect (an entity that was escaped twice); more passes than this means that rules undo
 # each other's work.
@@ -104,9 +104,9 @@ def run(
             if not found:
                 remarks.pop(rule.name, None)
                 continue
-            remarks[rule.name] = [finding for finding in found if finding.after is None]
+            remarks[rule.name] = [finding for finding in found if not finding.is_edit]
             if len(remarks[rule.name]) < len(found):
-                findings += [finding for finding in found if finding.after is not None]
+                findings += [finding for finding in found if finding.is_edit]
                 quiet = 0
         if quiet == len(rules):
             return text, findings + [remark for rule in rules for remark in remarks.get(rule.name, ())]
@@ -114,7 +114,7 @@ def run(
     raise RuleError(f"{last.rule}: does not settle: {last.before!r} to {last.after!r} in pass {MAX_PASSES}")
 
 
-def judge(rules: Sequence[Rule], findings: Sequence[Finding]) -> tuple[Verdict, str]:
+def judge(rules: Sequence[Rule | Guard], findings: Sequence[Finding]) -> tuple[Verdict, str]:
     """The worst verdict among the rules that found something, and its reason: "rule: detail"."""
     verdicts = {rule.name: rule.verdict for rule in rules}
     worst = max(findings, key=lambda finding: verdicts[finding.rule], default=None)

@@ -1,7 +1,7 @@
 """The eight words of Copydesk, all frozen: Document, Rule, Hit, Finding, Verdict, Result, Stage and Fact.
 
 Nothing here computes: these are the shapes that rules, stages and engines hand to each other. `Stage` stands in
-`stages.py`, since it needs the rules; everything else is here.
+`stages/stage.py`, since it speaks of Arrow rows; everything else is here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 
 class Verdict(IntEnum):
@@ -32,6 +32,16 @@ class Bounds(NamedTuple):
 # The kinds of settings a rule may have; `config.py` checks a value against the bounds.
 Share = Annotated[float, Bounds(0.0, 1.0)]
 Count = Annotated[int, Bounds(0, None)]
+
+
+class Derived:
+    """Marks a parameter of a rule that its stage fills in from elsewhere, so that nothing is set in two places.
+
+    It is no setting: it is neither listed nor taken from the settings file.
+    """
+
+
+DERIVED = Derived()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,11 @@ class Finding(NamedTuple):
     before: str
     after: str | None
     detail: str = ""
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether the hit changed the text; otherwise it only remarked."""
+        return self.after is not None
 
 
 # --- Facts: what a rule must know and cannot read off the text ---------------------------------------------------
@@ -151,19 +166,17 @@ Finder = Callable[..., Iterable[Hit]]
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A finder with a public name, named for the defect, and the verdict on a document it hits.
-
-    `find(text, facts, *, setting=default)` looks and does not touch: it yields hits in order, without overlap, and
-    must find nothing in a text that it has already mended. Its keyword-only parameters are the rule's settings.
-    `trigger` is an RE2 pattern that matches every text the finder could hit; None when only facts can tell. It only
-    saves time: a text without it is not looked at.
-    """
+class _Named:
+    """What a rule and a guard have in common: a public name, a finder with settings, a verdict, a documentation."""
 
     name: str
     find: Finder
     verdict: Verdict = Verdict.KEEP
-    trigger: str | None = None
+
+    @property
+    def stage(self) -> str:
+        """The stage it belongs to: the first half of its name."""
+        return self.name.partition("/")[0]
 
     @property
     def documentation(self) -> str:
@@ -176,22 +189,50 @@ class Rule:
         return self.documentation.partition("\n")[0]
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """Setting name to its value in force."""
-        names = _parameters(self.find)
+    def parameters(self) -> dict[str, Any]:
+        """Every keyword-only parameter of the finder, with its value in force."""
         bound = self.find.keywords if isinstance(self.find, partial) else {}
-        return {name: bound.get(name, parameter.default) for name, parameter in names.items()}
+        return {name: bound.get(name, parameter.default) for name, parameter in _parameters(self.find).items()}
 
     @property
     def setting_types(self) -> dict[str, Any]:
-        """Setting name to its annotation, with bounds."""
+        """Setting name to its annotation, with bounds; what the stage fills in is no setting."""
         hints = inspect.get_annotations(_function(self.find), eval_str=True)
-        return {name: hints.get(name, Any) for name in _parameters(self.find)}
+        kinds = {name: hints.get(name, Any) for name in _parameters(self.find)}
+        return {name: kind for name, kind in kinds.items() if DERIVED not in getattr(kind, "__metadata__", ())}
 
-    def with_settings(self, *, verdict: Verdict | None = None, **settings: Any) -> Rule:
-        """The same rule under other settings; `config.py` has checked them."""
-        find = partial(_function(self.find), **{**self.settings, **settings}) if settings else self.find
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Setting name to its value in force."""
+        parameters = self.parameters
+        return {name: parameters[name] for name in self.setting_types}
+
+    def with_settings(self, *, verdict: Verdict | None = None, **parameters: Any) -> Self:
+        """The same with other values of its parameters; `config.py` has checked what comes from a file."""
+        find = partial(_function(self.find), **{**self.parameters, **parameters}) if parameters else self.find
         return replace(self, find=find, verdict=self.verdict if verdict is None else verdict)
+
+
+@dataclass(frozen=True)
+class Rule(_Named):
+    """A finder with a public name, named for the defect, and the verdict on a document it hits.
+
+    `find(text, facts, *, setting=default)` looks and does not touch: it yields hits in order, without overlap, and
+    must find nothing in a text that it has already mended. Its keyword-only parameters are the rule's settings.
+    `trigger` is an RE2 pattern that matches every text the finder could hit; None when only facts can tell. It only
+    saves time: a text without it is not looked at.
+    """
+
+    trigger: str | None = None
+
+
+@dataclass(frozen=True)
+class Guard(_Named):
+    """A finder that looks at what a stage's rules have done to a text, and may refuse the whole.
+
+    `find(text, findings, *, setting=default)` gets the text as it came and the findings on it. Where it hits, the
+    document keeps its text and gets the guard's verdict.
+    """
 
 
 def _function(find: Finder) -> Callable[..., Any]:

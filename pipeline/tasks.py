@@ -1,4 +1,4 @@
-"""Luigi tasks, one a step; all they do is ask `steps.Batch`.
+"""Luigi tasks, one a step; all they do is ask the plan of the run.
 
     copydesk run
     luigi --module pipeline.tasks CleanCorpus --CleanCorpus-batch demo --local-scheduler
@@ -6,9 +6,9 @@
 Luigi 3.8.1 refuses a plain `--batch`: before it has loaded this module, it takes that for one of its own options
 (`--batch-email-...`).
 
-A task is complete when its output is there and made of what it would be made of now (`Batch.done`), not when some
-file exists. What is complete is asked again before a task runs: when a step before it came out with the same bytes as
-last time, there is nothing left to do.
+A task is complete when its step's output is there and made of what it would be made of now (`Plan.made`), not when
+some file exists. What is complete is asked again before a task runs: when a step before it came out with the same
+bytes as last time, there is nothing left to do.
 """
 
 from __future__ import annotations
@@ -20,25 +20,28 @@ from typing import Any, ClassVar, Protocol
 import luigi
 from luigi.task_register import Register
 
-from pipeline import config, steps
+from pipeline import config
 from pipeline.errors import CopydeskError
+from pipeline.run.plan import Plan
+from pipeline.stages.order import STAGES
 
 
 class Output(luigi.Target):
     """The output of a step, which names itself only when the step before has one."""
 
-    def __init__(self, batch: steps.Batch, step: str) -> None:
-        self.batch, self.step = batch, step
+    def __init__(self, plan: Plan, step: str) -> None:
+        self.plan, self.step = plan, plan.step(step)
 
     def exists(self) -> bool:
-        return self.batch.done(self.step)
+        return self.plan.made(self.step) is not None
 
     @property
     def path(self) -> str:
-        return str(self.batch.output(self.step) or f"{self.batch.folder}/{self.step} (not known yet)")
+        made = self.plan.made(self.step)
+        return str(made.output) if made else f"{self.plan.batch.folder}/{self.step.name} (not made yet)"
 
 
-class Step(luigi.Task):
+class StepTask(luigi.Task):
     """One step of a batch. The settings are those of the file `config`, or of configs/copydesk.toml if it is there."""
 
     batch = luigi.Parameter(default="", description="name of the batch; default: the settings'")
@@ -48,93 +51,99 @@ class Step(luigi.Task):
     processes = luigi.IntParameter(default=-1, significant=False, description="processes; 0: one a core")
 
     step: ClassVar[str] = ""
-    after: ClassVar[type[Step] | None] = None
+    after: ClassVar[type[StepTask] | None] = None
     # A failure of ours does not go away by trying again: documents that break are quarantined, not retried.
     retry_count = 0
 
     @cached_property
-    def work(self) -> steps.Batch:
-        """The batch under its settings."""
+    def plan(self) -> Plan:
+        """The plan of the run: made by the task that was asked for, and handed on to those that it requires."""
         settings = config.load(
+            STAGES,
             self.config or None,
             batch=self.batch or None,
             input=self.input_folder or None,
             output=self.output_folder or None,
             workers=self.processes if self.processes >= 0 else None,
         )
-        return steps.Batch(settings)
+        return Plan(settings)
 
     def requires(self) -> Any:
-        return self.clone(self.after) if self.after else []
+        if self.after is None:
+            return []
+        before = self.clone(self.after)
+        before.plan = self.plan
+        return before
 
     def output(self) -> Any:
-        return Output(self.work, self.step)
+        return Output(self.plan, self.step)
 
     def run(self) -> None:
-        self.work.make(self.step, lambda done, total: self.trigger_event(luigi.Event.PROGRESS, self, done, total))
+        tell = lambda done, total: self.trigger_event(luigi.Event.PROGRESS, self, done, total)  # noqa: E731
+        self.plan.make(self.plan.step(self.step), tell)
 
 
-class ReadDocuments(Step):
+class ReadDocuments(StepTask):
     """Files to documents; what cannot be read is quarantined with file and line."""
 
-    step = steps.READING
+    step = "reading"
 
 
-class RepairEncoding(Step):
+class RepairEncoding(StepTask):
     """Mojibake, broken entities, lost and misplaced characters."""
 
     step = "encoding"
     after = ReadDocuments
 
 
-class RemoveBoilerplate(Step):
+class RemoveBoilerplate(StepTask):
     """Lines that the site added to the article."""
 
     step = "boilerplate"
     after = RepairEncoding
 
 
-class CheckLanguage(Step):
+class CheckLanguage(StepTask):
     """The language of each document and paragraph."""
 
     step = "language"
     after = RemoveBoilerplate
 
 
-class CheckTranslation(Step):
+class CheckTranslation(StepTask):
     """How well a text reads, and what bad machine translation left in it."""
 
     step = "translation"
     after = CheckLanguage
 
 
-class RemoveDuplicates(Step):
+class RemoveDuplicates(StepTask):
     """Copies within the batch and of earlier batches."""
 
     step = "duplicates"
     after = CheckTranslation
 
 
-class PublishCorpus(Step):
+class PublishCorpus(StepTask):
     """The clean articles where downstream tools read them."""
 
-    step = steps.PUBLISHING
+    step = "publishing"
     after = RemoveDuplicates
 
 
-class WriteReport(Step):
+class WriteReport(StepTask):
     """One page that shows what the batch did."""
 
-    step = steps.REPORT
+    step = "report"
     after = PublishCorpus
 
 
-class CleanCorpus(Step):
+class CleanCorpus(StepTask):
     """The whole batch: its corpus published and its report written."""
 
     after = WriteReport
 
-    step = steps.REPORT
+    step = "report"
 
     def run(self) -> None:
         """Nothing is left to do once what it requires is done."""
@@ -150,8 +159,8 @@ class Watcher(Protocol):
     def ended(self, step: str) -> None: ...
 
 
-def run(settings: config.Settings, file: str, watcher: Watcher) -> tuple[str, BaseException] | None:
-    """Do what is left to do of a batch, in this process; the step that failed and its error, if one did."""
+def run(plan: Plan, watcher: Watcher) -> tuple[str, BaseException] | None:
+    """Do what is left to do of a plan, in this process; the step that failed and its error, if one did."""
     logging.getLogger("luigi-interface").setLevel(logging.CRITICAL)  # failures are returned, not logged
     logging.getLogger("luigi").setLevel(logging.CRITICAL)
     failures: list[tuple[str, BaseException]] = []
@@ -163,28 +172,17 @@ def run(settings: config.Settings, file: str, watcher: Watcher) -> tuple[str, Ba
         events.FAILURE: lambda task, error: failures.append((task.step, error)),
     }
     for event, callback in tell.items():
-        Step.event_handler(event)(callback)
-    Register.clear_instance_cache()  # Luigi hands out the tasks of an earlier call, which know the input as it was
+        StepTask.event_handler(event)(callback)
+    Register.clear_instance_cache()  # Luigi hands out the tasks of an earlier call, which know another plan
+    task = CleanCorpus(batch=plan.batch.name)
+    task.plan = plan
     try:
         outcome = luigi.build(
-            [
-                CleanCorpus(
-                    batch=settings.run.batch,
-                    config=file,
-                    input_folder=settings.run.input,
-                    output_folder=settings.run.output,
-                    processes=settings.run.workers,
-                )
-            ],
-            local_scheduler=True,
-            workers=1,
-            no_lock=True,
-            detailed_summary=True,
-            log_level="CRITICAL",
+            [task], local_scheduler=True, workers=1, no_lock=True, detailed_summary=True, log_level="CRITICAL"
         )
     finally:
         for event, callback in tell.items():
-            Step.remove_event_handler(event, callback)
+            StepTask.remove_event_handler(event, callback)
     if failures or outcome.scheduling_succeeded:
         return failures[0] if failures else None
     return "scheduling", CopydeskError(outcome.one_line_summary)

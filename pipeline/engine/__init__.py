@@ -1,1 +1,30 @@
-"""Engines: where a stage's work is carried out. `local.py` is a process pool with DuckDB on one machine."""
+"""Engines: who runs a function over all rows of a dataset, and a query over datasets; and how datasets are stored.
+
+A step runs on whichever engine the settings name and knows nothing of it but the protocol. An engine is a file here and
+a line in `ENGINES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, closing
+
+from pipeline.engine import local
+from pipeline.engine.protocol import Closable, Engine, Progress
+from pipeline.errors import SettingsError
+
+# (workers, memory limit, folder for what is spilled, who is told how far it is) to an engine that can be closed
+ENGINES: Mapping[str, Callable[[int, str, str, Progress | None], Closable]] = {"local": local.LocalEngine}
+
+
+def opened(
+    name: str, workers: int, memory_limit: str, scratch: str, progress: Progress | None = None
+) -> AbstractContextManager[Engine]:
+    """The engine of that name; leaving the block closes it.
+
+    Raises:
+        SettingsError: there is none of that name, or the memory limit is none.
+    """
+    if name not in ENGINES:
+        raise SettingsError(f"[run] engine must be one of {', '.join(ENGINES)}; got {name!r}")
+    return closing(ENGINES[name](workers, memory_limit, scratch, progress))

@@ -14,7 +14,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import cached_property, partial
@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.engine import storage
-from pipeline.engine.protocol import Dataset, RowsFunction, SplitFunction
+from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction
 from pipeline.errors import CopydeskError, SettingsError
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ ROWS_AT_ONCE = 1_000
 DUCKDB_SHARE = 0.75  # grouping 200 M keys, a process held to 2 GB came to 2.8 GB, one held to 1.5 GB to 2.0 GB
 MAX_DEATHS = 3  # a part during which this many workers died is not tried again: it is likely what kills them
 IN_PROCESS_BYTES = 2 << 20  # less input than this is done sooner than a pool of processes starts (about 1 s)
-
-Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
 class LocalEngine:
@@ -52,7 +50,7 @@ class LocalEngine:
         self.progress = progress
 
     def map_rows(self, function: RowsFunction, dataset: Dataset, out: str) -> str:
-        """`function` over all batches; see `pipeline.engine.protocol.Engine`."""
+        """`function` over all rows; see `pipeline.engine.protocol.Engine`."""
         self._split(partial(_one_output, function), dataset, Path(out))
         return out
 
@@ -183,8 +181,8 @@ def _share_of(limit: str) -> str:
     return f"{float(match[1]) * DUCKDB_SHARE:g}{match[2]}"
 
 
-def _one_output(function: RowsFunction, batch: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
-    yield {"": function(batch)}
+def _one_output(function: RowsFunction, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    yield {"": function(rows)}
 
 
 def _work_through(function: SplitFunction, part: Path, number: int, out: Path) -> None:
@@ -193,15 +191,15 @@ def _work_through(function: SplitFunction, part: Path, number: int, out: Path) -
 
 
 def _work_on(function: SplitFunction, part: Path, number: int, out: Path) -> Iterator[int]:
-    """Write the outputs of one part; yields how many rows were read, batch by batch."""
+    """Write the outputs of one part; yields how many rows were read, again and again."""
     writers: dict[str, storage.PartWriter] = {}
-    for batch in storage.read_rows(str(part), rows=ROWS_AT_ONCE):
-        for outputs in function(batch):
-            for name, rows in outputs.items():
+    for rows in storage.read_rows(str(part), rows=ROWS_AT_ONCE):
+        for outputs in function(rows):
+            for name, made in outputs.items():
                 if name not in writers:
                     writers[name] = storage.PartWriter(out / name, f"part-{number:05d}")
-                writers[name].write(rows)
-        yield batch.num_rows
+                writers[name].write(made)
+        yield rows.num_rows
     for writer in writers.values():
         writer.close()
 
@@ -210,9 +208,8 @@ def _write_empty_outputs(function: SplitFunction, schema: pa.Schema, out: Path) 
     """An output without rows still is a dataset with a schema."""
     for outputs in function(pa.RecordBatch.from_pylist([], schema=schema)):
         for name, rows in outputs.items():
-            if not list((out / name).glob("*.parquet")):
-                (out / name).mkdir(parents=True, exist_ok=True)
-                storage.write_part(out / name / "part-00000-000.parquet", pa.Table.from_batches([rows]))
+            if not storage.holds_parts(out / name):
+                storage.write_rows(out / name, [], rows.schema, "part-00000")
 
 
 def _module_of(function: object) -> str:

@@ -14,6 +14,7 @@ import pyarrow as pa
 Dataset = str | Sequence[str]  # a Parquet file, a folder of them (read at any depth), or several of either
 RowsFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
 SplitFunction = Callable[[pa.RecordBatch], Iterator[Mapping[str, pa.RecordBatch]]]
+Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
 class Engine(Protocol):
@@ -38,4 +39,12 @@ class Engine(Protocol):
         count / sum / min / max) and ends in ORDER BY where the order of rows must repeat. An empty result still has
         its schema.
         """
+        ...
+
+
+class Closable(Engine, Protocol):
+    """An engine with something to let go of: processes, a database, a session."""
+
+    def close(self) -> None:
+        """Let go of it, and remove what was spilled."""
         ...

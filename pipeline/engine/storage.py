@@ -1,17 +1,16 @@
-"""Files and folders that appear whole or not at all, Parquet parts, and digests of what they hold."""
+"""Datasets: folders of Parquet parts. The one place that opens, writes, counts, moves and digests them.
+
+Whatever stands above `engine/` names a dataset and gets rows; how its parts lie on the disk is known here alone.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import hashlib
-import json
 import os
-import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,86 +18,18 @@ import pyarrow.parquet as pq
 from pipeline.engine.protocol import Dataset
 from pipeline.errors import CopydeskError
 
-MANIFEST = "manifest.json"
+if TYPE_CHECKING:
+    import pyarrow.dataset
+
 # A part: large enough to compress well, small enough that a few thousand documents keep two cores busy.
 PART_BYTES = 8 << 20
 PART_ROWS = 2_000
 ROW_GROUP = 5_000  # rows of wide text that DuckDB can still spill (measured at a 300 MB limit)
 COMPRESSION: Final = "zstd"
+SUFFIX = ".parquet"
 
 
-@contextlib.contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """A folder to write into; it becomes `target` when the block ends well, and is removed when it does not."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        put_in_place(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def put_in_place(new: Path, target: Path) -> None:
-    """Let `new` stand as `target`; what stood there before is never half there, and is removed afterwards."""
-    if not target.exists():
-        new.rename(target)
-        return
-    if not _exchange(new, target):  # a file system without the exchange: the target is missing for an instant
-        old = target.with_name(f".{target.name}.{os.getpid()}.old")
-        target.rename(old)
-        new.rename(target)
-        new = old
-    shutil.rmtree(new)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Swap two paths in one step (Linux `renameat2`); False where that is not to be had."""
-    try:
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-    except (OSError, AttributeError):
-        return False
-    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
-    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
-
-
-def remove_leftovers(folder: Path, name: str = "") -> None:
-    """Remove what killed runs left in `folder`, of the output `name` or of all; the caller holds the batch's lock."""
-    leftover = re.compile(rf"\.{re.escape(name) or '.*'}\.\d+\.(?:tmp|old)")
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if not leftover.fullmatch(path.name):
-            continue
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def write_text(target: Path, text: str) -> None:
-    """Write a small file in one step."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(target)
-
-
-def write_json(target: Path, value: Any) -> None:
-    write_text(target, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-
-
-def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest in `folder`, or None when there is none that can be read (the output is not whole)."""
-    return read_json(folder / MANIFEST)
-
-
-def read_json(file: Path) -> dict[str, Any] | None:
-    """A JSON object that was written by `write_json`; None when it is not there or not whole."""
-    try:
-        value: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return value
+# --- reading -----------------------------------------------------------------------------------------------------
 
 
 def parts(dataset: Dataset) -> list[Path]:
@@ -112,7 +43,7 @@ def parts(dataset: Dataset) -> list[Path]:
         if path.is_file():
             found.append(path)
         else:
-            inside = (p for p in path.rglob("*.parquet") if not any(n[0] == "." for n in p.relative_to(path).parts))
+            inside = (p for p in path.rglob(f"*{SUFFIX}") if not any(n[0] == "." for n in p.relative_to(path).parts))
             found += sorted(inside, key=lambda p: p.as_posix())
     if not found:
         raise CopydeskError(f"{dataset}: no Parquet files there; remove the folder and run again")
@@ -124,32 +55,62 @@ def count_rows(dataset: Dataset) -> int:
     return sum(pq.read_metadata(part).num_rows for part in parts(dataset))
 
 
-def read_rows(dataset: Dataset, columns: list[str] | None = None, rows: int = 1_000) -> Iterator[pa.RecordBatch]:
-    """All batches of a dataset in order, of at most `rows` rows."""
+def schema_of(dataset: Dataset) -> pa.Schema:
+    """The columns of a dataset: those of its first part."""
+    return pq.read_schema(parts(dataset)[0])
+
+
+def read_rows(dataset: Dataset, columns: Sequence[str] | None = None, rows: int = 1_000) -> Iterator[pa.RecordBatch]:
+    """All rows of a dataset in order, at most `rows` at a time."""
     for part in parts(dataset):
         with pq.ParquetFile(part) as file:
             yield from file.iter_batches(batch_size=rows, columns=columns)
 
 
-def read_table(dataset: Dataset, columns: list[str] | None = None) -> pa.Table:
+def read_table(dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Table:
     """A dataset that is known to be small, whole."""
     return pa.concat_tables(pq.read_table(part, columns=columns) for part in parts(dataset))
+
+
+def find_rows(dataset: Dataset, column: str, value: str) -> pa.Table:
+    """The rows of a dataset that hold `value` in `column`."""
+    return pa.concat_tables(pq.read_table(part, filters=[(column, "=", value)]) for part in parts(dataset))
+
+
+def as_arrow(datasets: Sequence[str]) -> pyarrow.dataset.Dataset:
+    """Several datasets as one of Arrow's own; a column that one of them has not is null there."""
+    import pyarrow.dataset as ds
+
+    schema = pa.unify_schemas([schema_of(dataset) for dataset in datasets])
+    return ds.dataset([str(part) for part in parts(datasets)], schema=schema, format="parquet")
 
 
 def digest_of(dataset: Dataset) -> str:
     """SHA-256 over names and bytes of the parts, 16 hex digits: equal bytes, equal digest."""
     whole = hashlib.sha256()
     for part in parts(dataset):
-        whole.update(part.name.encode() + b"\0")
-        with part.open("rb") as stream:
-            whole.update(hashlib.file_digest(stream, "sha256").digest())
+        whole.update(part.name.encode() + b"\0" + bytes.fromhex(file_digest(part)))
     return whole.hexdigest()[:16]
 
 
-class PartWriter:
-    """Writes batches into `folder` as `<stem>-000.parquet`, `<stem>-001.parquet`, ... each of about `PART_BYTES`.
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    The names and bytes depend on the batches alone. Files get their names when they are complete.
+
+def digests(folder: Path) -> dict[str, str]:
+    """The digest of each dataset that lies in `folder`, by its name."""
+    return {path.name: digest_of(str(path)) for path in sorted(folder.iterdir()) if path.is_dir()}
+
+
+# --- writing -----------------------------------------------------------------------------------------------------
+
+
+class PartWriter:
+    """Writes rows into `folder` as `<stem>-000.parquet`, `<stem>-001.parquet`, ... each of about `PART_BYTES`.
+
+    The names and bytes depend on the rows alone. Files get their names when they are complete.
     """
 
     def __init__(self, folder: Path, stem: str) -> None:
@@ -157,19 +118,21 @@ class PartWriter:
         self._waiting: list[pa.RecordBatch] = []
         self._rows = self._bytes = self._number = 0
 
-    def write(self, batch: pa.RecordBatch) -> None:
-        if batch.num_rows == 0:
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Take more rows; a part is written when there are enough."""
+        if rows.num_rows == 0:
             return
-        self._waiting.append(batch)
-        self._rows += batch.num_rows
-        self._bytes += batch.nbytes
+        self._waiting.append(rows)
+        self._rows += rows.num_rows
+        self._bytes += rows.nbytes
         if self._bytes >= PART_BYTES or self._rows >= PART_ROWS:
             self.close()
 
     def close(self) -> None:
+        """Write what waits."""
         if self._waiting:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_part(self.folder / f"{self.stem}-{self._number:03d}.parquet", pa.Table.from_batches(self._waiting))
+            write_part(self.folder / f"{self.stem}-{self._number:03d}{SUFFIX}", pa.Table.from_batches(self._waiting))
             self._number += 1
         self._waiting, self._rows, self._bytes = [], 0, 0
 
@@ -181,12 +144,34 @@ def write_part(target: Path, table: pa.Table) -> None:
     temporary.replace(target)
 
 
+def write_rows(folder: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema, stem: str = "part") -> None:
+    """A dataset of these rows; without any it still has its schema."""
+    writer = PartWriter(folder, stem)
+    for some in rows:
+        writer.write(some)
+    writer.close()
+    if not holds_parts(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_part(folder / f"{stem}-000{SUFFIX}", schema.empty_table())
+
+
+def holds_parts(folder: Path) -> bool:
+    """Whether parts lie in a folder."""
+    return any(folder.glob(f"*{SUFFIX}"))
+
+
+def move(dataset: Path, target: Path) -> None:
+    """Let a dataset stand at `target`, where nothing is."""
+    dataset.rename(target)
+
+
 def add_parts(source: Path, target: Path) -> None:
     """Move the parts of a dataset into another one, behind those that it has."""
     for number, part in enumerate(parts(str(source))):
-        part.rename(target / f"part-more-{number:05d}.parquet")
+        part.rename(target / f"part-more-{number:05d}{SUFFIX}")
 
 
-def remove(*folders: Path) -> None:
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+def copy(dataset: Path, target: Path) -> None:
+    """Copy the parts of a dataset into the folder `target`."""
+    for part in parts(str(dataset)):
+        shutil.copyfile(part, target / part.name)

@@ -22,6 +22,8 @@ from pipeline.text import lines
 MAX_LINE = 600  # characters; what a site adds is shorter
 MIN_DOCUMENTS = 2  # a line of one document says nothing of its site
 
+COUNTED = "counts"  # the dataset that the count of a batch leaves
+
 _DIGITS = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
 
@@ -104,7 +106,7 @@ def remember(engine: Engine, documents: Dataset, work: str) -> str:
     """The counts of one batch, to be kept in the history: a folder of Parquet with the columns of `COUNTS`."""
     rows = engine.map_rows(uses, documents, f"{work}/uses")
     of_site = engine.map_rows(sites, documents, f"{work}/sites")
-    return engine.sql(_COUNT, f"{work}/counts", uses=rows, sites=of_site)
+    return engine.sql(_COUNT, f"{work}/{COUNTED}", uses=rows, sites=of_site)
 
 
 def count(engine: Engine, documents: Dataset, history: Sequence[str], work: str) -> str:

@@ -1,4 +1,4 @@
-"""Reading as a stage: batches of file names in, batches of documents and of records set aside out."""
+"""Reading over rows: names of files in, documents and records set aside out."""
 
 from __future__ import annotations
 
@@ -11,62 +11,63 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline import batches
 from pipeline.config import Read
 from pipeline.records import Verdict
 from pipeline.sources import files
+from pipeline.stages import tables
 
-# A share of the reading: files that one worker reads one after the other.
-SPLITS = pa.schema([("path", pa.binary()), ("name", pa.string())])  # a path need not be UTF-8; a name is made so
-SPLIT_FILES = 500
-SPLIT_BYTES = 8 << 20
+# A portion of the input: files that one worker reads one after the other.
+PORTIONS = pa.schema([("path", pa.binary()), ("name", pa.string())])  # a path need not be UTF-8; a name is made so
+PORTION_FILES = 500
+PORTION_BYTES = 8 << 20
 ROWS = 1_000
-BYTES = 8 << 20  # of text in a batch
+BYTES = 8 << 20  # of text at a time
 META_BYTES = 1 << 20  # more than that beside the text is not metadata
 
 STAGE = "reading"
 
 
-def splits(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, Any]]]:
-    """The files, in their order, in shares of about `SPLIT_BYTES`: a large file is one of its own."""
-    share: list[dict[str, Any]] = []
+def portions(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, Any]]]:
+    """The files, in their order, in portions of about `PORTION_BYTES`: a large file is one of its own."""
+    portion: list[dict[str, Any]] = []
     size = 0
     for path in paths:
         name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-        share.append({"path": os.fsencode(path), "name": os.fsencode(name).decode("utf-8", "backslashreplace")})
+        portion.append({"path": os.fsencode(path), "name": os.fsencode(name).decode("utf-8", "backslashreplace")})
         try:
             size += path.stat().st_size
         except OSError:  # gone since it was listed: reading it will say so
             size += 0
-        if size >= SPLIT_BYTES or len(share) >= SPLIT_FILES:
-            yield share
-            share, size = [], 0
-    if share:
-        yield share
+        if size >= PORTION_BYTES or len(portion) >= PORTION_FILES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
-def read_batch(batch: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
-    """The documents of the files named in `batch`, and the records that cannot be read."""
+def read_rows(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
+    """The documents of the files named in `rows`, and the records that cannot be read."""
     records = (
         record
-        for row in batch.to_pylist()
+        for row in rows.to_pylist()
         for record in files.read(Path(os.fsdecode(row["path"])), row["name"], settings)
     )
     while True:
-        rows = list(_batch_of(records))
-        read = [_row(r) for r in rows if isinstance(r, files.Record)]
-        failed = [_failure(r) for r in rows if isinstance(r, files.Failure)]
+        some = list(_some_of(records))
+        read = [_row(r) for r in some if isinstance(r, files.Record)]
+        failed = [_failure(r) for r in some if isinstance(r, files.Failure)]
+        aside = tables.aside_schema(tables.DOCUMENTS)
         yield {
-            batches.KEPT: batches.from_rows(read, batches.DOCUMENTS),
-            batches.QUARANTINED: batches.from_rows(failed, batches.SET_ASIDE),
-            batches.DROPPED: batches.from_rows([], batches.SET_ASIDE),
-            batches.FOUND: batches.from_rows([], batches.FINDINGS),
+            tables.KEPT: tables.from_dicts(read, tables.DOCUMENTS),
+            tables.QUARANTINED: tables.from_dicts(failed, aside),
+            tables.DROPPED: tables.from_dicts([], aside),
+            tables.FOUND: tables.findings_table([]),
         }
-        if not rows:
+        if not some:
             return
 
 
-def _batch_of(records: Iterator[files.Record | files.Failure]) -> Iterator[files.Record | files.Failure]:
+def _some_of(records: Iterator[files.Record | files.Failure]) -> Iterator[files.Record | files.Failure]:
     size = 0
     for record in islice(records, ROWS):
         yield record
@@ -125,17 +126,18 @@ REPEATED_IDS = """
 
 
 def set_aside_repeated(
-    batch: pa.RecordBatch, *, repeated: Sequence[Mapping[str, Any]]
+    rows: pa.RecordBatch, *, repeated: Sequence[Mapping[str, Any]]
 ) -> Iterator[dict[str, pa.RecordBatch]]:
     """Quarantine the documents that `repeated` lists (rows of `REPEATED_IDS`)."""
     first = {(row["file"], row["line"], row["id"]): row for row in repeated}
-    places = list(zip(*(batch[name].to_pylist() for name in ("file", "line", "id")), strict=True))
-    rows = [row for row, place in enumerate(places) if place in first]
+    places = list(zip(*(rows[name].to_pylist() for name in ("file", "line", "id")), strict=True))
+    numbers = [number for number, place in enumerate(places) if place in first]
     reasons = []
-    for row in rows:
-        found = first[places[row]]
+    for number in numbers:
+        found = first[places[number]]
         where = found["first_file"] + (f", line {found['first_line']}" if found["first_line"] else "")
-        reasons.append((Verdict.QUARANTINE, f'{STAGE}: id used twice: "{found["id"]}" is also in {where}', ""))
-    aside = batches.set_aside(batch.take(pa.array(rows, pa.int64())), STAGE, Verdict.QUARANTINE, reasons)
+        reason = f'{STAGE}: id used twice: "{found["id"]}" is also in {where}'
+        reasons.append(tables.Aside(Verdict.QUARANTINE, reason))
+    aside = tables.set_aside(rows.take(pa.array(numbers, pa.int64())), STAGE, Verdict.QUARANTINE, reasons)
     keep = pa.array([place not in first for place in places], pa.bool_())
-    yield {batches.KEPT: batch.filter(keep), batches.QUARANTINED: aside}
+    yield {tables.KEPT: rows.filter(keep), tables.QUARANTINED: aside}

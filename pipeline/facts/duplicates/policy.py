@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.config import Table
 from pipeline.errors import SettingsError
 from pipeline.records import Count, Share
 
@@ -24,7 +25,7 @@ _REASONS = {
 
 
 @dataclass(frozen=True)
-class Policy:
+class Policy(Table):
     """How copies are told and which one is kept.
 
     The criteria of `order` apply one after the other until one decides; the id always decides last. A copy without a

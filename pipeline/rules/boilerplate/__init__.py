@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from pipeline.facts.lines import evidence, shape
-from pipeline.records import NO_FACTS, Count, Facts, Finding, Hit, LineUse, Rule, Share, Verdict
+from pipeline.records import NO_FACTS, Count, Facts, Finding, Guard, Hit, LineUse, Rule, Share, Verdict
 from pipeline.rules.boilerplate.doubtful import BYLINE, MIN_DOCUMENTS, MIN_SHARE, Scores, learned, link_like
 from pipeline.rules.boilerplate.model import default_model
 from pipeline.rules.boilerplate.view import certain, cuts, view
@@ -187,7 +187,7 @@ def mostly_boilerplate(before: str, findings: Sequence[Finding], *, max_cut: Sha
     Counted in characters. The worst labelled page with an article loses 0.69; of the whole pages of the extraction
     sets, menus and all, one loses more than 0.9.
     """
-    lost = sum(len(finding.before) for finding in findings if finding.after is not None)
+    lost = sum(len(finding.before) for finding in findings if finding.is_edit)
     if lost > max_cut * len(before):
         yield Hit(0, len(before), None, f"{lost / len(before):.2f} of the text would be cut > {max_cut:.2f}")
 
@@ -219,4 +219,4 @@ def rules(additions: str = "") -> tuple[Rule, ...]:
 
 
 RULES = rules()
-GUARD = Rule("boilerplate/mostly_boilerplate", mostly_boilerplate, Verdict.QUARANTINE)
+GUARD = Guard("boilerplate/mostly_boilerplate", mostly_boilerplate, Verdict.QUARANTINE)

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from pipeline.engine import storage
+from pipeline.engine import whole
+from pipeline.output.manifest import CharsetFigures, Example, Manifest
 
 _KEY = re.compile(r'<meta name="copydesk-key" content="([0-9a-f]+)">')
 # Characters that a browser would not show, or that turn the line around them.
@@ -31,14 +31,14 @@ def key_of(file: Path) -> str | None:
     return match[1] if match else None
 
 
-def write(file: Path, key: str, batch: str, manifests: Sequence[Mapping[str, Any]]) -> None:
+def write(file: Path, key: str, batch: str, manifests: Sequence[Manifest]) -> None:
     """Write the report of a batch, in one step."""
-    storage.write_text(file, "".join(render(key, batch, manifests)))
+    whole.write_text(file, "".join(render(key, batch, manifests)))
 
 
-def render(key: str, batch: str, manifests: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def render(key: str, batch: str, manifests: Sequence[Manifest]) -> Iterator[str]:
     """The page, piece by piece."""
-    style = resources.files("pipeline.report").joinpath("style.css").read_text(encoding="utf-8")
+    style = resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     published = manifests[-1]["counts"]["published"] if manifests[-1].get("counts") else 0
     steps = [m for m in manifests if "rules" in m]
     read = steps[0]["counts"]["read"]
@@ -63,7 +63,7 @@ def render(key: str, batch: str, manifests: Sequence[Mapping[str, Any]]) -> Iter
     yield "</main>\n</body>\n</html>\n"
 
 
-def _counts(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _counts(steps: Sequence[Manifest]) -> Iterator[str]:
     yield '<section><h2>Steps</h2>\n<table><thead><tr><th>step<th class="n">read<th class="n">kept<th class="n">dropped'
     yield '<th class="n">quarantined<th class="n">findings<th class="n">seconds</tr></thead><tbody>\n'
     for step in steps:
@@ -77,7 +77,7 @@ def _number(value: int) -> str:
     return f'<td class="n{"" if value else " zero"}">{value:,}'
 
 
-def _set_aside(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _set_aside(steps: Sequence[Manifest]) -> Iterator[str]:
     rows = [(step["step"], reason, count) for step in steps for reason, count in step["reasons"].items()]
     yield "<section><h2>Why documents were set aside</h2>\n"
     if not rows:
@@ -89,7 +89,7 @@ def _set_aside(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "</tbody></table></section>\n"
 
 
-def _scores(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _scores(steps: Sequence[Manifest]) -> Iterator[str]:
     """Translation scores in ten bars, with the limits of the rules that judge by them."""
     for step in steps:
         scores = step.get("scores")
@@ -114,7 +114,7 @@ def _scores(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "</tbody></table></section>\n"
 
 
-def _rules(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _rules(steps: Sequence[Manifest]) -> Iterator[str]:
     yield "<section><h2>Findings per rule</h2>\n"
     found = [(rule, entry) for step in steps for rule, entry in step["rules"].items()]
     if not found:
@@ -137,7 +137,7 @@ def number_of(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _diff(example: Mapping[str, Any]) -> str:
+def _diff(example: Example) -> str:
     """A finding amid what stood around it: what was taken out, what was put in, or what was remarked."""
     before, after = shown(example["before"]), example["after"]
     if after is None:
@@ -147,7 +147,7 @@ def _diff(example: Mapping[str, Any]) -> str:
     return f"<q>{shown(example['left'])}{middle}{shown(example['right'])}</q>" if middle else ""
 
 
-def _sources(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _sources(steps: Sequence[Manifest]) -> Iterator[str]:
     """What became of each source's documents, over all steps."""
     totals: dict[str, dict[str, int]] = {}
     for step in steps:
@@ -167,7 +167,7 @@ def _sources(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "</tbody></table></section>\n"
 
 
-def _charsets(sources: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _charsets(sources: Mapping[str, CharsetFigures]) -> Iterator[str]:
     """How bytes became text: worth a look where it was guessed or characters were lost."""
     guessed = {
         source: entry

@@ -7,22 +7,26 @@ output/corpus/batch=<batch>/README.md        the same for people
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from pipeline import batches
-from pipeline.engine import storage
+from pipeline.engine import storage, whole
 from pipeline.errors import InputError
+from pipeline.output import manifest as manifests
+from pipeline.output.manifest import Counts, Manifest
 from pipeline.records import Document
+from pipeline.stages import tables
 
 if TYPE_CHECKING:
     import pyarrow.dataset
 
 PREFIX = "batch="
+
+
+def folder_of(batch: str) -> str:
+    """The name of a batch's folder in the corpus, as Hive, Spark and DuckDB read it: a column `batch`."""
+    return f"{PREFIX}{batch}"
 
 
 class Corpus:
@@ -38,20 +42,16 @@ class Corpus:
 
     @property
     def dataset(self) -> pyarrow.dataset.Dataset:
-        """An Arrow dataset with the columns of `pipeline.batches.DOCUMENTS`."""
-        import pyarrow.dataset as ds
-
-        return ds.dataset([str(part) for part in self._parts()], schema=batches.DOCUMENTS, format="parquet")
+        """An Arrow dataset with the columns that any of the batches has."""
+        return storage.as_arrow([str(folder) for folder in self.folders])
 
     def __iter__(self) -> Iterator[Document]:
-        for batch in storage.read_rows([str(part) for part in self._parts()]):
-            yield from batches.to_documents(batch)
+        for folder in self.folders:
+            for rows in storage.read_rows(str(folder)):
+                yield from tables.to_documents(rows)
 
     def __len__(self) -> int:
-        return storage.count_rows([str(part) for part in self._parts()])
-
-    def _parts(self) -> list[Path]:
-        return [part for folder in self.folders for part in storage.parts(str(folder))]
+        return sum(storage.count_rows(str(folder)) for folder in self.folders)
 
 
 def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
@@ -60,38 +60,34 @@ def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
     Raises:
         InputError: there is no corpus, or no batch in it.
     """
-    folders = sorted(f for f in Path(path).glob(f"{PREFIX}*") if storage.read_manifest(f))
+    folders = sorted(f for f in Path(path).glob(f"{PREFIX}*") if manifests.read(f))
     if not folders:
         raise InputError(f"{path}: no published batch; run `copydesk run` first, or name the folder output/corpus")
     return Corpus([f for f in folders if since is None or f.name.removeprefix(PREFIX) > since])
 
 
-def write(folder: Path, kept: str, batch: str, manifests: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Write the parts and the dataset card of a batch into `folder`; returns what its manifest says of it."""
-    writer = storage.PartWriter(folder, "part")
-    for rows in storage.read_rows(kept):
-        writer.write(rows)
-    writer.close()
-    if not list(folder.glob("*.parquet")):
-        storage.write_part(folder / "part-000.parquet", batches.table([], batches.DOCUMENTS))
+def write(folder: Path, kept: str, batch: str, steps: Mapping[str, Counts]) -> Manifest:
+    """Write the parts and the dataset card of a batch into `folder`; returns what its manifest says of it.
+
+    `kept` is the dataset of its documents, `steps` the documents by place of each step that led to them.
+    """
+    schema = storage.schema_of(kept)
+    storage.write_rows(folder, storage.read_rows(kept), schema)
     parts = storage.parts(str(folder))
-    published = {
+    published: Manifest = {
         "counts": {"published": storage.count_rows(str(folder))},
-        "steps": {m["step"]: {"key": m["key"], **m["counts"]} for m in manifests},
-        "parts": {p.name: {"rows": storage.count_rows(str(p)), "sha256": _sha256(p)} for p in parts},
-        "digests": {batches.KEPT: storage.digest_of(str(folder))},
-        "columns": {f.name: str(f.type) for f in batches.DOCUMENTS},
+        "steps": dict(steps),
+        "parts": {
+            part.name: {"rows": storage.count_rows(str(part)), "sha256": storage.file_digest(part)} for part in parts
+        },
+        "digests": {tables.KEPT: storage.digest_of(str(folder))},
+        "columns": {field.name: str(field.type) for field in schema},
     }
-    storage.write_text(folder / "README.md", _card(batch, published))
+    whole.write_text(folder / "README.md", _card(batch, published))
     return published
 
 
-def _sha256(part: Path) -> str:
-    with part.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _card(batch: str, published: dict[str, Any]) -> str:
+def _card(batch: str, published: Manifest) -> str:
     steps = "\n".join(
         f"| {name} | {c['read']:,} | {c['kept']:,} | {c['dropped']:,} | {c['quarantined']:,} |"
         for name, c in published["steps"].items()
@@ -113,13 +109,3 @@ article's whole life.
 |---|---|
 {columns}
 """
-
-
-def find(dataset: str, identity: str, columns: list[str] | None = None) -> list[dict[str, Any]]:
-    """The rows of one document in a dataset."""
-    import pyarrow.parquet as pq
-
-    filters = [("id", "=", identity)]
-    tables = [pq.read_table(part, columns=columns, filters=filters) for part in storage.parts(dataset)]
-    rows: list[dict[str, Any]] = pa.concat_tables(tables).to_pylist()
-    return rows

@@ -1,0 +1,144 @@
+"""`copydesk run`: clean a batch of articles, or do what is left to do of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from pipeline.console import show, status
+from pipeline.engine import whole
+from pipeline.errors import CopydeskError, SettingsError
+from pipeline.run.batch import Batch
+from pipeline.run.plan import Plan, State
+from pipeline.run.steps import chain
+
+SUMMARY = "clean a batch of articles, or do what is left to do of it"
+DONE, TOO_MANY_QUARANTINED = 0, 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", nargs="?", help="folder or file to read (default: the settings')")
+    parser.add_argument("--again", choices=chain.NAMES, metavar="STEP", help=f"make it again: {', '.join(chain.NAMES)}")
+    show.add_options(parser, whole_run=True)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make what is stale, then show the counts of each step."""
+    if options.workers is not None and options.workers < 0:
+        raise SettingsError(f"--workers must be at least 0; got {options.workers}")
+    plan = Plan(show.settings_of(options))
+    if options.again:
+        plan.forget(plan.step(options.again))
+    states = list(plan.states())
+    if all(state.fresh for state in states):
+        _nothing_to_do(plan, states, options.json)
+        return _exit_code(plan, states)
+    _build(plan, options.json)
+    states = list(plan.states())
+    if options.json:
+        show.as_json(status.summary(plan, states))
+    else:
+        terminal = show.console()
+        terminal.print(status.counts(states))
+        show.where(terminal, plan)
+    return _exit_code(plan, states)
+
+
+def _nothing_to_do(plan: Plan, states: Sequence[State], as_json: bool) -> None:
+    """Say that every step is fresh, and why that is known."""
+    if as_json:
+        show.as_json({"nothing_to_do": True, **status.summary(plan, states)})
+        return
+    terminal = show.console()
+    terminal.print(
+        f"Nothing to do: {show.printable(str(plan.batch.input))}, settings, rules and code of batch "
+        f"{plan.batch.name} are the same as when it was made."
+    )
+    show.where(terminal, plan)
+
+
+def _exit_code(plan: Plan, states: Sequence[State]) -> int:
+    manifests = [manifest for manifest in (show.counts_of(state.manifest) for state in states) if manifest]
+    quarantined = sum(manifest["counts"]["quarantined"] for manifest in manifests)
+    read = manifests[0]["counts"]["read"] if manifests else 0
+    limit = plan.batch.settings.run.max_quarantined
+    if quarantined <= limit * read:
+        return DONE
+    share = quarantined / read
+    print(
+        f"copydesk: {quarantined:,} of {read:,} documents are in quarantine: {share:.1%} > {limit:.1%} "
+        "([run] max_quarantined)",
+        file=sys.stderr,
+    )
+    return TOO_MANY_QUARANTINED
+
+
+# --- letting Luigi do it -----------------------------------------------------------------------------------------
+
+
+def _build(plan: Plan, as_json: bool) -> None:
+    """Let Luigi do what is to do.
+
+    Raises:
+        CopydeskError: a step failed.
+    """
+    from pipeline import tasks  # Luigi takes 0.1 s to load
+
+    with _progress(as_json) as bars:
+        failure = tasks.run(plan, bars)
+    if failure:
+        raise _as_error(plan.batch, *failure)
+
+
+def _as_error(batch: Batch, step: str, error: BaseException) -> CopydeskError:
+    if isinstance(error, CopydeskError):
+        return error
+    if isinstance(error, OSError):
+        return CopydeskError(f"{step}: {error.strerror or error}: {error.filename or batch.settings.run.output}")
+    log = batch.folder / "error.log"
+    whole.write_text(log, "".join(traceback.format_exception(error)))
+    return CopydeskError(f"{step}: unexpected {type(error).__name__}: {error}; the traceback is in {log}")
+
+
+class Bars:
+    """One line a step: a bar, rows done, time left. Does nothing where there is no terminal."""
+
+    def __init__(self, bars: Progress | None) -> None:
+        self._bars = bars
+        self._lines: dict[str, TaskID] = {}
+
+    def started(self, step: str) -> None:
+        if self._bars and step not in self._lines:
+            self._lines[step] = self._bars.add_task(step, total=None)
+
+    def moved(self, step: str, done: int, total: int) -> None:
+        if self._bars and step in self._lines:
+            self._bars.update(self._lines[step], completed=done, total=total)
+
+    def ended(self, step: str) -> None:
+        if self._bars and step in self._lines:
+            total = self._bars.tasks[self._lines[step]].total or 1
+            self._bars.update(self._lines[step], completed=total, total=total)
+
+
+@contextmanager
+def _progress(as_json: bool) -> Iterator[Bars]:
+    """Show how far each step is, on a terminal."""
+    if as_json or not sys.stdout.isatty():
+        yield Bars(None)
+        return
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(bar_width=32),
+        TextColumn("{task.completed:>9,.0f}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=show.console()) as bars:
+        yield Bars(bars)

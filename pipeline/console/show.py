@@ -1,0 +1,121 @@
+"""What the commands share: text for a terminal, JSON for machines, the options that say which batch is meant.
+
+Text from documents is printed with every character that could steer a terminal shown by its code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline import config
+from pipeline.config import Run, Settings
+from pipeline.engine import whole
+from pipeline.output.manifest import Manifest
+from pipeline.run.batch import LAST, Batch
+from pipeline.run.plan import Plan
+from pipeline.stages.order import STAGES
+
+_WIDTH = 100  # of a plain line
+
+
+def printable(text: str) -> str:
+    r"""The text with control and format characters shown by their codes.
+
+    >>> printable("a\x1b[31mb\u202e")
+    'a\\x1b[31mb\\u202e'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else _code(c) for c in text)
+
+
+def _code(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def console() -> Console:
+    """The terminal, or what stands in its place: then plain lines of one width."""
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH)
+
+
+def as_json(value: Any) -> None:
+    """Print a value for machines."""
+    print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def grid(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    """A table without lines; columns of numbers stand to the right."""
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        table.add_column(name)
+    for name in numbers:
+        table.add_column(name, justify="right")
+    return table
+
+
+def finding(row: Any) -> str:
+    """A row of findings: what stood there amid its surroundings, what it became, and why."""
+    before = quoted(row["left"][-20:] + "[" + row["before"] + "]" + row["right"][:20])
+    after = row["after"]
+    change = "" if after is None else f" -> {quoted(after)}" if after else " -> cut"
+    detail = f"  ({printable(row['detail'])})" if row["detail"] else ""
+    return f"{before}{change}{detail}" if row["before"] or change else detail.strip()
+
+
+def quoted(text: str) -> str:
+    """Text from a document, short enough for a line."""
+    short = text if len(text) <= 160 else f"{text[:100]} ... {text[-50:]}"
+    return f"“{printable(short)}”"
+
+
+# --- options and the batch they mean -----------------------------------------------------------------------------
+
+
+def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> None:
+    """The settings of `[run]` as options: those that say which batch is meant, or with `whole_run` all of them."""
+    for name, option in config.run_options().items():
+        if name != "input" and (whole_run or option.names_batch):
+            default = getattr(Run, name)
+            told = f"{option.help} (default: {default})"
+            parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), metavar=option.metavar, help=told)
+    parser.add_argument("--config", metavar="FILE", help=f"settings (default: {config.DEFAULT_FILE}, if it is there)")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
+
+
+def settings_of(options: argparse.Namespace, **instead: Any) -> Settings:
+    """The settings that the options name, with values `instead` of some of them.
+
+    Raises:
+        SettingsError: an unknown or impossible setting.
+    """
+    given = {name: getattr(options, name, None) for name in config.run_options()}
+    instead = {name: value for name, value in instead.items() if value is not None}
+    return config.load(STAGES, instead.pop("config", options.config), **{**given, **instead})
+
+
+def plan_of_last_run(options: argparse.Namespace) -> Plan:
+    """The plan of the batch by its name: input and settings are its last run's where the options do not say."""
+    settings = settings_of(options)
+    last = whole.read_json(Batch(settings).folder / LAST) or {}
+    file = last.get("config", "") if not options.config and Path(last.get("config", "")).is_file() else None
+    return Plan(settings_of(options, input=getattr(options, "input", None) or last.get("input"), config=file))
+
+
+def where(terminal: Console, plan: Plan) -> None:
+    """Where corpus and report lie."""
+    terminal.print(Text(f"corpus  {printable(str(plan.batch.corpus))}"))
+    terminal.print(Text(f"report  {printable(str(plan.batch.report))}"))
+
+
+def counts_of(manifest: Manifest | None) -> Manifest | None:
+    """The manifest if it has the books of a step that reads documents."""
+    return manifest if manifest and "read" in manifest.get("counts", {}) else None

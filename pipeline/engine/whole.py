@@ -1,0 +1,91 @@
+"""Files and folders that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.json"
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder to write into; it becomes `target` when the block ends well, and is removed when it does not."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        put_in_place(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def put_in_place(new: Path, target: Path) -> None:
+    """Let `new` stand as `target`; what stood there before is never half there, and is removed afterwards."""
+    if not target.exists():
+        new.rename(target)
+        return
+    if not _exchange(new, target):  # a file system without the exchange: the target is missing for an instant
+        old = target.with_name(f".{target.name}.{os.getpid()}.old")
+        target.rename(old)
+        new.rename(target)
+        new = old
+    shutil.rmtree(new)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two paths in one step (Linux `renameat2`); False where that is not to be had."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
+
+
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Remove what killed runs left in `folder`, of the output `name` or of all; the caller holds the batch's lock."""
+    leftover = re.compile(rf"\.{re.escape(name) or '.*'}\.\d+\.(?:tmp|old)")
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if not leftover.fullmatch(path.name):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def remove(*folders: Path) -> None:
+    """Remove folders with all they hold; one that is not there is no error."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write a small file in one step."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(target)
+
+
+def write_json(target: Path, value: Any) -> None:
+    """Write a small JSON file in one step."""
+    write_text(target, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_json(file: Path) -> dict[str, Any] | None:
+    """A JSON object that was written by `write_json`; None when there is none, or it is not whole."""
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,90 @@
+"""What the manifest of an output says: the shapes that steps write, and that the report and the console read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+from pipeline.engine import whole
+
+MadeOf = Mapping[str, Any]  # names to values, nested, as JSON can say them
+
+
+class Counts(TypedDict, total=False):
+    """Documents by place, and findings; a published batch has `published` alone."""
+
+    read: int
+    kept: int
+    dropped: int
+    quarantined: int
+    findings: int
+    published: int
+
+
+class Example(TypedDict):
+    """A finding shown as an example: a row of `tables.FINDINGS`, its texts cut."""
+
+    id: str
+    number: int
+    rule: str
+    start: int
+    end: int
+    before: str
+    after: str | None
+    detail: str
+    left: str
+    right: str
+    site: str
+
+
+class RuleFigures(TypedDict):
+    """What a rule found: findings, edits among them, documents hit, and a few examples."""
+
+    findings: int
+    edits: int
+    documents: int
+    examples: list[Example]
+
+
+class CharsetFigures(TypedDict):
+    """How the bytes of a source became text: "charset, how it was told" to documents."""
+
+    charsets: dict[str, int]
+    least_certainty: float
+    replaced: int
+
+
+class PartFigures(TypedDict):
+    """A published file."""
+
+    rows: int
+    sha256: str
+
+
+class Manifest(TypedDict, total=False):
+    """What an output is. The first four, `digests`, `started` and `seconds` are in each, the rest where it applies."""
+
+    step: str
+    batch: str
+    key: str  # the hash of `made_of`
+    made_of: MadeOf
+    started: str  # ISO 8601, UTC
+    seconds: float
+    digests: dict[str, str]  # of each dataset in the output, by its name
+    counts: Counts
+    sources: dict[str, dict[str, int]]  # source to place to documents
+    reasons: dict[str, int]  # documents set aside
+    rules: dict[str, RuleFigures]
+    scores: list[int]  # documents by translation score, in equal parts of 0..1
+    charsets: dict[str, CharsetFigures]
+    left_out: list[str]  # files of the input that are of no known kind
+    steps: dict[str, Counts]  # of a published batch
+    parts: dict[str, PartFigures]
+    columns: dict[str, str]
+
+
+def read(folder: Path) -> Manifest | None:
+    """The manifest in `folder`; None when there is none that is whole."""
+    found = whole.read_json(folder / whole.MANIFEST)
+    return cast(Manifest, found) if found and isinstance(found.get("key"), str) else None

@@ -1,0 +1,172 @@
+"""The books of a step: what came in, what became of it, per source and rule; and that they balance.
+
+Everything is counted again from the files that were written, not by whoever wrote them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.engine import storage
+from pipeline.errors import BalanceError
+from pipeline.output.manifest import Example, Manifest, RuleFigures
+from pipeline.stages import tables
+
+EXAMPLES = 6  # for each rule, from as many sites as there are
+SOURCES = 200  # sources listed one by one; the smaller ones are summed up under OTHERS
+OTHERS = "(others)"
+WIDEST = 300  # characters of an example's before and after
+ROWS = 50_000  # of a few narrow columns, at a time
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Documents per place."""
+
+    kept: int
+    dropped: int
+    quarantined: int
+
+    @classmethod
+    def of(cls, output: Path | str) -> Accounts:
+        """Counted from the footers of the files in the output of a step."""
+        return cls(*(storage.count_rows(f"{output}/{place}") for place in tables.PLACES))
+
+    @property
+    def total(self) -> int:
+        """Documents in all places."""
+        return self.kept + self.dropped + self.quarantined
+
+
+def close(step: str, output: Path, read: int, before: str | None = None) -> Manifest:
+    """What the manifest of a step says of its output; `before` is the dataset that it read.
+
+    Raises:
+        BalanceError: documents read and documents written do not add up, in all or per source.
+    """
+    counts = Accounts.of(output)
+    if counts.total != read:
+        raise BalanceError(
+            f"{step}: read {read:,}, but kept {counts.kept:,} + dropped {counts.dropped:,} "
+            f"+ quarantined {counts.quarantined:,} = {counts.total:,}; nothing is published"
+        )
+    sources = _by_source(output)
+    if before:
+        _balance_sources(step, sources, _counted_sources(before))
+    return {
+        "counts": {
+            "read": read,
+            "kept": counts.kept,
+            "dropped": counts.dropped,
+            "quarantined": counts.quarantined,
+            "findings": storage.count_rows(f"{output}/{tables.FOUND}"),
+        },
+        "sources": _ranked(sources),
+        "reasons": reasons(output),
+        "rules": per_rule(output),
+        "digests": storage.digests(output),
+    }
+
+
+# --- sources -----------------------------------------------------------------------------------------------------
+
+
+def sources_of(rows: pa.RecordBatch) -> pa.Array:
+    """The source of each document: its site, or else the file or folder it came from."""
+    folder = pc.fill_null(pc.struct_field(pc.extract_regex(rows["file"], r"^(?P<folder>.*)/[^/]*$"), 0), ".")
+    place = pc.if_else(pc.equal(pc.fill_null(rows["line"], 0), 0), folder, rows["file"])
+    named = pc.greater(pc.binary_length(pc.fill_null(rows["site"], "")), 0)
+    return pc.if_else(named, rows["site"], place)
+
+
+def ranked(sizes: Mapping[str, int]) -> list[str]:
+    """The names of sources, the largest first."""
+    return sorted(sizes, key=lambda source: (-sizes[source], source))
+
+
+def _by_source(output: Path) -> dict[str, Counter[str]]:
+    """Kept, dropped and quarantined documents of each source."""
+    table: dict[str, Counter[str]] = {}
+    for place in tables.PLACES:
+        for source, count in _counted_sources(f"{output}/{place}").items():
+            table.setdefault(source, Counter())[place] += count
+    return table
+
+
+def _counted_sources(dataset: str) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for rows in storage.read_rows(dataset, ["site", "file", "line"], rows=ROWS):
+        found.update(dict(_counted(sources_of(rows))))
+    return found
+
+
+def _balance_sources(step: str, sources: Mapping[str, Counter[str]], before: Counter[str]) -> None:
+    for source in sorted({*sources, *before}):
+        written = sources.get(source, Counter()).total()
+        if written != before[source]:
+            raise BalanceError(f"{step}: {source}: read {before[source]:,}, wrote {written:,}; nothing is published")
+
+
+def _ranked(table: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    """The largest sources by name, the others summed up."""
+    names = ranked({source: counts.total() for source, counts in table.items()})
+    listed = {source: dict(table[source]) for source in sorted(names[:SOURCES])}
+    others = sum((table[source] for source in names[SOURCES:]), Counter[str]())
+    return {**listed, OTHERS: dict(others)} if others else listed
+
+
+def _counted(values: pa.Array) -> Iterator[tuple[Any, int]]:
+    for entry in pc.value_counts(values):
+        yield entry["values"].as_py(), entry["counts"].as_py()
+
+
+# --- reasons and rules -------------------------------------------------------------------------------------------
+
+
+def reasons(output: Path) -> dict[str, int]:
+    """How many documents each rule set aside; for unreadable records the reason without its particulars."""
+    found: Counter[str] = Counter()
+    for place in (tables.DROPPED, tables.QUARANTINED):
+        for rows in storage.read_rows(f"{output}/{place}", ["reason"], rows=ROWS):
+            short = pc.replace_substring_regex(rows["reason"], r"^([^:]*/[^:]*):.*|(?s)(: [^:;\"0-9]*).*", r"\1\2")
+            found.update(dict(_counted(short)))
+    return dict(sorted(found.items()))
+
+
+def per_rule(output: Path) -> dict[str, RuleFigures]:
+    """Findings, edits and documents of each rule, with a few examples from different sites."""
+    rules: dict[str, RuleFigures] = {}
+    last: dict[str, str] = {}
+    for rows in storage.read_rows(f"{output}/{tables.FOUND}", rows=ROWS):
+        edits = pc.is_valid(rows["after"])
+        for rule in pc.unique(rows["rule"]).to_pylist():
+            mine = rows.filter(pc.equal(rows["rule"], rule))
+            entry = rules.setdefault(rule, {"findings": 0, "edits": 0, "documents": 0, "examples": []})
+            ids = pc.unique(mine["id"])  # a document's findings stand together
+            entry["findings"] += mine.num_rows
+            entry["edits"] += pc.sum(edits.filter(pc.equal(rows["rule"], rule))).as_py() or 0
+            entry["documents"] += len(ids) - (last.get(rule) == ids[0].as_py())
+            last[rule] = ids[-1].as_py()
+            if len(entry["examples"]) < EXAMPLES:
+                _add_examples(entry["examples"], mine)
+    return dict(sorted(rules.items()))
+
+
+def _add_examples(examples: list[Example], findings: pa.RecordBatch) -> None:
+    """The first findings of documents and sites not shown yet, so that one site does not fill the list."""
+    shown: list[Mapping[str, Any]] = [dict(example) for example in examples]
+    for wanted in ("site", "id", "before"):
+        for row in findings.slice(0, 2_000).to_pylist():
+            if len(examples) >= EXAMPLES:
+                return
+            if all(row[wanted] != example[wanted] for example in shown):
+                cut = {k: v[:WIDEST] if isinstance(v, str) else v for k, v in row.items()}
+                shown.append(cut)
+                examples.append(cast(Example, cut))

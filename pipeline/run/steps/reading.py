@@ -1,0 +1,93 @@
+"""The first step: files to documents; what cannot be read is quarantined with file and line."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.engine import storage, whole
+from pipeline.engine.protocol import Engine
+from pipeline.errors import CopydeskError
+from pipeline.output.manifest import CharsetFigures, MadeOf, Manifest
+from pipeline.run import books
+from pipeline.run.steps.step import Made, Step
+from pipeline.sources import read
+from pipeline.stages import tables
+
+MOST_LEFT_OUT = 100  # names of files listed
+
+
+class Reading(Step):
+    """Reads the input's files, those of each portion one after the other, and sets aside ids that are used twice."""
+
+    name = "reading"
+
+    def ingredients(self, made: Sequence[Made]) -> MadeOf:
+        """What of a record is read, and the content of the files."""
+        left_out = b"\0".join(os.fsencode(path) for path in self.batch.files[1])
+        return {
+            "settings": self.batch.settings.read.made_of(),
+            "input": self.batch.input_digest,
+            "left_out": hashlib.sha256(left_out).hexdigest()[:16] if left_out else "nothing",
+        }
+
+    def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
+        """Read all portions, then look for ids used twice among all documents."""
+        readable, left_out = self.batch.files
+        portions = work / "portions"
+        portions.mkdir()
+        for number, portion in enumerate(read.portions(readable, self.batch.input)):
+            rows = tables.from_dicts(portion, read.PORTIONS)
+            storage.write_rows(portions, [rows], read.PORTIONS, f"{number:05d}")
+        first = work / "first"
+        engine.split_rows(partial(read.read_rows, settings=self.batch.settings.read), str(portions), str(first))
+        count = books.Accounts.of(first).total
+        self._set_aside_repeated(engine, first, work)
+        for place in (*tables.PLACES, tables.FOUND):
+            storage.move(first / place, work / place)
+        whole.remove(portions, first, work / "repeated", work / "again")
+        if self.batch.input.is_dir() and self.batch.input_has_changed():
+            raise CopydeskError(f"{self.batch.input}: files changed while they were read; run again")
+        return {
+            "left_out": [str(path) for path in left_out[:MOST_LEFT_OUT]],
+            "charsets": charsets(work),
+            **books.close(self.name, work, read=count),
+        }
+
+    def _set_aside_repeated(self, engine: Engine, first: Path, work: Path) -> None:
+        """Move documents with an id that another one has, too, from the kept to the quarantined ones."""
+        kept = first / tables.KEPT
+        repeated = engine.sql(read.REPEATED_IDS, str(work / "repeated"), documents=str(kept))
+        if not storage.count_rows(repeated):
+            return
+        function = partial(read.set_aside_repeated, repeated=storage.read_table(repeated).to_pylist())
+        again = Path(engine.split_rows(function, str(kept), str(work / "again")))
+        whole.remove(kept)
+        storage.move(again / tables.KEPT, kept)
+        storage.add_parts(again / tables.QUARANTINED, first / tables.QUARANTINED)
+
+
+def charsets(output: Path) -> dict[str, CharsetFigures]:
+    """For each source: documents per charset and per way of choosing it, the least certainty, characters replaced."""
+    found: dict[str, CharsetFigures] = {}
+    told = ["charset", "charset_from", "charset_certainty", "replaced"]
+    for rows in storage.read_rows(f"{output}/{tables.KEPT}", ["site", "file", "line", *told], rows=books.ROWS):
+        table = pa.table({"source": books.sources_of(rows), **{name: rows[name] for name in told}})
+        groups = table.group_by(["source", "charset", "charset_from"]).aggregate(
+            [("replaced", "sum"), ("charset_certainty", "min"), ("source", "count")]
+        )
+        for row in groups.to_pylist():
+            entry = found.setdefault(row["source"], {"charsets": {}, "least_certainty": 1.0, "replaced": 0})
+            name = f"{row['charset']}, {row['charset_from']}"
+            entry["charsets"][name] = entry["charsets"].get(name, 0) + row["source_count"]
+            entry["least_certainty"] = round(min(entry["least_certainty"], row["charset_certainty_min"]), 4)
+            entry["replaced"] += row["replaced_sum"]
+    for entry in found.values():
+        entry["charsets"] = dict(sorted(entry["charsets"].items()))
+    names = books.ranked({source: sum(entry["charsets"].values()) for source, entry in found.items()})
+    return {source: found[source] for source in sorted(names[: books.SOURCES])}

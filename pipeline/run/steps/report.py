@@ -1,0 +1,50 @@
+"""The last step: one page that shows what the batch did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.engine.protocol import Engine, Progress
+from pipeline.output.manifest import MadeOf, Manifest
+from pipeline.output.report import page
+from pipeline.run import keys
+from pipeline.run.steps.step import Made, Step
+
+
+class Report(Step):
+    """Writes `report.html`, a file that tells its own key."""
+
+    name = "report"
+    has_books = False
+    not_whole = "the run it shows has changed"
+
+    def ingredients(self, made: Sequence[Made]) -> MadeOf:
+        """The outputs that it shows."""
+        return {"input": [before.manifest["key"] for before in made]}
+
+    def place(self, key: str) -> Path:
+        """The file."""
+        return self.batch.report
+
+    def outputs(self) -> list[Path]:
+        """The file, if it is there."""
+        return [self.batch.report] if self.batch.report.exists() else []
+
+    def found(self, key: str) -> Manifest | None:
+        """The file says of itself what it was made of."""
+        return {"key": key} if page.key_of(self.batch.report) == key else None
+
+    def forget(self, made: Made) -> None:
+        """Remove the file."""
+        made.output.unlink(missing_ok=True)
+
+    def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
+        """Write the file, in one step."""
+        key = keys.key_of(self.made_of(made))
+        page.write(self.batch.report, key, self.batch.name, [before.manifest for before in made])
+        return Made(self.name, self.batch.report, {"key": key})
+
+    def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
+        """A page needs no engine and no folder."""
+        raise NotImplementedError

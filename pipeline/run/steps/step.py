@@ -1,0 +1,114 @@
+"""What a step is: an object with a name, what it is made of, where its output lies, and how that is made."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline import engine as engines
+from pipeline.engine import whole
+from pipeline.engine.protocol import Engine, Progress
+from pipeline.output import manifest as manifests
+from pipeline.output.manifest import MadeOf, Manifest
+from pipeline.run import keys
+from pipeline.run.batch import Batch
+from pipeline.stages import tables
+
+
+class Made(NamedTuple):
+    """The output of a step, there and current."""
+
+    step: str
+    output: Path
+    manifest: Manifest
+
+    @property
+    def kept(self) -> str:
+        """The dataset of the documents that go on."""
+        return f"{self.output}/{tables.KEPT}"
+
+
+class Step(ABC):
+    """One step of a batch. What came before it is handed to it, the outputs of all earlier steps in their order.
+
+    Its output is named by its key: by all that it is made of. So whether it is done is read off the disk, and nothing
+    stale is mistaken for current.
+    """
+
+    name: str
+    has_books = True  # its output holds documents by place, and their findings
+    not_whole = "not whole"  # why it is made again where something lies there that tells nothing of itself
+
+    def __init__(self, batch: Batch, after: Step | None) -> None:
+        self.batch, self.after = batch, after
+        self.number: int = after.number + 1 if after else 0
+
+    # --- what it is made of ---
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Where it is written down: what its output depends on is read off the imports there."""
+        return (type(self).__module__,)
+
+    @abstractmethod
+    def ingredients(self, made: Sequence[Made]) -> MadeOf:
+        """What besides code decides over its output: settings, the content of what it reads."""
+
+    def made_of(self, made: Sequence[Made]) -> MadeOf:
+        """Everything that decides over its output."""
+        return {**keys.code_of(self.modules), **self.ingredients(made)}
+
+    # --- where it lies ---
+
+    def place(self, key: str) -> Path:
+        """Where the output with that key is or will be."""
+        return self.batch.folder / f"{self.number}-{self.name}-{key}"
+
+    def found(self, key: str) -> Manifest | None:
+        """The manifest of the output with that key; None when it is not there, or not whole."""
+        manifest = manifests.read(self.place(key))
+        return manifest if manifest and manifest["key"] == key else None
+
+    def outputs(self) -> list[Path]:
+        """All of its outputs that still lie there, the newest first."""
+        found = self.batch.folder.glob(f"{self.number}-{self.name}-*")
+        return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+    def forget(self, made: Made) -> None:
+        """Remove an output, so that it is made again."""
+        whole.remove(made.output)
+
+    # --- making ---
+
+    def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
+        """Make the output; it appears whole or not at all.
+
+        Raises:
+            CopydeskError: the books do not balance, or the engine fails.
+        """
+        made_of = self.made_of(made)
+        key = keys.key_of(made_of)
+        output = self.place(key)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        started = time.time()
+        run = self.batch.settings.run
+        open_engine = engines.opened(run.engine, run.workers, run.memory_limit, str(self.batch.folder), progress)
+        with open_engine as engine, whole.whole_folder(output) as work:
+            manifest: Manifest = {
+                "step": self.name,
+                "batch": self.batch.name,
+                "key": key,
+                "made_of": made_of,
+                **self.write(engine, made, work),
+                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+                "seconds": round(time.time() - started, 3),
+            }
+            whole.write_json(work / whole.MANIFEST, manifest)
+        return Made(self.name, output, manifest)
+
+    @abstractmethod
+    def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
+        """Write the output into the folder `work`; returns what its manifest says of it."""

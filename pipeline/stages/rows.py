@@ -1,0 +1,149 @@
+"""What a stage makes of rows of documents.
+
+It looks at them in three steps: it computes the facts its rules need, screens all texts in C++ with the rules'
+triggers, and lets Python rules look only at the documents that may be hit. The rest pass through as the Arrow rows
+they came in. This is the one path: `stage.run` does to a single text what this does to many.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.records import NO_FACTS, Document, Facts, Result, Rule, Verdict
+from pipeline.stages import stage as stages
+from pipeline.stages.stage import FactFunction, FactsOfRows, Stage
+from pipeline.stages.tables import (
+    DOCUMENTS,
+    FOUND,
+    KEPT,
+    PLACE_OF,
+    Aside,
+    FindingRow,
+    finding_rows,
+    findings_table,
+    set_aside,
+    with_column,
+)
+
+
+def run_stage(
+    rows: pa.RecordBatch, *, stage: Stage, facts: FactFunction | None = None
+) -> Iterator[dict[str, pa.RecordBatch]]:
+    """The kept, dropped and quarantined documents, and the findings; `facts` stands in for the stage's own.
+
+    A document on which a rule or a fact raises is quarantined with the traceback; its neighbours go on.
+    """
+    told, aside = _facts_of(rows, facts or stage.facts)
+    for field in stage.columns:
+        rows = with_column(rows, field, told.columns[field.name])
+    seen = screen(rows["text"], stage)
+    edited: dict[int, Result] = {}
+    found: list[FindingRow] = []
+    documents = rows.select(["id", "text", "site"])
+    for row in _rows_to_look_at(rows, stage, seen):
+        if row in aside:
+            continue
+        identity, text, site = (documents.column(i)[row].as_py() for i in range(3))
+        idle = {name for name, rows_hit in seen.items() if row not in rows_hit}
+        try:
+            result = stages.run(stage, Document(identity, text), told.facts[row], idle)
+        except Exception as error:  # a rule may break on a text in any way: the document is set aside, not the others
+            aside[row] = Aside(Verdict.QUARANTINE, f"{stage.name}: {_one_line(error)}", traceback.format_exc())
+            continue
+        found += finding_rows(identity, site, text, result.findings)
+        if any(finding.is_edit for finding in result.findings):
+            edited[row] = result
+        if result.verdict is not Verdict.KEEP:
+            aside[row] = Aside(result.verdict, result.reason)
+    yield {**_places(_with_edits(rows, edited), stage.name, aside), FOUND: findings_table(found)}
+
+
+def screen(texts: pa.StringArray, stage: Stage) -> dict[str, frozenset[int]]:
+    """For each rule with a trigger, the rows whose text it may hit: one look at all of them, in C++."""
+    by_trigger: dict[str | None, frozenset[int]] = {}
+    found = {}
+    for rule in stage.rules:
+        if rule.trigger is not None and rule.trigger not in by_trigger:
+            by_trigger[rule.trigger] = rows_seen(texts, rule) or frozenset()
+        if rule.trigger is not None:
+            found[rule.name] = by_trigger[rule.trigger]
+    return found
+
+
+def rows_seen(texts: pa.StringArray, rule: Rule) -> frozenset[int] | None:
+    """The rows whose text the rule's trigger matches; None when it has none and must be asked about each."""
+    if rule.trigger is None:
+        return None
+    return frozenset(pc.indices_nonzero(pc.match_substring_regex(texts, rule.trigger)).to_pylist())
+
+
+def _rows_to_look_at(rows: pa.RecordBatch, stage: Stage, seen: Mapping[str, frozenset[int]]) -> Iterable[int]:
+    if len(seen) < len(stage.rules):  # a rule without a trigger looks at every document's facts
+        return range(rows.num_rows)
+    return sorted(frozenset[int]().union(*seen.values()))
+
+
+# --- facts -------------------------------------------------------------------------------------------------------
+
+
+def _facts_of(rows: pa.RecordBatch, facts: FactFunction) -> tuple[FactsOfRows, dict[int, Aside]]:
+    """The facts of the rows, and the documents for which they cannot be had."""
+    try:
+        return facts(rows), {}
+    except Exception:  # one document breaks all of them: find out which, and go on with the others
+        return _facts_one_by_one(rows, facts)
+
+
+def _facts_one_by_one(rows: pa.RecordBatch, facts: FactFunction) -> tuple[FactsOfRows, dict[int, Aside]]:
+    told: list[Facts] = []
+    columns: dict[str, list[Any]] = {name: [] for name in facts(rows.slice(0, 0)).columns}
+    broken: dict[int, Aside] = {}
+    for row in range(rows.num_rows):
+        try:
+            found = facts(rows.slice(row, 1))
+        except Exception as error:
+            broken[row] = Aside(Verdict.QUARANTINE, f"facts: {_one_line(error)}", traceback.format_exc())
+            found = FactsOfRows([NO_FACTS], {name: [None] for name in columns})
+        told += found.facts
+        for name, values in found.columns.items():
+            columns[name] += values
+    return FactsOfRows(told, columns), broken
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:500]
+
+
+# --- what comes out ----------------------------------------------------------------------------------------------
+
+
+def _with_edits(rows: pa.RecordBatch, edited: Mapping[int, Result]) -> pa.RecordBatch:
+    if not edited:
+        return rows
+    texts, repairs = rows["text"].to_pylist(), rows["repairs"].to_pylist()
+    for row, result in edited.items():
+        texts[row] = result.text
+        repairs[row] = (repairs[row] or 0) + sum(finding.is_edit for finding in result.findings)
+    rows = with_column(rows, DOCUMENTS.field("text"), texts)
+    return with_column(rows, DOCUMENTS.field("repairs"), repairs)
+
+
+def _places(rows: pa.RecordBatch, stage: str, aside: Mapping[int, Aside]) -> dict[str, pa.RecordBatch]:
+    """The documents that each place gets."""
+    kept = rows
+    if aside:
+        kept = rows.filter(pa.array([row not in aside for row in range(rows.num_rows)], pa.bool_()))
+    return {
+        KEPT: kept,
+        **{PLACE_OF[v]: _set_aside_for(rows, stage, v, aside) for v in (Verdict.DROP, Verdict.QUARANTINE)},
+    }
+
+
+def _set_aside_for(rows: pa.RecordBatch, stage: str, verdict: Verdict, aside: Mapping[int, Aside]) -> pa.RecordBatch:
+    numbers: Sequence[int] = [row for row, why in sorted(aside.items()) if why.verdict is verdict]
+    return set_aside(rows.take(pa.array(numbers, pa.int64())), stage, verdict, [aside[row] for row in numbers])
