@@ -14,7 +14,9 @@ import time
 from pathlib import Path
 
 from benchmarks import by_hand, data
-from pipeline import config, steps
+from pipeline import config
+from pipeline.run.plan import Plan
+from pipeline.stages.order import STAGES
 
 
 def rows(count: int) -> list[dict[str, str]]:
@@ -32,14 +34,13 @@ def run(documents: list[dict[str, str]], folder: Path) -> dict[str, float]:
     (folder / "in").mkdir(parents=True)
     with (folder / "in" / "articles.jsonl").open("w", encoding="utf-8") as stream:
         stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in documents)
-    batch = steps.Batch(
-        config.parse({}, "benchmark", {"input": f"{folder}/in", "output": f"{folder}/out", "workers": 1})
-    )
+    settings = {"input": f"{folder}/in", "output": f"{folder}/out", "workers": 1}
+    plan = Plan(config.parse(STAGES, {}, "benchmark", settings))
     seconds = {}
-    for step in steps.STEPS:
+    for step in plan.steps:
         started = time.process_time()
-        batch.make(step)
-        seconds[step] = time.process_time() - started
+        plan.make(step)
+        seconds[step.name] = time.process_time() - started
     return seconds
 
 

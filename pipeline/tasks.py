@@ -38,7 +38,7 @@ class Output(luigi.Target):
     @property
     def path(self) -> str:
         made = self.plan.made(self.step)
-        return str(made.output) if made else f"{self.plan.batch.folder}/{self.step.name} (not made yet)"
+        return str(made.output) if made else f"{self.plan.batch.layout.runs}/{self.step.name} (not made yet)"
 
 
 class StepTask(luigi.Task):

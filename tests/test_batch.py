@@ -20,8 +20,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import pipeline
-from pipeline import cli, config, steps
+from pipeline import config
+from pipeline.console import cli
 from pipeline.engine import local, storage
+from pipeline.run.plan import Plan
+from pipeline.stages.order import STAGES
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 ARTICLE = (
@@ -46,8 +49,14 @@ def run(*arguments):
     return cli.main(["run", *map(str, arguments)])
 
 
-def batch(**values):
-    return steps.Batch(config.load(**values))
+def plan(**values):
+    return Plan(config.load(STAGES, **values))
+
+
+def made(step, **values):
+    """The current output of a step: `.output` is its folder, `.manifest` what it says of itself."""
+    found = plan(**values)
+    return found.made(found.step(step))
 
 
 def write_jsonl(path, rows):
@@ -105,7 +114,7 @@ def test_luigi_itself_runs_the_batch(place):
     )
     assert done.returncode == 0, done.stderr
     assert len(pipeline.read_corpus("output/corpus")) == 3
-    assert all(state.fresh for state in batch(input="seeds").plan())
+    assert all(state.fresh for state in plan(input="seeds").states())
 
 
 def test_luigi_tells_a_failure_by_its_exit_code(place):
@@ -162,7 +171,7 @@ def test_dirty_copies_are_dropped_and_name_their_twin_and_the_similarity(place):
     (place / "in" / "901_furniture.txt").write_text(furniture)
     assert run("in") == 0
     assert sorted(d.id for d in pipeline.read_corpus("output/corpus")) == sorted(f.stem for f in SEEDS.glob("*.txt"))
-    dropped = storage.read_table(str(batch(input="in").output("duplicates") / "dropped")).to_pylist()
+    dropped = storage.read_table(str(made("duplicates", input="in").output / "dropped")).to_pylist()
     assert [row["id"] for row in dropped] == ["900_entities", "901_furniture"]
     for row in dropped:
         assert re.search(
@@ -180,12 +189,12 @@ def test_a_batch_is_judged_against_those_before_it_by_name_and_never_against_its
     (place / "in" / "new.txt").write_text(ARTICLE)
     assert run("in", "--batch", "2026-11-03") == 0
     assert [d.id for d in pipeline.read_corpus("output/corpus", since="2026-11-02")] == ["new"]
-    dropped = storage.read_table(str(batch(batch="2026-11-03", input="in").output("duplicates") / "dropped"))
+    dropped = storage.read_table(str(made("duplicates", batch="2026-11-03", input="in").output / "dropped"))
     assert all("(batch 2026-11-02)" in reason for reason in dropped["reason"].to_pylist())
     # an older batch that comes late is not judged against newer ones, and makes them stale
     assert run("in", "--batch", "2026-11-01") == 0
     assert len(pipeline.read_corpus("output/corpus")) == 3 + 1 + 4
-    stale = {s.step: s.why for s in batch(batch="2026-11-02", input=str(SEEDS)).plan() if not s.fresh}
+    stale = {s.step: s.why for s in plan(batch="2026-11-02", input=str(SEEDS)).states() if not s.fresh}
     assert stale["boilerplate"].startswith("history.2026-11-01: nothing -> ")
 
 
@@ -194,15 +203,15 @@ def test_a_batch_is_judged_against_those_before_it_by_name_and_never_against_its
 
 def test_a_changed_setting_makes_its_stage_stale_and_equal_bytes_stop_the_cascade(place, capsys):
     assert run(SEEDS) == 0
-    first = {state.step: state.manifest for state in batch(input=str(SEEDS)).plan() if state.manifest}
+    first = {state.step: state.manifest for state in plan(input=str(SEEDS)).states() if state.manifest}
     Path("s.toml").write_text('[rules."encoding/doubled_full_stop"]\nverdict = "quarantine"\n')
-    states = {s.step: s for s in batch(file="s.toml", input=str(SEEDS)).plan()}
+    states = {s.step: s for s in plan(file="s.toml", input=str(SEEDS)).states()}
     assert states["reading"].fresh
     assert states["encoding"].why == "rules.encoding/doubled_full_stop.verdict: keep -> quarantine"
     assert states["boilerplate"].why == "after encoding"
     Path("s.toml").write_text('[rules."encoding/unbalanced_quote"]\nenabled = false\n')
     assert run(SEEDS, "--config", "s.toml") == 0
-    second = {s.step: s.manifest for s in batch(file="s.toml", input=str(SEEDS)).plan() if s.manifest}
+    second = {s.step: s.manifest for s in plan(file="s.toml", input=str(SEEDS)).states() if s.manifest}
     assert second["encoding"]["key"] != first["encoding"]["key"]
     assert second["boilerplate"] == first["boilerplate"], "made again although its input is the same"
     assert second["publishing"] == first["publishing"]
@@ -212,12 +221,12 @@ def test_changed_input_is_noticed_and_an_output_can_be_deleted_without_asking(pl
     shutil.copytree(SEEDS, place / "seeds")
     assert run("seeds") == 0
     before = tree("output/corpus")
-    shutil.rmtree(batch(input="seeds").output("language"))
-    assert next(s.step for s in batch(input="seeds").plan() if not s.fresh) == "language"
+    shutil.rmtree(made("language", input="seeds").output)
+    assert next(s.step for s in plan(input="seeds").states() if not s.fresh) == "language"
     assert run("seeds") == 0
     assert tree("output/corpus") == before
     write_jsonl(place / "seeds" / "more.jsonl", articles(1))
-    state = next(batch(input="seeds").plan())
+    state = next(plan(input="seeds").states())
     assert (state.step, state.fresh) == ("reading", False)
     assert state.why.startswith("input: ")
     assert run("seeds") == 0
@@ -226,9 +235,9 @@ def test_changed_input_is_noticed_and_an_output_can_be_deleted_without_asking(pl
 
 def test_a_step_is_made_again_when_asked(place):
     assert run(SEEDS) == 0
-    before = batch(input=str(SEEDS)).manifest("encoding")
+    before = made("encoding", input=str(SEEDS)).manifest
     assert run(SEEDS, "--again", "encoding") == 0
-    after = batch(input=str(SEEDS)).manifest("encoding")
+    after = made("encoding", input=str(SEEDS)).manifest
     assert {k: v for k, v in after.items() if k not in ("started", "seconds")} == {
         k: v for k, v in before.items() if k not in ("started", "seconds")
     }
@@ -236,7 +245,7 @@ def test_a_step_is_made_again_when_asked(place):
 
 def test_the_same_bytes_for_one_and_four_workers_and_for_any_order_of_files(place, monkeypatch):
     monkeypatch.setattr(local, "IN_PROCESS_BYTES", 0)
-    monkeypatch.setattr("pipeline.sources.read.SPLIT_FILES", 2)
+    monkeypatch.setattr("pipeline.sources.read.PORTION_FILES", 2)
     for number in range(6):
         write_jsonl(place / "in" / f"{number}.jsonl", articles((number + 1) * 20, number * 20))
     for number in reversed(range(6)):
@@ -255,18 +264,18 @@ def test_a_killed_run_leaves_nothing_half_done_and_the_next_one_ends_with_the_sa
     assert run("in", "--output", "whole") == 0
     code = (
         "import os, signal, sys\n"
-        "from pipeline import cli, steps\n"
-        "from pipeline.engine import storage\n"
-        "write = storage.write_json\n"
+        "from pipeline.console import cli\n"
+        "from pipeline.engine import whole\n"
+        "write = whole.write_json\n"
         "def die(target, value):\n"
         f"    if value.get('step') == {step!r}: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    write(target, value)\n"
-        "storage.write_json = die\n"
+        "whole.write_json = die\n"
         "sys.exit(cli.main(['run', 'in']))\n"
     )
     killed = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
     assert killed.returncode == -signal.SIGKILL
-    assert not batch(input="in").done(step)
+    assert made(step, input="in") is None
     assert run("in") == 0
     assert tree("output") == tree("whole")
     assert not list(Path("output").rglob("*.tmp"))
@@ -357,12 +366,12 @@ def test_one_bad_byte_costs_one_document(place):
     lines[4_999] = lines[4_999][:40] + b"\xff" + lines[4_999][40:]
     (place / "in").mkdir()
     (place / "in" / "big.jsonl").write_bytes(b"\n".join(lines) + b"\n")
-    reading = batch(input="in")
-    reading.make("reading")
+    reading = plan(input="in")
+    reading.make(reading.steps[0])
     [bad] = quarantined()
     assert (bad["file"], bad["line"]) == ("big.jsonl", 5_000)
     assert bad["reason"] == "reading: not UTF-8: byte 0xff at column 41"
-    assert reading.manifest("reading")["counts"]["kept"] == 9_999
+    assert reading.made(reading.steps[0]).manifest["counts"]["kept"] == 9_999
 
 
 def test_a_line_of_200_mb_is_set_aside_in_little_memory(place):
@@ -372,7 +381,7 @@ def test_a_line_of_200_mb_is_set_aside_in_little_memory(place):
         for _ in range(200):
             stream.write(b"x" * (1 << 20))
         stream.write(b'"}\n' + json.dumps(articles(2, 1)[0]).encode() + b"\n")
-    code = "import resource, sys; from pipeline import cli; code = cli.main(['run', 'in']); " \
+    code = "import resource, sys; from pipeline.console import cli; code = cli.main(['run', 'in']); " \
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 3, done.stderr  # one of three in quarantine is more than a tenth
@@ -380,7 +389,7 @@ def test_a_line_of_200_mb_is_set_aside_in_little_memory(place):
     [bad] = [row for row in quarantined() if row["stage"] == "reading"]
     assert (bad["file"], bad["line"]) == ("big.jsonl", 2)
     assert bad["reason"] == "reading: line longer than max_record_bytes = 33,554,432 bytes"
-    assert batch(input="in").manifest("reading")["counts"]["kept"] == 2
+    assert made("reading", input="in").manifest["counts"]["kept"] == 2
 
 
 def test_a_binary_file_named_txt_is_quarantined(place):
@@ -472,14 +481,14 @@ def test_every_kind_of_file_is_read(place):
     pq.write_table(pa.Table.from_pylist(rows[6:]), place / "in" / "e.parquet")
     (place / "in" / "README").write_text("left out")
     assert run("in") == 0
-    reading = batch(input="in").output("reading")
+    reading = made("reading", input="in").output
     read = {row["id"]: row for row in storage.read_table(f"{reading}/kept").to_pylist()}
     assert sorted(read) == ["deep/plain", "page", "r2", "r3", "r4", "r5", "r6"]
     assert read["r2"]["site"] == "example.org"
     assert json.loads(read["r6"]["meta"]) == {"n": 6}
     assert read["r5"]["text"].endswith("\nsecond line")
     assert rows[1]["text"] in read["page"]["text"]
-    assert batch(input="in").manifest("reading")["left_out"] == ["in/README"]
+    assert made("reading", input="in").manifest["left_out"] == ["in/README"]
 
 
 def test_records_that_hold_html_become_text(place):
@@ -487,7 +496,7 @@ def test_records_that_hold_html_become_text(place):
     write_jsonl(place / "in" / "feed.jsonl", [{"id": "a", "text": markup}])
     Path("s.toml").write_text("[read]\ntext_is_html = true\n")
     assert run("in", "--config", "s.toml") == 0
-    reading = batch(file="s.toml", input="in").output("reading")
+    reading = made("reading", file="s.toml", input="in").output
     assert storage.read_table(f"{reading}/kept")["text"].to_pylist() == [f"{ARTICLE}\n\nR&D <b>\nand more"]
 
 
@@ -520,14 +529,14 @@ def test_a_web_archive_is_read_with_the_charset_of_its_headers(place):
     with (place / "in" / "crawl.warc.gz").open("ab") as stream:
         stream.write(b"\x1f\x8b\x08 no more than a beginning")
     run("in")
-    reading = batch(input="in").output("reading")
+    reading = made("reading", input="in").output
     kept = storage.read_table(f"{reading}/kept").to_pylist()
     assert [(row["id"], row["site"], row["url"]) for row in kept] == [
         ("crawl:1", "example.de", "https://www.example.de/0"),
         ("crawl:2", "example.de", "https://www.example.de/1"),
     ]
     assert words in kept[0]["text"]
-    charsets = batch(input="in").manifest("reading")["charsets"]["example.de"]
+    charsets = made("reading", input="in").manifest["charsets"]["example.de"]
     assert charsets == {"charsets": {"cp1252, declared": 2}, "least_certainty": 0.95, "replaced": 0}
     [bad] = [row for row in quarantined() if row["stage"] == "reading"]
     assert bad["reason"].startswith("reading: broken archive")
@@ -540,7 +549,7 @@ def test_broken_files_cost_themselves_alone(place):
     (place / "in" / "bad.csv").write_text('id,text\n1,"never closed')
     assert run("in") == 0
     assert {row["file"] for row in quarantined()} == {"bad.parquet", "bad.jsonl.gz", "bad.csv"}
-    assert batch(input="in").manifest("reading")["counts"]["kept"] == 40
+    assert made("reading", input="in").manifest["counts"]["kept"] == 40
 
 
 # --- lines learned of sites --------------------------------------------------------------------------------------

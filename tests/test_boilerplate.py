@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import batches, config, edits
+from pipeline import config, edits
 from pipeline.engine import storage
 from pipeline.engine.local import LocalEngine
 from pipeline.errors import SettingsError
@@ -16,6 +16,8 @@ from pipeline.facts import decisions, lines
 from pipeline.records import Facts, Finding, LineUse
 from pipeline.rules import boilerplate
 from pipeline.rules.boilerplate.phrases import Kind, phrases_of
+from pipeline.stages import tables
+from pipeline.stages.order import STAGES
 
 SEEDS = Path(__file__).resolve().parents[1] / "tests" / "golden"
 
@@ -77,7 +79,7 @@ def test_a_users_file_that_is_wrong_says_where(tmp_path, text, message):
     file = tmp_path / "mine.toml"
     file.write_text(text)
     with pytest.raises(SettingsError, match=message) as error:
-        config.parse({"boilerplate": {"phrases": str(file)}}, "settings.toml")
+        config.parse(STAGES, {"boilerplate": {"phrases": str(file)}}, "settings.toml")
     assert str(error.value).startswith(f"{file}: ")
 
 
@@ -118,7 +120,7 @@ def test_a_rule_that_is_switched_off_opens_no_door_to_the_line_model():
     text = "\n".join([*PROSE, *BLOCK])
 
     def after(**tables: object) -> str:
-        (stage,) = [s for s in config.parse(tables, "settings.toml").stages() if s.name == "boilerplate"]
+        stage = config.parse(STAGES, tables, "settings.toml").stage("boilerplate")
         return edits.run(text, stage.rules)[0]
 
     assert after() == "\n".join(PROSE)
@@ -172,7 +174,7 @@ def test_a_phrase_that_may_stand_anywhere_is_found_in_its_line_and_in_no_other()
 
 def documents(*rows: tuple[str, str]) -> pa.Table:
     texts = [{"id": str(number), "site": site, "text": text} for number, (site, text) in enumerate(rows)]
-    return pa.Table.from_batches([batches.from_rows(texts, batches.DOCUMENTS)])
+    return pa.Table.from_batches([tables.from_dicts(texts, tables.DOCUMENTS)])
 
 
 def stored(folder: Path, table: pa.Table) -> str:
@@ -202,7 +204,7 @@ def test_lines_are_counted_per_site_with_digits_alike(tmp_path):
 def test_a_batch_is_counted_together_with_the_history_whatever_its_order(tmp_path):
     engine = LocalEngine(1, "500MB", str(tmp_path))
     first, second = documents(*NEWS[:5]), documents(*NEWS[5:])
-    history = lines.remember(engine, stored(tmp_path / "first", first), str(tmp_path / "history"))
+    history = lines.count_own(engine, stored(tmp_path / "first", first), str(tmp_path / "history"))
     together = counted(tmp_path, "both", second, (history,))
     assert together.to_pylist() == counted(tmp_path, "whole", documents(*NEWS[::-1])).to_pylist()
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.engine import local, storage
+from pipeline.engine import local, storage, whole
 from pipeline.engine.local import LocalEngine
 from pipeline.errors import CopydeskError
 
@@ -162,7 +162,7 @@ def test_a_query_that_fails_is_one_line(dataset, tmp_path):
 
 
 def write_half(target):
-    with storage.whole_folder(target) as folder:
+    with whole.whole_folder(target) as folder:
         (folder / "a").touch()
         raise ValueError("half way")
 
@@ -173,12 +173,12 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
         write_half(target)
     assert list(tmp_path.iterdir()) == []
     for content in ("one", "two"):
-        with storage.whole_folder(target) as folder:
+        with whole.whole_folder(target) as folder:
             (folder / "a").write_text(content)
         assert (target / "a").read_text() == content
     assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_file_system_without_exchange_gets_the_folder_all_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(whole, "_exchange", lambda one, other: False)
     test_a_folder_appears_whole_or_not_at_all(tmp_path)

@@ -28,4 +28,4 @@ def test_the_wheel_holds_every_module_and_all_data_beside_them(tmp_path):
         packed = {name for name in archive.namelist() if name.startswith("pipeline/")}
         entry_points = archive.read(next(n for n in archive.namelist() if n.endswith("entry_points.txt"))).decode()
     assert packed == {name for name in listed if name.startswith("pipeline/")}
-    assert "copydesk = pipeline.cli:main" in entry_points
+    assert "copydesk = pipeline.console.cli:main" in entry_points

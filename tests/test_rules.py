@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline import edits, stages
+from pipeline import edits
 from pipeline.records import NO_FACTS, Rule
+from pipeline.stages.order import STAGES
 from tests import cases
 
-RULES = {rule.name: rule for stage in stages.STAGES for rule in stage.rules}
+RULES = {rule.name: rule for stage in STAGES for rule in stage.rules}
 CASES = cases.load()
 
 
@@ -25,7 +26,7 @@ def parameters():
 def rules_beside(case) -> tuple[Rule, ...]:
     """All rules of the stage that holds the case's rule: a case must come out right in their company."""
     name, settings = case["rule"], case.get("settings", {})
-    rules = next(stage.rules for stage in stages.STAGES if stage.name == name.partition("/")[0])
+    rules = next(stage.rules for stage in STAGES if stage.name == name.partition("/")[0])
     return tuple(rule.with_settings(**settings) if rule.name == name else rule for rule in rules)
 
 
@@ -69,7 +70,7 @@ TEXTS = st.lists(st.one_of(st.sampled_from(DEBRIS), st.text(max_size=12)), max_s
 FACTS = st.sampled_from([NO_FACTS] + [cases.facts(case) for case in CASES])
 
 
-@pytest.mark.parametrize("stage", stages.STAGES, ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS, facts=FACTS)
 def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage, text, facts):

@@ -14,9 +14,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from benchmarks import data
 from benchmarks.line_pages import (
     ARTICLES,
@@ -32,13 +29,14 @@ from benchmarks.line_pages import (
 )
 from benchmarks.quality import Measure
 from benchmarks.train_lines import unseen
-from pipeline import batches, edits
+from pipeline import edits
 from pipeline.engine import storage
 from pipeline.engine.local import LocalEngine
 from pipeline.facts import lines
 from pipeline.records import NO_FACTS, Facts, Finding, Rule
 from pipeline.rules import boilerplate
 from pipeline.rules.boilerplate.model import Model
+from pipeline.stages import tables
 
 GOALS = {"news": 0.80, "web": 0.58, "press": 0.50}
 SEED = 3
@@ -108,7 +106,7 @@ def uses(chosen: list[Page]) -> lines.Uses:
     with tempfile.TemporaryDirectory() as folder:
         documents = Path(folder) / "documents"
         documents.mkdir()
-        pq.write_table(pa.Table.from_batches([batches.from_rows(rows, batches.DOCUMENTS)]), documents / "part.parquet")
+        storage.write_rows(documents, [tables.from_dicts(rows, tables.DOCUMENTS)], tables.DOCUMENTS)
         counted = lines.count(LocalEngine(1, "500MB", folder), str(documents), (), f"{folder}/count")
         return lines.by_site(storage.read_table(counted))
 

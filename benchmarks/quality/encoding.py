@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from benchmarks import damage, data
 from benchmarks.quality import Measure, _quotes
-from pipeline import batches, edits, stages
+from pipeline import edits
 from pipeline.records import Finding
 from pipeline.rules import encoding
-
-STAGE = next(stage for stage in stages.STAGES if stage.name == "encoding")
+from pipeline.stages.encoding import STAGE
+from pipeline.stages.rows import screen
 
 # Any reference, whole or broken, as a strict reader sees it.
 _LEFT = re.compile(
@@ -161,7 +161,7 @@ def _differences(text: str, mended: str) -> list[tuple[int, int]]:
 def _speed() -> list[Measure]:
     texts = data.article_texts()
     array = pa.array(texts)
-    batches.screen(array.slice(0, 10), STAGE)  # the patterns are compiled once
+    screen(array.slice(0, 10), STAGE)  # the patterns are compiled once
     ours = min(_seconds(lambda: _screened(array)) for _ in range(3))
     ftfys = _seconds(lambda: [ftfy.fix_text(text) for text in texts])
     return [Measure("speed, times ftfy.fix_text", ftfys / ours, ">= 20", f"{len(texts)} articles in {ours:.3f} s CPU")]
@@ -169,7 +169,7 @@ def _speed() -> list[Measure]:
 
 def _screened(texts: pa.StringArray) -> int:
     """The stage over a batch of texts, as a run does it."""
-    seen = batches.screen(texts, STAGE)
+    seen = screen(texts, STAGE)
     rows = sorted(frozenset[int]().union(*seen.values()))
     for row in rows:
         idle = {name for name, rows_seen in seen.items() if row not in rows_seen}

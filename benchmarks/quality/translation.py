@@ -14,11 +14,11 @@ import numpy as np
 
 from benchmarks import data, train_translation
 from benchmarks.quality import Measure
-from pipeline import edits, stages
+from pipeline import edits
 from pipeline.facts.translation import quality, quality_batch
 from pipeline.facts.translation.weights import weights
 from pipeline.records import Facts, Language
-from pipeline.rules import translation
+from pipeline.rules import encoding, translation
 from pipeline.rules.translation.score import GARBLED
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
@@ -79,10 +79,9 @@ def area(high: np.ndarray, low: np.ndarray) -> float:
 
 def of_seeds(original: np.ndarray) -> list[Measure]:
     """The translated seed against the two others, as it came and after the encoding stage."""
-    encoding = next(stage for stage in stages.STAGES if stage.name == "encoding")
     texts = [file.read_text(encoding="utf-8") for file in sorted(SEEDS.glob("*.txt"))]
     measures = []
-    for name, versions in (("raw", texts), ("repaired", [edits.run(text, encoding.rules)[0] for text in texts])):
+    for name, versions in (("raw", texts), ("repaired", [edits.run(text, encoding.RULES)[0] for text in texts])):
         first, translated, last = (quality(text).score or 0.0 for text in versions)
         share = np.mean(original > translated)
         measures += [

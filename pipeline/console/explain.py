@@ -61,7 +61,8 @@ def run(options: argparse.Namespace) -> int:
     for name, value in life.source.items():
         terminal.print(Text(f"  {name:<18} {show.printable(_value(value))}"))
     for episode in life.steps:
-        said = ", ".join(filter(None, [episode.reason, *(_value(value) for value in episode.facts.values())]))
+        facts = [f"{name} {_value(value)}" for name, value in episode.facts.items()]
+        said = ", ".join(filter(None, [episode.reason, *facts]))
         line = f"{episode.step:<12} {episode.place:<12} {show.printable(said)}"
         terminal.print(Text(line.rstrip(), style="bold"))
         for row in episode.findings:
@@ -102,7 +103,7 @@ def life_of(plan: Plan, identity: str) -> Life:
         raise InputError(f'no document "{identity}" in batch {plan.batch.name}; {_similar(plan, identity)}')
     last = [step.name for step in plan.steps if step.has_books][-1]
     published = (episodes[-1].step, episodes[-1].place) == (last, tables.KEPT)
-    return Life(identity, plan.batch.name, source, episodes, str(plan.batch.corpus) if published else None)
+    return Life(identity, plan.batch.name, source, episodes, str(plan.batch.layout.corpus) if published else None)
 
 
 def _similar(plan: Plan, identity: str) -> str:

@@ -56,7 +56,7 @@ def _nothing_to_do(plan: Plan, states: Sequence[State], as_json: bool) -> None:
         return
     terminal = show.console()
     terminal.print(
-        f"Nothing to do: {show.printable(str(plan.batch.input))}, settings, rules and code of batch "
+        f"Nothing to do: {show.printable(plan.batch.settings.run.input)}, settings, rules and code of batch "
         f"{plan.batch.name} are the same as when it was made."
     )
     show.where(terminal, plan)
@@ -100,7 +100,7 @@ def _as_error(batch: Batch, step: str, error: BaseException) -> CopydeskError:
         return error
     if isinstance(error, OSError):
         return CopydeskError(f"{step}: {error.strerror or error}: {error.filename or batch.settings.run.output}")
-    log = batch.folder / "error.log"
+    log = batch.layout.runs / "error.log"
     whole.write_text(log, "".join(traceback.format_exception(error)))
     return CopydeskError(f"{step}: unexpected {type(error).__name__}: {error}; the traceback is in {log}")
 

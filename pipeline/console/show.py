@@ -105,15 +105,15 @@ def settings_of(options: argparse.Namespace, **instead: Any) -> Settings:
 def plan_of_last_run(options: argparse.Namespace) -> Plan:
     """The plan of the batch by its name: input and settings are its last run's where the options do not say."""
     settings = settings_of(options)
-    last = whole.read_json(Batch(settings).folder / LAST) or {}
+    last = whole.read_json(Batch(settings).layout.runs / LAST) or {}
     file = last.get("config", "") if not options.config and Path(last.get("config", "")).is_file() else None
     return Plan(settings_of(options, input=getattr(options, "input", None) or last.get("input"), config=file))
 
 
 def where(terminal: Console, plan: Plan) -> None:
     """Where corpus and report lie."""
-    terminal.print(Text(f"corpus  {printable(str(plan.batch.corpus))}"))
-    terminal.print(Text(f"report  {printable(str(plan.batch.report))}"))
+    terminal.print(Text(f"corpus  {printable(str(plan.batch.layout.corpus))}"))
+    terminal.print(Text(f"report  {printable(str(plan.batch.layout.report))}"))
 
 
 def counts_of(manifest: Manifest | None) -> Manifest | None:

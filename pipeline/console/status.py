@@ -57,7 +57,7 @@ def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:
         steps[state.step] = {"fresh": state.fresh, "why": state.why, **told}
     return {
         "batch": plan.batch.name,
-        "corpus": str(plan.batch.corpus),
-        "report": str(plan.batch.report),
+        "corpus": str(plan.batch.layout.corpus),
+        "report": str(plan.batch.layout.report),
         "steps": steps,
     }

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.engine.protocol import Dataset
+from pipeline.engine.whole import file_digest
 from pipeline.errors import CopydeskError
 
 if TYPE_CHECKING:
@@ -91,12 +92,6 @@ def digest_of(dataset: Dataset) -> str:
     for part in parts(dataset):
         whole.update(part.name.encode() + b"\0" + bytes.fromhex(file_digest(part)))
     return whole.hexdigest()[:16]
-
-
-def file_digest(file: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digests(folder: Path) -> dict[str, str]:

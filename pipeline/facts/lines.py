@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import xxhash
 
+from pipeline.engine import storage
 from pipeline.engine.protocol import Dataset, Engine
 from pipeline.records import LineUse
 from pipeline.text import lines
@@ -102,8 +104,8 @@ ORDER BY site, shape
 """
 
 
-def remember(engine: Engine, documents: Dataset, work: str) -> str:
-    """The counts of one batch, to be kept in the history: a folder of Parquet with the columns of `COUNTS`."""
+def count_own(engine: Engine, documents: Dataset, work: str) -> str:
+    """The counts of one batch: a folder of Parquet with the columns of `COUNTS`."""
     rows = engine.map_rows(uses, documents, f"{work}/uses")
     of_site = engine.map_rows(sites, documents, f"{work}/sites")
     return engine.sql(_COUNT, f"{work}/{COUNTED}", uses=rows, sites=of_site)
@@ -115,10 +117,15 @@ def count(engine: Engine, documents: Dataset, history: Sequence[str], work: str)
     `history` holds what `remember` left of earlier batches; it must not hold the batch itself. Only lines of two
     documents or more are listed.
     """
-    own = remember(engine, documents, work)
+    own = count_own(engine, documents, work)
     together = engine.sql(_TOGETHER, f"{work}/together", counts=[own, *history])
     seen = engine.sql(_SEEN, f"{work}/seen", here=together)
     return engine.sql(_MATTERING, f"{work}/lines", seen=seen)
+
+
+def remember(engine: Engine, output: Path, published: str, batch: str, folder: Path) -> None:
+    """What later batches count on from: this batch's own counts, which lie in the output of its stage."""
+    storage.copy(output / COUNTED, folder)
 
 
 # --- from the table to the facts of a document --------------------------------------------------------------------

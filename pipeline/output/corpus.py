@@ -14,19 +14,13 @@ from typing import TYPE_CHECKING
 from pipeline.engine import storage, whole
 from pipeline.errors import InputError
 from pipeline.output import manifest as manifests
+from pipeline.output.layout import PREFIX
 from pipeline.output.manifest import Counts, Manifest
 from pipeline.records import Document
 from pipeline.stages import tables
 
 if TYPE_CHECKING:
     import pyarrow.dataset
-
-PREFIX = "batch="
-
-
-def folder_of(batch: str) -> str:
-    """The name of a batch's folder in the corpus, as Hive, Spark and DuckDB read it: a column `batch`."""
-    return f"{PREFIX}{batch}"
 
 
 class Corpus:
@@ -78,7 +72,7 @@ def write(folder: Path, kept: str, batch: str, steps: Mapping[str, Counts]) -> M
         "counts": {"published": storage.count_rows(str(folder))},
         "steps": dict(steps),
         "parts": {
-            part.name: {"rows": storage.count_rows(str(part)), "sha256": storage.file_digest(part)} for part in parts
+            part.name: {"rows": storage.count_rows(str(part)), "sha256": whole.file_digest(part)} for part in parts
         },
         "digests": {tables.KEPT: storage.digest_of(str(folder))},
         "columns": {field.name: str(field.type) for field in schema},

@@ -57,11 +57,6 @@ def count_lines(stage: Stage, engine: Engine, ground: Ground) -> FactFunction:
     return partial(line_facts, counted=counted, decided=stage.table.decisions.text)
 
 
-def remember_counts(engine: Engine, output: Path, published: str, batch: str, folder: Path) -> None:
-    """Later batches count on from this batch's own counts."""
-    storage.copy(output / lines.COUNTED, folder)
-
-
 def filled(stage: Stage, off: Collection[str]) -> Stage:
     """The user's phrases beside the default ones; lines of rules that are switched off stay, whatever others think.
 
@@ -79,7 +74,7 @@ STAGE = Stage(
     "lines that the site added: related links, pitches, notices",
     RULES,
     guard=GUARD,
-    survey=Survey("lines", count_lines, remember_counts, left=(lines.COUNTED,)),
+    survey=Survey("lines", count_lines, lines.remember, left=(lines.COUNTED,)),
     table=Boilerplate(),
     filled=filled,
 )

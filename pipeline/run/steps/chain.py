@@ -18,7 +18,7 @@ NAMES = (Reading.name, *(stage.name for stage in STAGES), Publishing.name, Repor
 
 def chain(batch: Batch) -> tuple[Step, ...]:
     """The steps of the batch under its settings, each after the one before it."""
-    steps: list[Step] = [Reading(batch, None)]
+    steps: list[Step] = [Reading(batch)]
     for stage in batch.settings.stages:
         steps.append(StageStep(batch, steps[-1], stage))
     steps.append(Publishing(batch, steps[-1]))

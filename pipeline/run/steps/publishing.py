@@ -20,6 +20,12 @@ class Publishing(Step):
     name = "publishing"
     has_books = False
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What writes the history, too."""
+        surveys = (stage.survey for stage in self.batch.settings.stages)
+        return (*super().modules, *(survey.remember.__module__ for survey in surveys if survey))
+
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
         """The documents, the counts that the card shows, and what stages have left for later batches."""
         return {
@@ -36,11 +42,11 @@ class Publishing(Step):
 
     def place(self, key: str) -> Path:
         """One place for all keys: readers see one corpus."""
-        return self.batch.corpus
+        return self.batch.layout.corpus
 
     def outputs(self) -> list[Path]:
         """What is published, if anything is."""
-        return [self.batch.corpus] if self.batch.corpus.exists() else []
+        return [self.batch.layout.corpus] if self.batch.layout.corpus.exists() else []
 
     def forget(self, made: Made) -> None:
         """Readers keep what they have until it is made again."""

@@ -15,6 +15,8 @@ from pipeline.engine.protocol import Engine
 from pipeline.errors import CopydeskError
 from pipeline.output.manifest import CharsetFigures, MadeOf, Manifest
 from pipeline.run import books
+from pipeline.run.batch import Batch
+from pipeline.run.input import Input
 from pipeline.run.steps.step import Made, Step
 from pipeline.sources import read
 from pipeline.stages import tables
@@ -27,21 +29,25 @@ class Reading(Step):
 
     name = "reading"
 
+    def __init__(self, batch: Batch, after: Step | None = None) -> None:
+        super().__init__(batch, after)
+        self.input = Input(Path(batch.settings.run.input), batch.layout.runs / ".inputs.json")
+
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
         """What of a record is read, and the content of the files."""
-        left_out = b"\0".join(os.fsencode(path) for path in self.batch.files[1])
+        left_out = b"\0".join(os.fsencode(path) for path in self.input.files[1])
         return {
             "settings": self.batch.settings.read.made_of(),
-            "input": self.batch.input_digest,
+            "input": self.input.digest,
             "left_out": hashlib.sha256(left_out).hexdigest()[:16] if left_out else "nothing",
         }
 
     def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
         """Read all portions, then look for ids used twice among all documents."""
-        readable, left_out = self.batch.files
+        readable, left_out = self.input.files
         portions = work / "portions"
         portions.mkdir()
-        for number, portion in enumerate(read.portions(readable, self.batch.input)):
+        for number, portion in enumerate(read.portions(readable, self.input.root)):
             rows = tables.from_dicts(portion, read.PORTIONS)
             storage.write_rows(portions, [rows], read.PORTIONS, f"{number:05d}")
         first = work / "first"
@@ -51,8 +57,8 @@ class Reading(Step):
         for place in (*tables.PLACES, tables.FOUND):
             storage.move(first / place, work / place)
         whole.remove(portions, first, work / "repeated", work / "again")
-        if self.batch.input.is_dir() and self.batch.input_has_changed():
-            raise CopydeskError(f"{self.batch.input}: files changed while they were read; run again")
+        if self.input.root.is_dir() and self.input.has_changed():
+            raise CopydeskError(f"{self.input.root}: files changed while they were read; run again")
         return {
             "left_out": [str(path) for path in left_out[:MOST_LEFT_OUT]],
             "charsets": charsets(work),

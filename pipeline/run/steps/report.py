@@ -25,15 +25,15 @@ class Report(Step):
 
     def place(self, key: str) -> Path:
         """The file."""
-        return self.batch.report
+        return self.batch.layout.report
 
     def outputs(self) -> list[Path]:
         """The file, if it is there."""
-        return [self.batch.report] if self.batch.report.exists() else []
+        return [self.batch.layout.report] if self.batch.layout.report.exists() else []
 
     def found(self, key: str) -> Manifest | None:
         """The file says of itself what it was made of."""
-        return {"key": key} if page.key_of(self.batch.report) == key else None
+        return {"key": key} if page.key_of(self.batch.layout.report) == key else None
 
     def forget(self, made: Made) -> None:
         """Remove the file."""
@@ -42,8 +42,8 @@ class Report(Step):
     def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
         """Write the file, in one step."""
         key = keys.key_of(self.made_of(made))
-        page.write(self.batch.report, key, self.batch.name, [before.manifest for before in made])
-        return Made(self.name, self.batch.report, {"key": key})
+        page.write(self.batch.layout.report, key, self.batch.name, [before.manifest for before in made])
+        return Made(self.name, self.batch.layout.report, {"key": key})
 
     def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
         """A page needs no engine and no folder."""

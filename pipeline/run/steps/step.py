@@ -65,7 +65,7 @@ class Step(ABC):
 
     def place(self, key: str) -> Path:
         """Where the output with that key is or will be."""
-        return self.batch.folder / f"{self.number}-{self.name}-{key}"
+        return self.batch.layout.runs / f"{self.number}-{self.name}-{key}"
 
     def found(self, key: str) -> Manifest | None:
         """The manifest of the output with that key; None when it is not there, or not whole."""
@@ -74,7 +74,7 @@ class Step(ABC):
 
     def outputs(self) -> list[Path]:
         """All of its outputs that still lie there, the newest first."""
-        found = self.batch.folder.glob(f"{self.number}-{self.name}-*")
+        found = self.batch.layout.runs.glob(f"{self.number}-{self.name}-*")
         return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
     def forget(self, made: Made) -> None:
@@ -95,7 +95,7 @@ class Step(ABC):
         output.parent.mkdir(parents=True, exist_ok=True)
         started = time.time()
         run = self.batch.settings.run
-        open_engine = engines.opened(run.engine, run.workers, run.memory_limit, str(self.batch.folder), progress)
+        open_engine = engines.opened(run.engine, run.workers, run.memory_limit, str(self.batch.layout.runs), progress)
         with open_engine as engine, whole.whole_folder(output) as work:
             manifest: Manifest = {
                 "step": self.name,

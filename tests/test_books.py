@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline import accounts, batches
 from pipeline.engine import storage
 from pipeline.errors import BalanceError
+from pipeline.run import books
+from pipeline.stages import tables
 
 
 def write(folder, place, sites):
     (folder / place).mkdir(parents=True)
-    schema = {batches.KEPT: batches.DOCUMENTS, batches.FOUND: batches.FINDINGS}.get(place, batches.SET_ASIDE)
+    schema = {tables.KEPT: tables.DOCUMENTS, tables.FOUND: tables.FINDINGS}.get(
+        place, tables.aside_schema(tables.DOCUMENTS)
+    )
     rows = [
         {"id": f"{site}-{n}", "text": "x", "site": site, "file": "a.jsonl", "line": n, "reason": "x/y: 1 < 2"}
         for n, site in enumerate(sites)
     ]
-    storage.write_part(folder / place / "part-0.parquet", batches.table(rows, schema))
+    storage.write_rows(folder / place, [tables.from_dicts(rows, schema)], schema)
 
 
 @pytest.fixture
 def step(tmp_path):
     """A step that read three documents of one site and two of another."""
-    write(tmp_path / "before", batches.KEPT, ["a", "a", "a", "b", "b"])
-    write(tmp_path / "after", batches.KEPT, ["a", "a", "b"])
-    write(tmp_path / "after", batches.DROPPED, ["a"])
-    write(tmp_path / "after", batches.QUARANTINED, ["b"])
-    write(tmp_path / "after", batches.FOUND, [])
+    write(tmp_path / "before", tables.KEPT, ["a", "a", "a", "b", "b"])
+    write(tmp_path / "after", tables.KEPT, ["a", "a", "b"])
+    write(tmp_path / "after", tables.DROPPED, ["a"])
+    write(tmp_path / "after", tables.QUARANTINED, ["b"])
+    write(tmp_path / "after", tables.FOUND, [])
     return tmp_path
 
 
 def test_books_that_balance_are_closed_with_counts_per_source_and_reason(step):
-    found = accounts.close("x", step / "after", 5, f"{step}/before/kept")
+    found = books.close("x", step / "after", 5, f"{step}/before/kept")
     assert found["counts"] == {"read": 5, "kept": 3, "dropped": 1, "quarantined": 1, "findings": 0}
     assert found["sources"] == {"a": {"kept": 2, "dropped": 1}, "b": {"kept": 1, "quarantined": 1}}
     assert found["reasons"] == {"x/y": 2}
@@ -39,10 +42,10 @@ def test_books_that_balance_are_closed_with_counts_per_source_and_reason(step):
 
 def test_a_lost_document_stops_the_run(step):
     with pytest.raises(BalanceError, match="x: read 6, but kept 3 \\+ dropped 1 \\+ quarantined 1 = 5"):
-        accounts.close("x", step / "after", 6)
+        books.close("x", step / "after", 6)
 
 
 def test_a_document_that_changed_its_source_stops_the_run(step):
-    write(step / "other", batches.KEPT, ["a", "a", "a", "a", "b"])
+    write(step / "other", tables.KEPT, ["a", "a", "a", "a", "b"])
     with pytest.raises(BalanceError, match="x: a: read 4, wrote 3"):
-        accounts.close("x", step / "after", 5, f"{step}/other/kept")
+        books.close("x", step / "after", 5, f"{step}/other/kept")

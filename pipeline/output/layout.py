@@ -1,0 +1,47 @@
+"""Where a batch's outputs lie.
+
+output/runs/<batch>/<n>-<step>-<key>/   what each step made: datasets, and manifest.json, written last
+output/runs/<batch>/report.html
+output/corpus/batch=<batch>/            what downstream reads
+output/history/<memory>/<batch>/        what later batches are judged against
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PREFIX = "batch="  # as Hive, Spark and DuckDB name the folders of a column `batch`
+
+
+def folder_of(batch: str) -> str:
+    """The name of a batch's folder in the corpus."""
+    return f"{PREFIX}{batch}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The places of one batch below the folder `output`."""
+
+    output: Path
+    batch: str
+
+    @property
+    def runs(self) -> Path:
+        """The outputs of its steps."""
+        return self.output / "runs" / self.batch
+
+    @property
+    def corpus(self) -> Path:
+        """What it has published."""
+        return self.output / "corpus" / folder_of(self.batch)
+
+    @property
+    def history(self) -> Path:
+        """What all batches have left for later ones."""
+        return self.output / "history"
+
+    @property
+    def report(self) -> Path:
+        """Its report."""
+        return self.runs / "report.html"

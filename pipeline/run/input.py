@@ -1,0 +1,74 @@
+"""What the input of a batch holds: its files, and a digest of their content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.engine import whole
+from pipeline.sources import files
+
+SETTLED = 2.0  # seconds: a file changed later than that before its digest was taken may change again unseen
+
+
+class Input:
+    """The folder or file that a batch reads. It is looked at once: a run works on the input as it found it."""
+
+    def __init__(self, root: Path, cache: Path) -> None:
+        self.root, self._cache = root, cache
+
+    @cached_property
+    def files(self) -> tuple[list[Path], list[Path]]:
+        """The files to read, and those of no known kind.
+
+        Raises:
+            InputError: the input is not there, or holds nothing that can be read.
+        """
+        return files.find_files(str(self.root))
+
+    @cached_property
+    def digest(self) -> str:
+        """What the files to read hold, and what they are called."""
+        return digest_of(self.files[0], self.root, self._cache)
+
+    def has_changed(self) -> bool:
+        """Whether it is another one than it was when this object looked at it."""
+        return Input(self.root, self._cache).digest != self.digest
+
+
+def digest_of(paths: Iterable[Path], root: Path, cache: Path) -> str:
+    """One digest over the names and bytes of the input's files.
+
+    Digests are remembered in the file `cache` by size and time of change, so that a large input is hashed once.
+    """
+    remembered = whole.read_json(cache) or {}
+    fresh: dict[str, list[Any]] = {}
+    digest = hashlib.sha256()
+    now = time.time()
+    for file in paths:
+        name = file.relative_to(root).as_posix() if root.is_dir() else file.name
+        of_file, entry = _file_digest(file, remembered.get(str(file)), now)
+        if entry:
+            fresh[str(file)] = entry
+        digest.update(os.fsencode(name) + f"\0{of_file}\0".encode())
+    if fresh != remembered:
+        whole.write_text(cache, json.dumps(fresh))
+    return digest.hexdigest()[:16]
+
+
+def _file_digest(file: Path, remembered: list[Any] | None, now: float) -> tuple[str, list[Any] | None]:
+    try:
+        stat = file.stat()
+        if remembered and remembered[:2] == [stat.st_size, stat.st_mtime_ns]:
+            return remembered[2], remembered
+        digest = whole.file_digest(file)
+    except OSError as error:  # unreadable: the reader will quarantine it; readable again is another content
+        return f"unreadable: {error.errno}", None
+    entry = [stat.st_size, stat.st_mtime_ns, digest]
+    return digest, entry if now - stat.st_mtime > SETTLED else None
