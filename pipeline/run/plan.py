@@ -7,7 +7,7 @@ leaves everything behind it fresh.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,22 +51,24 @@ class Plan:
 
     def made(self, step: Step) -> Made | None:
         """The step's current output; None when there is none, or only a stale one."""
-        if step.name not in self._current:
-            before = self.made_before(step)
-            key = None if before is None else keys.key_of(step.made_of(before))
-            manifest = step.found(key) if key else None
-            if manifest is None or key is None:
-                return None
-            self._current[step.name] = Made(step.name, step.place(key), manifest)
-        return self._current[step.name]
+        found = self._made(step.number + 1)
+        return found[step.number] if len(found) > step.number else None
 
     def made_before(self, step: Step) -> list[Made] | None:
         """The current outputs of all steps before it; None while one of them has none."""
-        if step.after is None:
-            return []
-        last = self.made(step.after)
-        before = self.made_before(step.after)
-        return None if last is None or before is None else [*before, last]
+        found = self._made(step.number)
+        return found if len(found) == step.number else None
+
+    def _made(self, count: int) -> list[Made]:
+        """The current outputs of the first steps, `count` of them, or up to the first that has none."""
+        found: list[Made] = []
+        for step in self.steps[:count]:
+            made = self._current.get(step.name) or _look(step, found)
+            if made is None:
+                break
+            self._current[step.name] = made
+            found.append(made)
+        return found
 
     def states(self) -> Iterator[State]:
         """Each step, whether it is fresh, and why it would run."""
@@ -131,3 +133,10 @@ class Plan:
             made = self.made(step)
             old = [path for path in step.outputs() if made is None or path != made.output]
             whole.remove(*old[OLD_OUTPUTS:])
+
+
+def _look(step: Step, before: Sequence[Made]) -> Made | None:
+    """The step's output, made of what is before it; None when it does not lie there."""
+    key = keys.key_of(step.made_of(before))
+    manifest = step.found(key)
+    return Made(step.name, step.place(key), manifest) if manifest else None

@@ -1,0 +1,86 @@
+"""One plan serves a run: the input is looked at once, and no manifest is read again and again."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline import config
+from pipeline.engine import whole
+from pipeline.errors import CopydeskError
+from pipeline.run import batch, plan
+from pipeline.sources import files
+from pipeline.stages.order import STAGES
+
+TEXT = "The council voted on Monday to close the old bridge for repairs until the end of the year, said the mayor."
+
+
+@pytest.fixture
+def settings(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text(TEXT)
+    run = {"batch": "b", "input": f"{tmp_path}/in", "output": f"{tmp_path}/out", "workers": 1}
+    return config.parse(STAGES, {}, "test", run)
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often the input is walked, manifests are read, and batches and plans are made."""
+    counts = {"walks": 0, "reads": 0, "batches": 0, "plans": 0}
+
+    def counted(name, function):
+        def call(*arguments):
+            counts[name] += 1
+            return function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(files, "find_files", counted("walks", files.find_files))
+    monkeypatch.setattr(whole, "read_json", counted("reads", whole.read_json))
+    monkeypatch.setattr(batch.Batch, "__init__", counted("batches", batch.Batch.__init__))
+    monkeypatch.setattr(plan.Plan, "__init__", counted("plans", plan.Plan.__init__))
+    return counts
+
+
+def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(settings, calls):
+    from pipeline import tasks
+    from pipeline.console.run import Bars
+
+    mine = plan.Plan(settings)
+    assert tasks.run(mine, Bars(None)) is None
+    assert [state.fresh for state in mine.states()] == [True] * len(mine.steps)
+    assert calls["walks"] == 2  # and once more to see that nothing changed while it was read
+    assert (calls["batches"], calls["plans"]) == (1, 1)
+    assert calls["reads"] < 40
+    calls.update(walks=0, reads=0)
+    assert [state.fresh for state in plan.Plan(settings).states()] == [True] * len(mine.steps)
+    assert calls["walks"] == 1
+    assert calls["reads"] == len(mine.steps)  # a manifest for each but the report, and the digests of the input
+
+
+def test_luigi_hands_one_plan_to_all_tasks(settings):
+    from pipeline import tasks
+
+    task = tasks.CleanCorpus(batch="b")
+    task.plan = mine = plan.Plan(settings)
+    while task.after is not None:
+        task = task.requires()
+        assert task.plan is mine
+    assert task.step == "reading"
+
+
+def test_a_step_without_the_one_before_it_is_not_made(settings):
+    mine = plan.Plan(settings)
+    with pytest.raises(CopydeskError, match="boilerplate: the step before it has no output"):
+        mine.make(mine.step("boilerplate"))
+
+
+def test_a_step_that_is_forgotten_takes_along_what_depends_on_it(settings):
+    mine = plan.Plan(settings)
+    for step in mine.steps:
+        mine.make(step)
+    mine.forget(mine.step("language"))
+    assert [state.step for state in mine.states() if not state.fresh] == [
+        "language", "translation", "duplicates", "publishing", "report",
+    ]  # fmt: skip
+    mine.make(mine.step("language"))
+    assert [state.fresh for state in mine.states()] == [True] * len(mine.steps)
