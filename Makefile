@@ -1,10 +1,11 @@
 # `make help` lists what can be made. Only git, make and Python 3.11 or later are needed beforehand.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PYTHONS := 3.12 3.13 3.14 # besides the one that `make test` runs on
 
-.PHONY: help setup run test lint gate bench lock clean
+.PHONY: help setup run test matrix smoke lint gate bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -16,6 +17,18 @@ run: $(READY) ## clean the articles in seeds/ and say where the corpus and the r
 
 test: $(READY) ## all tests
 	$(BIN)/pytest
+
+matrix: ## all tests on every later Python that is installed here; the others are named
+	@for version in $(PYTHONS); do \
+		python=$$(command -v python$$version || ls -d ~/.pyenv/versions/$$version.*/bin/python$$version 2>/dev/null | tail -1); \
+		if ! "$$python" -c '' 2>/dev/null; then python=$$(ls -d ~/.pyenv/versions/$$version.*/bin/python$$version 2>/dev/null | tail -1); fi; \
+		if [ -z "$$python" ]; then echo "Python $$version: not installed here, not tried"; continue; fi; \
+		echo "Python $$version: $$python"; \
+		$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version || exit 1; \
+	done
+
+smoke: $(READY) ## build the wheel, install it alone in a bare environment, and use it there
+	PYTHON="$(PYTHON)" BUILDER="$(BIN)/python" bash tests/smoke.sh
 
 lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -32,8 +45,8 @@ lock: ## pin the newest versions that pyproject.toml allows
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
 
-clean: ## remove the environment and what runs have left
-	rm -rf $(VENV) output/runs output/corpus output/history
+clean: ## remove the environments and what runs have left
+	rm -rf .venv .venv-* output/runs output/corpus output/history
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Copydesk needs Python 3.11 or later")'

@@ -163,7 +163,7 @@ def parse(
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: [{name}] must be a table; got {table!r}")
     settings = Settings(
-        _table(Run(), {**tables.get("run", {}), **(run or {})}, f"{where}: [run]"),
+        _with_options(_table(Run(), tables.get("run", {}), f"{where}: [run]"), run or {}),
         _table(Read(), tables.get("read", {}), f"{where}: [read]"),
         _stages(stages, tables, where),
         where,
@@ -173,6 +173,14 @@ def parse(
             f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"
         )
     return settings
+
+
+def _with_options(run: Run, options: Mapping[str, Any]) -> Run:
+    """The table `[run]` with what the command line says instead."""
+    kinds = typing.get_type_hints(Run, include_extras=True)
+    _refuse_unknown(options, kinds, "the command line", "option")
+    given = {name: _checked(value, kinds[name], f"--{name.replace('_', '-')}") for name, value in options.items()}
+    return dataclasses.replace(run, **given)
 
 
 def _stages(stages: Sequence[Stage], tables: Mapping[str, Any], where: str) -> tuple[Stage, ...]:

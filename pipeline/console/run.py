@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from pipeline.console import show, status
 from pipeline.engine import whole
-from pipeline.errors import CopydeskError, SettingsError
+from pipeline.errors import CopydeskError
 from pipeline.run.batch import Batch
 from pipeline.run.plan import Plan, State
 from pipeline.run.steps import chain
@@ -29,8 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make what is stale, then show the counts of each step."""
-    if options.workers is not None and options.workers < 0:
-        raise SettingsError(f"--workers must be at least 0; got {options.workers}")
     plan = Plan(show.settings_of(options))
     if options.again:
         plan.forget(plan.step(options.again))
