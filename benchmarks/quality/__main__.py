@@ -8,7 +8,8 @@ A floor stands in `benchmarks/floors/SUBJECT.toml` beside the digest of the data
     "broken entities left" = { most = 0 }
     "recall" = { least = 0.60 }
 
-Exit code 1 when a measure misses its floor, or when the data is other than the floors were pinned on.
+Exit code 1 when a measure misses its floor, or when the data is other than the floors were pinned on. The data is no
+part of the project: where it is not, nothing is measured, which is said, and the exit code is 0.
 """
 
 from __future__ import annotations
@@ -59,6 +60,9 @@ def main() -> int:
     parser.add_argument("subject", nargs="*", help=f"any of: {', '.join(subjects())} (default: all)")
     parser.add_argument("--gate", action="store_true", help="only say what misses its floor")
     options = parser.parse_args()
+    if not data.ROOT.is_dir():
+        print(f"no labelled data here, skipped: {data.ROOT} is not there (COPYDESK_DATA names the folder that holds it)")
+        return 0
     missed: list[str] = []
     for subject in options.subject or subjects():
         if subject not in subjects():
