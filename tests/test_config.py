@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -39,7 +40,7 @@ def table(**values: object) -> Own:
     return own
 
 
-def test_the_kinds_of_a_table_are_read_where_the_table_is_written():
+def test_the_kinds_of_a_table_are_read_where_the_table_is_written() -> None:
     assert table(ninths=9).ninths == 9
     with pytest.raises(SettingsError, match=r"s\.toml: \[encoding\] ninths must be within 1 and 9; got 10"):
         table(ninths=10)
@@ -47,7 +48,7 @@ def test_the_kinds_of_a_table_are_read_where_the_table_is_written():
         table(nineths=1)
 
 
-def test_a_file_beside_the_settings_is_read_and_checked(tmp_path):
+def test_a_file_beside_the_settings_is_read_and_checked(tmp_path: Path) -> None:
     file = tmp_path / "some.txt"
     assert table(file=str(file)).file == config.File(str(file))
     file.write_text("good")
@@ -60,7 +61,7 @@ def test_a_file_beside_the_settings_is_read_and_checked(tmp_path):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_what_is_no_number_is_refused(value):
+def test_what_is_no_number_is_refused(value) -> None:
     with pytest.raises(SettingsError, match="max_quarantined must be within 0 and 1"):
         config.parse(STAGES, {"run": {"max_quarantined": value}}, "s.toml")
     with pytest.raises(SettingsError, match="min_score must be"):
@@ -80,18 +81,18 @@ def hits(stage, score):
     return [f.rule for f in edits.run("The council voted.", stage.rules, facts)[1] if "score" in f.rule]
 
 
-def test_a_lower_limit_of_low_score_moves_that_of_weak_score():
+def test_a_lower_limit_of_low_score_moves_that_of_weak_score() -> None:
     assert hits(stage("translation"), 0.3) == ["translation/low_score"]
     assert hits(stage("translation", low_score={"min_score": 0.2}), 0.3) == ["translation/weak_score"]
     assert hits(stage("translation", low_score={"enabled": False}), 0.3) == ["translation/weak_score"]
 
 
-def test_what_weak_score_remarks_is_explained():
+def test_what_weak_score_remarks_is_explained() -> None:
     assert stage("translation").facts.keywords == {"explained": 0.62}
     assert stage("translation", weak_score={"min_score": 0.8}).facts.keywords == {"explained": 0.8}
 
 
-def test_the_limits_of_site_line_hold_for_the_line_model_too():
+def test_the_limits_of_site_line_hold_for_the_line_model_too() -> None:
     changed = stage("boilerplate", site_line={"min_share": 0.9, "min_documents": 50})
     assert changed.rule("link_like_line").parameters["min_share"] == 0.9
     assert changed.rule("link_like_line").parameters["min_documents"] == 50
@@ -107,12 +108,12 @@ def test_the_limits_of_site_line_hold_for_the_line_model_too():
         ("duplicates/contained_copy", "min_contained", 0.3),
     ],
 )
-def test_what_a_stage_fills_in_is_no_setting(rule, setting, value):
+def test_what_a_stage_fills_in_is_no_setting(rule, setting, value) -> None:
     with pytest.raises(SettingsError, match=f"has no setting '{setting}'"):
         config.parse(STAGES, {"rules": {rule: {setting: value}}}, "s.toml")
 
 
-def test_every_setting_of_the_file_that_is_shipped_has_its_default():
+def test_every_setting_of_the_file_that_is_shipped_has_its_default() -> None:
     shipped = config.load(STAGES, "configs/copydesk.toml")
     default = config.parse(STAGES, {}, "s.toml")
     assert (shipped.run, shipped.read) == (default.run, default.read)

@@ -15,15 +15,17 @@ from pipeline.run.steps.publishing import Publishing
 SEEDS = Path(__file__).parents[1] / "seeds"
 
 
-def one_line(capsys):
+def one_line(capsys: pytest.CaptureFixture[str]):
     said = capsys.readouterr()
     assert "Traceback" not in said.err + said.out
     assert said.err.count("\n") == 1, said.err
     return said.err.strip()
 
 
-def test_a_fault_of_ours_in_a_command_is_one_line_and_a_file(monkeypatch, capsys):
-    def broken(options):
+def test_a_fault_of_ours_in_a_command_is_one_line_and_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(options) -> None:
         raise ZeroDivisionError("by\nnobody")
 
     monkeypatch.setattr(plan, "run", broken)
@@ -34,10 +36,12 @@ def test_a_fault_of_ours_in_a_command_is_one_line_and_a_file(monkeypatch, capsys
     Path(log).unlink()
 
 
-def test_a_fault_of_ours_in_a_step_is_one_line_and_a_file_beside_its_outputs(tmp_path, monkeypatch, capsys):
+def test_a_fault_of_ours_in_a_step_is_one_line_and_a_file_beside_its_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def broken(*_):
+    def broken(*_) -> None:
         raise ZeroDivisionError("by nobody")
 
     monkeypatch.setattr(Publishing, "write", broken)
@@ -50,10 +54,12 @@ def test_a_fault_of_ours_in_a_step_is_one_line_and_a_file_beside_its_outputs(tmp
     assert not Path("output/corpus/batch=demo").exists()
 
 
-def test_a_disk_that_is_full_is_one_line(tmp_path, monkeypatch, capsys):
+def test_a_disk_that_is_full_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def full(*_):
+    def full(*_) -> None:
         raise OSError(28, "No space left on device", "part-000.parquet")
 
     monkeypatch.setattr(Publishing, "write", full)
@@ -61,8 +67,8 @@ def test_a_disk_that_is_full_is_one_line(tmp_path, monkeypatch, capsys):
     assert one_line(capsys) == "copydesk: publishing: No space left on device: part-000.parquet"
 
 
-def test_ctrl_c_says_what_stays(monkeypatch, capsys):
-    def stopped(options):
+def test_ctrl_c_says_what_stays(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def stopped(options) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(plan, "run", stopped)
@@ -70,8 +76,8 @@ def test_ctrl_c_says_what_stays(monkeypatch, capsys):
     assert one_line(capsys).startswith("copydesk: stopped; what was done so far stays")
 
 
-def test_nobody_reads_on(monkeypatch, capfd):
-    def closed(options):
+def test_nobody_reads_on(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def closed(options) -> None:
         raise BrokenPipeError
 
     monkeypatch.setattr(plan, "run", closed)
@@ -80,14 +86,14 @@ def test_nobody_reads_on(monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_the_version_comes_from_one_source(capsys):
+def test_the_version_comes_from_one_source(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         cli.main(["--version"])
     assert stop.value.code == 0
     assert capsys.readouterr().out == f"copydesk {pipeline.__version__}\n"
 
 
-def test_every_setting_of_run_is_an_option(capsys):
+def test_every_setting_of_run_is_an_option(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["run", "--help"])
     said = capsys.readouterr().out
@@ -95,7 +101,9 @@ def test_every_setting_of_run_is_an_option(capsys):
         assert f"--{name.replace('_', '-')}" in said or name == "input"
 
 
-def test_an_option_stands_in_for_its_setting(tmp_path, monkeypatch, capsys):
+def test_an_option_stands_in_for_its_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert cli.main(["run", str(SEEDS), "--workers", "-1"]) == 2
     assert one_line(capsys) == "copydesk: --workers must be at least 0; got -1"
@@ -105,7 +113,9 @@ def test_an_option_stands_in_for_its_setting(tmp_path, monkeypatch, capsys):
     assert "memory_limit must be a number and KB, MB, GB or TB" in one_line(capsys)
 
 
-def test_a_guard_is_listed_tried_and_set_like_a_rule(tmp_path, monkeypatch, capsys):
+def test_a_guard_is_listed_tried_and_set_like_a_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").mkdir()
     lines = ["Sign up for our newsletter", "Share this on Facebook", "Related stories", "Advertisement"]

@@ -49,12 +49,12 @@ def as_ids(file):
 
 
 @pytest.mark.parametrize("file", MODULES, ids=as_ids)
-def test_a_module_imports_only_what_stands_before_it(file):
+def test_a_module_imports_only_what_stands_before_it(file) -> None:
     mine = ORDER.index(room(name_of(file)))
     assert [name for name in of_package(file) if ORDER.index(room(name)) > mine] == []
 
 
-def test_no_two_modules_import_each_other():
+def test_no_two_modules_import_each_other() -> None:
     left = {name_of(file).removesuffix(".__init__"): _without_packages(of_package(file)) for file in MODULES}
     while left:
         ends = {name for name, names in left.items() if not names & (left.keys() - {name})}
@@ -82,7 +82,7 @@ def touches(source):
 
 
 @pytest.mark.parametrize("file", [f for f in MODULES if room(name_of(f)) in PURE], ids=as_ids)
-def test_rules_and_what_stands_below_them_know_nothing_of_files_clocks_or_chance(file):
+def test_rules_and_what_stands_below_them_know_nothing_of_files_clocks_or_chance(file) -> None:
     assert [
         found for found in touches(file.read_text(encoding="utf-8")) if found not in ALLOWED.get(as_ids(file), ())
     ] == []
@@ -94,11 +94,11 @@ ALLOWED = {"rules/boilerplate/model.py": ["open("], "rules/boilerplate/phrases.p
 @pytest.mark.parametrize(
     "source", ["open('x')", "Path(f).read_text()", "import os", "    import time", "for p in q.glob('*'): pass"]
 )
-def test_a_rule_that_touches_a_file_would_be_seen(source):
+def test_a_rule_that_touches_a_file_would_be_seen(source) -> None:
     assert touches(source) != []
 
 
-def test_only_engines_open_parquet():
+def test_only_engines_open_parquet() -> None:
     """Sources read files of users, which may be Parquet; nothing else above `engine/` opens a path by itself."""
     opening = {"pyarrow.parquet", "pyarrow.dataset", "duckdb", "pyspark"}
     found = {}
@@ -120,7 +120,7 @@ def imported(file):
     return names
 
 
-def test_importing_the_package_loads_nothing_heavy():
+def test_importing_the_package_loads_nothing_heavy() -> None:
     code = (
         "import sys, pipeline; print(sorted({'pyarrow', 'numpy', 'ftfy', 'luigi', 'bs4', 'duckdb'} & set(sys.modules)))"
     )
@@ -131,7 +131,7 @@ def test_importing_the_package_loads_nothing_heavy():
 # --- one list of stages ------------------------------------------------------------------------------------------
 
 
-def test_luigis_tasks_are_the_steps_in_their_order():
+def test_luigis_tasks_are_the_steps_in_their_order() -> None:
     found, task = [], tasks.CleanCorpus.after
     while task is not None:
         found.append(task.step)
@@ -139,14 +139,14 @@ def test_luigis_tasks_are_the_steps_in_their_order():
     assert tuple(reversed(found)) == chain.NAMES
 
 
-def test_a_stage_is_written_down_in_a_module_of_its_name():
+def test_a_stage_is_written_down_in_a_module_of_its_name() -> None:
     for stage in STAGES:
         assert stage.module == f"pipeline.stages.{stage.name}"
         assert {judge.stage for judge in stage.judges} == {stage.name}
         assert f"pipeline.rules.{stage.name}" in keys.imports_of(PACKAGE / "stages" / f"{stage.name}.py")
 
 
-def test_the_least_of_the_engines_is_the_default():
+def test_the_least_of_the_engines_is_the_default() -> None:
     assert config.Run().engine in ENGINES
 
 
@@ -154,7 +154,7 @@ def test_the_least_of_the_engines_is_the_default():
 
 
 @pytest.fixture
-def queries(tmp_path, monkeypatch):
+def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Every query of a whole batch with copies in it, judged against an earlier batch."""
     seen = []
     real = LocalEngine.sql
@@ -179,7 +179,7 @@ def queries(tmp_path, monkeypatch):
 ALLOWED_FUNCTIONS = {"count", "sum", "min", "max", "concat", "cast", "try_cast", "case", "coalesce", "and", "or", "if"}
 
 
-def test_every_query_is_one_that_spark_reads(queries):
+def test_every_query_is_one_that_spark_reads(queries) -> None:
     assert len(queries) > 10
     for query in queries:
         tree = sqlglot.parse_one(query, read="spark", error_level=sqlglot.ErrorLevel.RAISE)

@@ -22,7 +22,7 @@ def blocks(kind):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(tmp_path_factory: pytest.TempPathFactory):
     """A copy of what the commands need, with the seeds also as the folder of articles that the README names."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "seeds", folder / "seeds")
@@ -36,7 +36,9 @@ def commands():
     return [line.partition("#")[0].strip() for line in lines if line.startswith("copydesk ")]
 
 
-def test_every_command_of_the_readme_runs(project, monkeypatch, capsys):
+def test_every_command_of_the_readme_runs(
+    project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(project)
     assert cli.main(["run"]) == 0
     tried = commands()
@@ -45,12 +47,14 @@ def test_every_command_of_the_readme_runs(project, monkeypatch, capsys):
         assert cli.main(shlex.split(command)[1:]) == 0, command
 
 
-def test_every_command_is_in_the_readme():
+def test_every_command_is_in_the_readme() -> None:
     said = {shlex.split(command)[1] for command in commands()}
     assert said == set(cli.COMMANDS)
 
 
-def test_what_the_readme_shows_is_what_comes_out(project, monkeypatch, capsys):
+def test_what_the_readme_shows_is_what_comes_out(
+    project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(project)
     assert cli.main(["run"]) == 0
     for block in blocks("console"):
@@ -61,7 +65,7 @@ def test_what_the_readme_shows_is_what_comes_out(project, monkeypatch, capsys):
         assert [line for line in shown.splitlines() if line not in said] == []
 
 
-def test_the_python_of_the_readme_runs_and_says_what_is_written_beside_it():
+def test_the_python_of_the_readme_runs_and_says_what_is_written_beside_it() -> None:
     example = blocks("python")[0]
     scope = {}
     for line in example.splitlines():
@@ -73,12 +77,12 @@ def test_the_python_of_the_readme_runs_and_says_what_is_written_beside_it():
     assert scope["pipeline"] is pipeline
 
 
-def test_every_stage_is_in_the_readme():
+def test_every_stage_is_in_the_readme() -> None:
     for step in chain.NAMES[:-1]:
         assert f"\n| {step} |" in README
 
 
-def test_links_lead_somewhere():
+def test_links_lead_somewhere() -> None:
     for file in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         for link in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
             assert (file.parent / link).exists(), f"{file.name}: {link}"

@@ -11,24 +11,24 @@ from pipeline.errors import RuleError
 from pipeline.records import Hit, Rule, Verdict
 
 
-def test_hits_are_written_and_recorded_at_their_place_after_the_earlier_ones():
+def test_hits_are_written_and_recorded_at_their_place_after_the_earlier_ones() -> None:
     text, findings = edits.apply("a  b  c", "x/spaces", [Hit(1, 3, " "), Hit(4, 6, " ")])
     assert text == "a b c"
     assert [(f.start, f.end, f.before, f.after) for f in findings] == [(1, 3, "  ", " "), (3, 5, "  ", " ")]
 
 
-def test_a_remark_changes_nothing_and_is_recorded():
+def test_a_remark_changes_nothing_and_is_recorded() -> None:
     text, findings = edits.apply("abc", "x/remark", [Hit(0, 1, None, "why")])
     assert text == "abc"
     assert findings == [("x/remark", 0, 1, "a", None, "why")]
 
 
-def test_a_hit_that_puts_back_what_stands_there_is_no_finding():
+def test_a_hit_that_puts_back_what_stands_there_is_no_finding() -> None:
     assert edits.apply("abc", "x/same", [Hit(0, 1, "a")]) == ("abc", [])
 
 
 @pytest.mark.parametrize("hits", [[Hit(0, 2, ""), Hit(1, 3, "")], [Hit(2, 9, "")], [Hit(2, 1, "")], [Hit(-1, 1, "")]])
-def test_overlapping_or_impossible_spans_are_refused(hits):
+def test_overlapping_or_impossible_spans_are_refused(hits) -> None:
     with pytest.raises(RuleError, match="x/bad"):
         edits.apply("abcd", "x/bad", hits)
 
@@ -42,21 +42,21 @@ def texts_with_hits(draw):
 
 
 @given(texts_with_hits())
-def test_the_text_as_read_is_rebuilt_from_the_findings(case):
+def test_the_text_as_read_is_rebuilt_from_the_findings(case) -> None:
     text, hits = case
     after, findings = edits.apply(text, "x/any", hits)
     assert edits.revert(after, findings) == text
     assert (after != text) <= any(f.after is not None for f in findings)
 
 
-def test_rules_run_until_nothing_is_left_to_mend():
+def test_rules_run_until_nothing_is_left_to_mend() -> None:
     rule = Rule("x/nested", lambda text, facts: [Hit(i, i + 2, "") for i in [text.find("()")] if i >= 0])
     text, findings = edits.run("a((()))b", (rule,))
     assert text == "ab"
     assert edits.revert(text, findings) == "a((()))b"
 
 
-def test_a_rule_known_to_be_idle_is_asked_again_once_the_text_has_changed():
+def test_a_rule_known_to_be_idle_is_asked_again_once_the_text_has_changed() -> None:
     asked = []
 
     def find_b(text, facts):
@@ -70,14 +70,14 @@ def test_a_rule_known_to_be_idle_is_asked_again_once_the_text_has_changed():
     assert asked == ["b", "c"]
 
 
-def test_rules_that_undo_each_other_are_stopped():
+def test_rules_that_undo_each_other_are_stopped() -> None:
     there = Rule("x/there", lambda text, facts: [Hit(0, 1, "b")] if text == "a" else [])
     back = Rule("x/back", lambda text, facts: [Hit(0, 1, "a")] if text == "b" else [])
     with pytest.raises(RuleError, match="does not settle"):
         edits.run("a", (there, back))
 
 
-def test_the_worst_verdict_wins_and_names_its_rule_and_numbers():
+def test_the_worst_verdict_wins_and_names_its_rule_and_numbers() -> None:
     keep = Rule("x/keep", lambda text, facts: [])
     drop = Rule("x/drop", lambda text, facts: [], Verdict.DROP)
     _, findings = edits.apply("abc", "x/drop", [Hit(0, 0, None, "0.1 < 0.5")])

@@ -15,7 +15,7 @@ from benchmarks.quality import Measure, __main__
 ROOT = Path(__file__).parents[1]
 
 
-def test_without_the_labelled_data_the_gate_says_so_and_passes(tmp_path):
+def test_without_the_labelled_data_the_gate_says_so_and_passes(tmp_path: Path) -> None:
     environment = {**os.environ, "COPYDESK_DATA": str(tmp_path / "none")}
     command = [sys.executable, "-m", "benchmarks.quality"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
@@ -23,7 +23,9 @@ def test_without_the_labelled_data_the_gate_says_so_and_passes(tmp_path):
     assert done.stdout.startswith(f"no labelled data here, skipped: {tmp_path}/none is not there")
 
 
-def test_a_set_that_is_missing_beside_others_is_no_reason_to_pass(tmp_path, monkeypatch):
+def test_a_set_that_is_missing_beside_others_is_no_reason_to_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(data, "ROOT", tmp_path)
     with pytest.raises(data.DataMissing, match="articles.jsonl.gz is not there"):
         data.load("articles")
@@ -33,14 +35,16 @@ def test_a_set_that_is_missing_beside_others_is_no_reason_to_pass(tmp_path, monk
     ("value", "missed"),
     [(0.5, []), (0.7, []), (0.4, ["subject: recall is 0.4000, floor: least 0.5"])],
 )
-def test_a_measure_below_its_floor_is_missed(tmp_path, monkeypatch, capsys, value, missed):
+def test_a_measure_below_its_floor_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value, missed
+) -> None:
     (tmp_path / "subject.toml").write_text('[floors]\n"recall" = { least = 0.5 }\n')
     monkeypatch.setattr(__main__, "FLOORS", tmp_path)
     assert __main__.check("subject", [Measure("recall", value)]) == missed
     assert ("MISS" in capsys.readouterr().out) == bool(missed)
 
 
-def test_a_floor_for_what_was_not_measured_is_missed(tmp_path, monkeypatch):
+def test_a_floor_for_what_was_not_measured_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "subject.toml").write_text('[floors]\n"recall" = { least = 0.5 }\n')
     monkeypatch.setattr(__main__, "FLOORS", tmp_path)
     assert __main__.check("subject", []) == ["subject: floor for 'recall', which was not measured"]

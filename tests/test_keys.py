@@ -27,7 +27,7 @@ STEPS = {step.name: step.modules for step in chain.chain(Batch(config.parse(STAG
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A copy of the package, which the keys take for the real one; a file is read again when its bytes have changed."""
     copy = tmp_path / "pipeline"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
@@ -54,7 +54,7 @@ def stale(before):
     return {step for step in STEPS if after[step] != before[step]}
 
 
-def test_each_file_in_turn_makes_exactly_the_steps_stale_that_reach_it(package):
+def test_each_file_in_turn_makes_exactly_the_steps_stale_that_reach_it(package) -> None:
     before = codes()
     reached = {step: keys.reached(frozenset(modules)).files for step, modules in STEPS.items()}
     files = [file for file in sorted(package.rglob("*")) if file.is_file()]
@@ -92,14 +92,14 @@ STAGE_NAMES = {stage.name for stage in STAGES}
         ("tasks.py", set()),
     ],
 )
-def test_what_a_newcomer_would_expect_of_an_edit(package, file, steps):
+def test_what_a_newcomer_would_expect_of_an_edit(package, file, steps) -> None:
     before = codes()
     path = package / file
     path.write_bytes(path.read_bytes() + (b"\n_edited = 1\n" if path.suffix == ".py" else b"\n"))
     assert stale(before) == steps
 
 
-def test_a_docstring_and_a_comment_make_no_difference_and_a_default_does(package):
+def test_a_docstring_and_a_comment_make_no_difference_and_a_default_does(package) -> None:
     before = codes()
     path = package / "rules" / "translation" / "loops.py"
     source = path.read_text(encoding="utf-8")
@@ -110,7 +110,7 @@ def test_a_docstring_and_a_comment_make_no_difference_and_a_default_does(package
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_every_module_that_python_loads_for_a_step_is_reached(step):
+def test_every_module_that_python_loads_for_a_step_is_reached(step) -> None:
     code = (
         f"import importlib, sys\nfor module in {STEPS[step]!r}: importlib.import_module(module)\n"
         "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('pipeline.') and m.__file__), sep='\\n')"
@@ -140,7 +140,7 @@ print(json.dumps(sorted(opened)))
 """
 
 
-def test_every_file_of_the_package_that_a_step_opens_is_reached(tmp_path):
+def test_every_file_of_the_package_that_a_step_opens_is_reached(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for file in SEEDS.glob("*.txt"):
         shutil.copyfile(file, tmp_path / "in" / file.name)
@@ -178,20 +178,20 @@ def test_every_file_of_the_package_that_a_step_opens_is_reached(tmp_path):
         ("publishing", {"numpy", "pyarrow", "xxhash"}),
     ],
 )
-def test_the_libraries_that_a_step_imports_are_in_its_key(step, libraries):
+def test_the_libraries_that_a_step_imports_are_in_its_key(step, libraries) -> None:
     found = keys.code_of(STEPS[step])["libraries"]
     assert libraries | {"python"} <= found.keys()
     assert "not installed" not in found.values()
     assert {"luigi", "rich"} & found.keys() == set()
 
 
-def test_a_library_of_another_version_makes_a_step_stale(monkeypatch):
+def test_a_library_of_another_version_makes_a_step_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys.code_of(STEPS["language"])
     monkeypatch.setattr(keys, "version", lambda name: "0.0" if name == "xxhash" else "1.0")
     monkeypatch.setattr(keys.importlib.metadata, "version", lambda name: "2.0")
     assert keys.code_of(STEPS["language"]) != before
 
 
-def test_a_library_known_by_another_name_has_a_version():
+def test_a_library_known_by_another_name_has_a_version() -> None:
     assert keys.version("bs4").startswith("beautifulsoup4 4.")
     assert keys.version("no_such_library") == "not installed"

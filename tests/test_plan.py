@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipeline import config
@@ -15,7 +17,7 @@ TEXT = "The council voted on Monday to close the old bridge for repairs until th
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path: Path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text(TEXT)
     run = {"batch": "b", "input": f"{tmp_path}/in", "output": f"{tmp_path}/out", "workers": 1}
@@ -23,7 +25,7 @@ def settings(tmp_path):
 
 
 @pytest.fixture
-def calls(monkeypatch):
+def calls(monkeypatch: pytest.MonkeyPatch):
     """How often the input is walked, manifests are read, and batches and plans are made."""
     counts = {"walks": 0, "reads": 0, "batches": 0, "plans": 0}
 
@@ -41,7 +43,7 @@ def calls(monkeypatch):
     return counts
 
 
-def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(settings, calls):
+def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(settings, calls) -> None:
     from pipeline import tasks
     from pipeline.console.run import Bars
 
@@ -57,7 +59,7 @@ def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(settings, cal
     assert calls["reads"] == len(mine.steps)  # a manifest for each but the report, and the digests of the input
 
 
-def test_luigi_hands_one_plan_to_all_tasks(settings):
+def test_luigi_hands_one_plan_to_all_tasks(settings) -> None:
     from pipeline import tasks
 
     task = tasks.CleanCorpus(batch="b")
@@ -68,13 +70,13 @@ def test_luigi_hands_one_plan_to_all_tasks(settings):
     assert task.step == "reading"
 
 
-def test_a_step_without_the_one_before_it_is_not_made(settings):
+def test_a_step_without_the_one_before_it_is_not_made(settings) -> None:
     mine = plan.Plan(settings)
     with pytest.raises(CopydeskError, match="boilerplate: the step before it has no output"):
         mine.make(mine.step("boilerplate"))
 
 
-def test_a_step_that_is_forgotten_takes_along_what_depends_on_it(settings):
+def test_a_step_that_is_forgotten_takes_along_what_depends_on_it(settings) -> None:
     mine = plan.Plan(settings)
     for step in mine.steps:
         mine.make(step)

@@ -32,7 +32,7 @@ def rules_beside(case) -> tuple[Rule, ...]:
 
 
 @pytest.mark.parametrize("case", list(parameters()))
-def test_case(case):
+def test_case(case) -> None:
     rules = rules_beside(case)
     text, findings = edits.run(case["before"], rules, cases.facts(case))
     by_rule = [f for f in findings if f.rule == case["rule"]]
@@ -48,19 +48,19 @@ def test_case(case):
     assert not [f for f in findings if f.after is not None]
 
 
-def test_every_case_is_about_a_rule_that_there_is():
+def test_every_case_is_about_a_rule_that_there_is() -> None:
     assert {case["rule"] for case in CASES} - RULES.keys() == set()
 
 
 @pytest.mark.parametrize("name", list(RULES))
-def test_a_rule_has_a_case_it_hits_and_one_it_spares(name):
+def test_a_rule_has_a_case_it_hits_and_one_it_spares(name) -> None:
     of_rule = [case for case in CASES if case["rule"] == name]
     assert [case for case in of_rule if "after" in case or case.get("remarked")], f"no case that {name} hits"
     assert [case for case in of_rule if case.get("untouched") and not case.get("remarked")], f"none that {name} spares"
 
 
 @pytest.mark.parametrize("rule", list(JUDGES.values()), ids=list(JUDGES))
-def test_a_rule_is_named_for_a_defect_and_documented(rule):
+def test_a_rule_is_named_for_a_defect_and_documented(rule) -> None:
     assert re.fullmatch(r"[a-z]+/[a-z]+(_[a-z]+)*", rule.name)
     assert rule.summary.endswith(".")
 
@@ -77,7 +77,7 @@ FACTS = st.sampled_from([NO_FACTS] + [cases.facts(case) for case in CASES])
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS, facts=FACTS)
-def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage, text, facts):
+def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage, text, facts) -> None:
     after, findings = edits.run(text, stage.rules, facts)
     edited = [f for f in findings if f.after is not None]
     assert edits.revert(after, findings) == text
@@ -90,7 +90,7 @@ def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage, text, facts)
 @pytest.mark.parametrize("rule", [r for r in RULES.values() if r.trigger], ids=lambda rule: rule.name)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS)
-def test_a_trigger_may_change_no_result(rule, text):
+def test_a_trigger_may_change_no_result(rule, text) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 

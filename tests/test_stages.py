@@ -43,7 +43,7 @@ def places(outputs):
     return {place: outputs[place]["id"].to_pylist() for place in tables.PLACES}
 
 
-def test_a_stage_adds_its_column_and_puts_each_document_in_one_place():
+def test_a_stage_adds_its_column_and_puts_each_document_in_one_place() -> None:
     [outputs] = run_stage(rows("short", "rather long"), stage=STAGE)
     assert places(outputs) == {"kept": ["d0"], "dropped": ["d1"], "quarantined": []}
     assert outputs["kept"].schema.names == [*tables.DOCUMENTS.names, "length"]
@@ -52,7 +52,7 @@ def test_a_stage_adds_its_column_and_puts_each_document_in_one_place():
     assert outputs["findings"]["rule"].to_pylist() == ["x/long_text"]
 
 
-def test_a_fact_that_breaks_costs_its_document_alone():
+def test_a_fact_that_breaks_costs_its_document_alone() -> None:
     [outputs] = run_stage(rows("short", "bad", "rather long"), stage=STAGE)
     assert places(outputs) == {"kept": ["d0"], "dropped": ["d2"], "quarantined": ["d1"]}
     [bad] = outputs["quarantined"].to_pylist()
@@ -61,7 +61,7 @@ def test_a_fact_that_breaks_costs_its_document_alone():
     assert (bad["length"], bad["stage"], bad["verdict"]) == (None, "x", "quarantine")
 
 
-def test_no_rows_still_show_the_columns_of_every_output():
+def test_no_rows_still_show_the_columns_of_every_output() -> None:
     [outputs] = run_stage(rows(), stage=STAGE)
     assert {name: table.num_rows for name, table in outputs.items()} == dict.fromkeys(outputs, 0)
     assert outputs["dropped"].schema == pa.schema([*tables.DOCUMENTS, LENGTH, *tables.ASIDE])
@@ -80,7 +80,7 @@ def too_much(text, findings, *, most: int = 3):
         yield Hit(0, 0, None, f"more than {most}")
 
 
-def test_a_guard_refuses_the_whole_and_the_text_stays():
+def test_a_guard_refuses_the_whole_and_the_text_stays() -> None:
     guard = Guard("x/too_much", too_much, Verdict.QUARANTINE)
     stage = Stage("x", __name__, "a stage", (Rule("x/shout", shout),), guard=guard)
     assert run(stage, Document("a", "abc")).text == "ABC"
@@ -92,12 +92,12 @@ def test_a_guard_refuses_the_whole_and_the_text_stays():
     assert looser.judges[-1].settings == {"most": 9}
 
 
-def test_a_rule_of_a_stage_is_found_by_the_second_half_of_its_name():
+def test_a_rule_of_a_stage_is_found_by_the_second_half_of_its_name() -> None:
     assert STAGE.rule("long_text") is STAGE.rules[0]
     assert STAGE.rule("no_such_rule") is None
 
 
-def test_derived_parameters_reach_the_rules_that_have_them_and_no_others():
+def test_derived_parameters_reach_the_rules_that_have_them_and_no_others() -> None:
     stage = boilerplate.STAGE.with_derived(additions='off = ["photo : *"]', no_such_parameter=1)
     for rule in stage.rules:
         assert rule.parameters.get("additions", "") in ('off = ["photo : *"]', "")
@@ -106,7 +106,7 @@ def test_derived_parameters_reach_the_rules_that_have_them_and_no_others():
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
-def test_a_stage_can_be_sent_to_a_worker(stage):
+def test_a_stage_can_be_sent_to_a_worker(stage) -> None:
     """Engines hand stages to other processes."""
     import pickle
 
@@ -115,5 +115,5 @@ def test_a_stage_can_be_sent_to_a_worker(stage):
     assert again.columns == stage.columns
 
 
-def test_no_facts_say_nothing():
+def test_no_facts_say_nothing() -> None:
     assert FactsOfRows([NO_FACTS]).columns == {}
