@@ -237,7 +237,7 @@ def test_a_decision_is_followed_and_can_be_undone(tmp_path):
         known = lines.by_site(table, decisions.by_line(decisions.read(file)))
         return edits.run(text, boilerplate.RULES, Facts(lines=lines.uses_of(text, "a.example", known)))[0]
 
-    proposed = [row["shape"] for row in lines.proposals(table, boilerplate.learned)]
+    proposed = [line.shape for line in lines.proposals(table, boilerplate.learned)]
     assert "Written in haste" in proposed
     assert "Written in haste" not in after("")
     rejected = decisions.decide((), decisions.Decision("a.example", "Written in  haste", "reject", "seen 8 times"))

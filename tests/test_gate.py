@@ -27,7 +27,7 @@ def test_a_set_that_is_missing_beside_others_is_no_reason_to_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data, "ROOT", tmp_path)
-    with pytest.raises(data.DataMissing, match="articles.jsonl.gz is not there"):
+    with pytest.raises(data.DataMissing, match=r"articles\.jsonl\.gz is not there"):
         data.load("articles")
 
 

@@ -61,7 +61,9 @@ def main() -> int:
     parser.add_argument("--gate", action="store_true", help="only say what misses its floor")
     options = parser.parse_args()
     if not data.ROOT.is_dir():
-        print(f"no labelled data here, skipped: {data.ROOT} is not there (COPYDESK_DATA names the folder that holds it)")
+        print(
+            f"no labelled data here, skipped: {data.ROOT} is not there (COPYDESK_DATA names the folder that holds it)"
+        )
         return 0
     missed: list[str] = []
     for subject in options.subject or subjects():

@@ -88,20 +88,20 @@ def proposals(plan: Plan, site: str = "", most: int = 50) -> list[Proposal]:
     def judge(line: str, use: LineUse) -> bool:
         return doubtful.learned(line, use, limits["min_share"], limits["min_documents"])
 
-    rows = [row for row in lines.proposals(table, judge) if site in ("", row["site"])][:most]
-    examples = _examples(plan, {(row["site"], row["shape"]) for row in rows})
+    found = [line for line in lines.proposals(table, judge) if site in ("", line.site)][:most]
+    examples = _examples(plan, {(line.site, line.shape) for line in found})
     return [
         Proposal(
-            row["site"],
-            row["shape"],
-            row["evidence"],
-            row["documents"],
-            row["of"],
-            row["elsewhere"],
-            examples.get((row["site"], row["shape"]), ()),
-            decided.get((row["site"], row["shape"]), decided.get(("*", row["shape"]), "")),
+            line.site,
+            line.shape,
+            lines.evidence(line.use),
+            line.documents,
+            line.of,
+            line.elsewhere,
+            examples.get((line.site, line.shape), ()),
+            decided.get((line.site, line.shape), decided.get(("*", line.shape), "")),
         )
-        for row in rows
+        for line in found
     ]
 
 

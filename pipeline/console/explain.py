@@ -15,6 +15,7 @@ from pipeline.engine import storage
 from pipeline.errors import InputError
 from pipeline.run.plan import Plan
 from pipeline.stages import tables
+from pipeline.stages.tables import FindingRow
 
 SUMMARY = "one document's whole life: where it came from, what became of it"
 
@@ -30,7 +31,7 @@ class Episode:
     place: str
     reason: str = ""
     traceback: str = ""
-    findings: list[dict[str, Any]] = field(default_factory=list)  # rows of `tables.FINDINGS`, in their order
+    findings: list[FindingRow] = field(default_factory=list)  # in the order in which they were made
     facts: dict[str, Any] = field(default_factory=dict)  # the stage's columns
 
 
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     """Tell the document's life, step by step."""
     life = life_of(show.plan_of_last_run(options), options.id)
     if options.json:
-        show.as_json(dataclasses.asdict(life))
+        show.as_json(_plain(life))
         return 0
     terminal = show.console()
     terminal.print(Text(show.printable(life.id), style="bold"))
@@ -66,11 +67,19 @@ def run(options: argparse.Namespace) -> int:
         line = f"{episode.step:<12} {episode.place:<12} {show.printable(said)}"
         terminal.print(Text(line.rstrip(), style="bold"))
         for row in episode.findings:
-            terminal.print(Text(f"  {row['rule']} at {row['start']}: {show.finding(row)}"))
+            terminal.print(Text(f"  {row.rule} at {row.start}: {show.finding(row)}"))
         if episode.traceback:
             terminal.print(Text("  " + show.printable(episode.traceback).replace("\\n", "\n  ")))
     terminal.print(Text(f"{'published':<12} {show.printable(life.published or 'no')}", style="bold"))
     return 0
+
+
+def _plain(life: Life) -> dict[str, Any]:
+    """The same for machines: each finding with the names of its parts."""
+    told = dataclasses.asdict(life)
+    for step, episode in zip(told["steps"], life.steps, strict=True):
+        step["findings"] = [row._asdict() for row in episode.findings]
+    return told
 
 
 def _value(value: Any) -> str:
@@ -93,10 +102,10 @@ def life_of(plan: Plan, identity: str) -> Life:
         for place in tables.PLACES:
             for row in storage.find_rows(f"{output}/{place}", "id", identity).to_pylist():
                 source = source or {name: row[name] for name in _TOLD if row[name] not in (None, "", 0)}
-                findings = storage.find_rows(f"{output}/{tables.FOUND}", "id", identity).to_pylist()
+                found = storage.find_rows(f"{output}/{tables.FOUND}", "id", identity)
                 facts = {name: value for name, value in row.items() if name not in seen and value is not None}
                 aside = {name: facts.pop(name, None) or "" for name in tables.ASIDE.names}
-                findings.sort(key=lambda finding: finding["number"])
+                findings = sorted(tables.to_findings(found), key=lambda finding: finding.number)
                 episodes.append(Episode(step.name, place, aside["reason"], aside["traceback"], findings, facts))
                 seen.update(row)
     if not episodes:

@@ -23,6 +23,7 @@ from pipeline.output.manifest import Manifest
 from pipeline.run.batch import LAST, Batch
 from pipeline.run.plan import Plan
 from pipeline.stages.order import STAGES
+from pipeline.stages.tables import FindingRow
 
 _WIDTH = 100  # of a plain line
 
@@ -62,13 +63,12 @@ def grid(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
     return table
 
 
-def finding(row: Any) -> str:
-    """A row of findings: what stood there amid its surroundings, what it became, and why."""
-    before = quoted(row["left"][-20:] + "[" + row["before"] + "]" + row["right"][:20])
-    after = row["after"]
-    change = "" if after is None else f" -> {quoted(after)}" if after else " -> cut"
-    detail = f"  ({printable(row['detail'])})" if row["detail"] else ""
-    return f"{before}{change}{detail}" if row["before"] or change else detail.strip()
+def finding(row: FindingRow) -> str:
+    """What stood there amid its surroundings, what it became, and why."""
+    before = quoted(f"{row.left[-20:]}[{row.before}]{row.right[:20]}")
+    change = "" if row.after is None else f" -> {quoted(row.after)}" if row.after else " -> cut"
+    detail = f"  ({printable(row.detail)})" if row.detail else ""
+    return f"{before}{change}{detail}" if row.before or change else detail.strip()
 
 
 def quoted(text: str) -> str:

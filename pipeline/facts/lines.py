@@ -7,10 +7,11 @@ the batches before it have left in the history, each as one small Parquet file.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -50,10 +51,10 @@ def shapes(text: str) -> list[str]:
     return [made for made in dict.fromkeys(map(shape, found)) if made]
 
 
-def uses(batch: pa.RecordBatch) -> pa.RecordBatch:
+def uses(rows: pa.RecordBatch) -> pa.RecordBatch:
     """Documents to a row for each of their lines."""
     sites, numbers, made = [], [], []
-    for site, text in zip(batch.column("site").to_pylist(), batch.column("text").to_pylist(), strict=True):
+    for site, text in zip(rows.column("site").to_pylist(), rows.column("text").to_pylist(), strict=True):
         if site:
             of_text = shapes(text)
             sites += [site] * len(of_text)
@@ -69,13 +70,13 @@ def number_of(made: str) -> int:
     return int(np.uint64(xxhash.xxh3_64_intdigest(made.encode())).astype(np.int64))
 
 
-def sites(batch: pa.RecordBatch) -> pa.RecordBatch:
+def sites(rows: pa.RecordBatch) -> pa.RecordBatch:
     """Documents to a row for each that has a site."""
-    return pa.RecordBatch.from_arrays([batch.column("site").filter(_known(batch))], schema=SITES)
+    return pa.RecordBatch.from_arrays([rows.column("site").filter(_has_site(rows))], schema=SITES)
 
 
-def _known(batch: pa.RecordBatch) -> pa.Array:
-    return pa.array([bool(site) for site in batch.column("site").to_pylist()], pa.bool_())
+def _has_site(rows: pa.RecordBatch) -> pa.Array:
+    return pa.array([bool(site) for site in rows.column("site").to_pylist()], pa.bool_())
 
 
 # A batch's own counts, and those of all sites and batches. `""` stands for the number of documents of a site.
@@ -106,9 +107,9 @@ ORDER BY site, shape
 
 def count_own(engine: Engine, documents: Dataset, work: str) -> str:
     """The counts of one batch: a folder of Parquet with the columns of `COUNTS`."""
-    rows = engine.map_rows(uses, documents, f"{work}/uses")
+    own_uses = engine.map_rows(uses, documents, f"{work}/uses")
     of_site = engine.map_rows(sites, documents, f"{work}/sites")
-    return engine.sql(_COUNT, f"{work}/{COUNTED}", uses=rows, sites=of_site)
+    return engine.sql(_COUNT, f"{work}/{COUNTED}", uses=own_uses, sites=of_site)
 
 
 def count(engine: Engine, documents: Dataset, history: Sequence[str], work: str) -> str:
@@ -133,23 +134,43 @@ def remember(engine: Engine, output: Path, published: str, batch: str, folder: P
 Uses = Mapping[str, Mapping[str, LineUse]]  # site to shape to use
 
 
+class SiteLine(NamedTuple):
+    """A row of the table that `count` leaves: the shape of a line of a site, and how often it stands there."""
+
+    site: str
+    shape: str
+    documents: int
+    of: int
+    elsewhere: int
+
+    @property
+    def use(self) -> LineUse:
+        """The numbers by themselves."""
+        return LineUse(self.documents, self.of, self.elsewhere)
+
+
+def site_lines(table: pa.Table) -> Iterator[SiteLine]:
+    """The rows of the table that `count` leaves."""
+    return itertools.starmap(SiteLine, zip(*(table[name].to_pylist() for name in SiteLine._fields), strict=True))
+
+
 def by_site(table: pa.Table, decisions: Mapping[tuple[str, str], str] | None = None) -> Uses:
     """The table that `count` leaves, with the user's decisions, for looking up by site and shape.
 
     A decision of the site "*" holds for all sites; a line decided on need not be in the table.
     """
     found: dict[str, dict[str, LineUse]] = {}
-    for row in table.to_pylist():
-        found.setdefault(row["site"], {})[row["shape"]] = LineUse(row["documents"], row["of"], row["elsewhere"])
+    for counted in site_lines(table):
+        found.setdefault(counted.site, {})[counted.shape] = counted.use
     for (site, line), decision in (decisions or {}).items():
         of_site = found.setdefault(site, {})
         of_site[line] = of_site.get(line, LineUse(0, 0))._replace(decision=decision)
     return found
 
 
-def uses_of(text: str, site: str, known: Uses) -> Mapping[str, LineUse]:
-    """The `Facts.lines` of a document: the use of each of its lines that is known, by its shape."""
-    here, everywhere = known.get(site, {}), known.get("*", {})
+def uses_of(text: str, site: str, uses: Uses) -> Mapping[str, LineUse]:
+    """The `Facts.lines` of a document: the use of each of its lines that `uses` has, by its shape."""
+    here, everywhere = uses.get(site, {}), uses.get("*", {})
     if not here and not everywhere:
         return {}
     found = {}
@@ -166,14 +187,10 @@ def uses_of(text: str, site: str, known: Uses) -> Mapping[str, LineUse]:
 Judge = Callable[[str, LineUse], bool]
 
 
-def proposals(table: pa.Table, judge: Judge) -> list[dict[str, Any]]:
-    """The lines that `judge` would cut, with their evidence, the most frequent first."""
-    found = []
-    for row in table.to_pylist():
-        use = LineUse(row["documents"], row["of"], row["elsewhere"])
-        if judge(row["shape"], use):
-            found.append({**row, "evidence": evidence(use)})
-    return sorted(found, key=lambda row: (-row["documents"] / row["of"], row["site"], row["shape"]))
+def proposals(table: pa.Table, judge: Judge) -> list[SiteLine]:
+    """The lines that `judge` would cut, the most frequent first."""
+    found = (line for line in site_lines(table) if judge(line.shape, line.use))
+    return sorted(found, key=lambda line: (-line.documents / line.of, line.site, line.shape))
 
 
 def evidence(use: LineUse) -> str:

@@ -112,6 +112,11 @@ def findings_table(found: Sequence[FindingRow]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=FINDINGS)
 
 
+def to_findings(table: pa.Table | pa.RecordBatch) -> list[FindingRow]:
+    """The rows of a table with the columns of `FINDINGS`."""
+    return [FindingRow(*row) for row in zip(*(table[name].to_pylist() for name in FINDINGS.names), strict=True)]
+
+
 def from_dicts(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
     """Rows of these columns; what a row does not say is null."""
     columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
