@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from pipeline.config import Read
 from pipeline.errors import InputError, RecordError
-from pipeline.sources.charset import Decoded, decode
+from pipeline.sources.charset.decode import Decoded, decode
 
 KINDS = (".txt", ".html", ".htm", ".jsonl", ".ndjson", ".csv", ".parquet", ".warc")
 PACKED = {".gz": "gzip", ".zst": "zstd"}
@@ -172,7 +172,7 @@ def _page(decoded: Decoded, identity: str, name: str, line: int, url: str) -> Re
     Raises:
         RecordError: there is none.
     """
-    from pipeline.sources.page import extract  # the parser takes 0.2 s to load
+    from pipeline.sources.page.article import extract  # the parser takes 0.2 s to load
 
     article = extract(decoded.text, url or None)
     if article is None:
@@ -345,7 +345,7 @@ def _from_fields(fields: dict[str, Any], name: str, line: int, settings: Read) -
         found = f"found {_names(fields)}" if text is None else f"it is {type(text).__name__}, not a string"
         raise RecordError(f'no "{settings.text_field}"; {found}. hint: [read] text_field = "..."')
     if settings.text_is_html:
-        from pipeline.sources.fragment import text_of
+        from pipeline.sources.page.fragment import text_of
 
         text = text_of(text)
     url = _string(fields.pop(settings.url_field, None))

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.sources.blocks import Block, Layout
-from pipeline.sources.cues import APPEAL, CREDIT, MAX_NAMES, POINTER, TOPICS, topics_of
+from pipeline.sources.page.blocks import Block, Layout
+from pipeline.sources.page.cues import APPEAL, CREDIT, MAX_NAMES, POINTER, TOPICS, topics_of
 
 Matrix = NDArray[np.float32]
 
