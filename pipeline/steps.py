@@ -25,7 +25,7 @@ from pipeline.engine.local import LocalEngine, Progress
 from pipeline.errors import CopydeskError, InputError
 from pipeline.records import Rule
 from pipeline.report import page
-from pipeline.sources import files, read
+from pipeline.sources import find, read
 from pipeline.stages import STAGES, Stage
 
 READING, PUBLISHING, REPORT = "reading", "publishing", "report"
@@ -33,7 +33,7 @@ STEPS = (READING, *(stage.name for stage in STAGES), PUBLISHING, REPORT)
 
 # What decides over a step's output besides its rules and settings: a change in one of these makes it stale.
 _CODE = {
-    READING: ("sources.read", "sources.files", "sources.page"),
+    READING: ("sources.read", "sources.find"),
     PUBLISHING: ("corpus", "facts.duplicates", "facts.lines"),  # it leaves signatures and counts in the history
     REPORT: ("report.page",),
 }
@@ -82,7 +82,7 @@ class Batch:
         Raises:
             InputError: the input is not there, or holds nothing that can be read.
         """
-        return files.find_files(self.settings.run.input)
+        return find.find_files(self.settings.run.input)
 
     @cached_property
     def input_digest(self) -> str:
@@ -221,12 +221,12 @@ class Batch:
 
     def _read(self, engine: LocalEngine, work: Path) -> dict[str, Any]:
         known, unknown = self.files
-        shares = work / "shares"
-        shares.mkdir()
-        for number, share in enumerate(read.splits(known, Path(self.settings.run.input))):
-            storage.write_part(shares / f"{number:05d}.parquet", batches.table(share, read.SPLITS))
+        portions = work / "portions"
+        portions.mkdir()
+        for number, portion in enumerate(read.portions(known, Path(self.settings.run.input))):
+            storage.write_part(portions / f"{number:05d}.parquet", batches.table(portion, read.PORTIONS))
         first = str(work / "first")
-        engine.split_rows(partial(read.read_batch, settings=self.settings.read), str(shares), first)
+        engine.split_rows(partial(read.read_portion, settings=self.settings.read), str(portions), first)
         repeated = engine.sql(read.REPEATED_IDS, str(work / "repeated"), documents=f"{first}/{batches.KEPT}")
         counts = accounts.Accounts.of(first)
         if storage.count_rows(repeated):
@@ -241,7 +241,7 @@ class Batch:
             storage.add_parts(Path(again, batches.QUARANTINED), Path(first, batches.QUARANTINED))
         for place in accounts.PLACES:
             (Path(first) / place).rename(work / place)
-        storage.remove(shares, Path(first), Path(repeated), work / "again")
+        storage.remove(portions, Path(first), Path(repeated), work / "again")
         if Path(self.settings.run.input).is_dir() and self._input_changed():
             raise CopydeskError(f"{self.settings.run.input}: files changed while they were read; run again")
         left_out = [str(path) for path in unknown]

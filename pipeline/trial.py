@@ -13,7 +13,7 @@ import pyarrow as pa
 from pipeline import batches, edits, knowledge, text
 from pipeline.config import Settings
 from pipeline.records import NO_FACTS, Finding, Rule
-from pipeline.sources import files, read
+from pipeline.sources import find, read
 
 PER_SITE = 20  # hits shown of each site
 MOST_DOCUMENTS = 20_000  # a sample: as many files as it takes, in the order of their names
@@ -75,10 +75,10 @@ def _words(value: str) -> int:
 
 
 def _sample(path: str, settings: Settings) -> Iterator[pa.RecordBatch]:
-    known, _ = files.find_files(path)
+    known, _ = find.find_files(path)
     documents = 0
-    for share in read.splits(known, Path(path)):
-        for outputs in read.read_batch(batches.from_rows(share, read.SPLITS), settings=settings.read):
+    for portion in read.portions(known, Path(path)):
+        for outputs in read.read_portion(batches.from_rows(portion, read.PORTIONS), settings=settings.read):
             yield outputs[batches.KEPT]
             documents += outputs[batches.KEPT].num_rows
             if documents >= MOST_DOCUMENTS:

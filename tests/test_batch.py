@@ -236,7 +236,7 @@ def test_a_step_is_made_again_when_asked(place):
 
 def test_the_same_bytes_for_one_and_four_workers_and_for_any_order_of_files(place, monkeypatch):
     monkeypatch.setattr(local, "IN_PROCESS_BYTES", 0)
-    monkeypatch.setattr("pipeline.sources.read.SPLIT_FILES", 2)
+    monkeypatch.setattr("pipeline.sources.read.PORTION_FILES", 2)
     for number in range(6):
         write_jsonl(place / "in" / f"{number}.jsonl", articles((number + 1) * 20, number * 20))
     for number in reversed(range(6)):

@@ -1,10 +1,11 @@
-"""Reading as a stage: batches of file names in, batches of documents and of records set aside out."""
+"""Reading as a step: rows of file names in, rows of documents and of records set aside out."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,69 +14,87 @@ import pyarrow as pa
 
 from pipeline import batches
 from pipeline.config import Read
+from pipeline.errors import RecordError
 from pipeline.records import Verdict
-from pipeline.sources import files
+from pipeline.sources import formats
+from pipeline.sources.records import Failure, File, Record, first_line
 
-# A share of the reading: files that one worker reads one after the other.
-SPLITS = pa.schema([("path", pa.binary()), ("name", pa.string())])  # a path need not be UTF-8; a name is made so
-SPLIT_FILES = 500
-SPLIT_BYTES = 8 << 20
-ROWS = 1_000
-BYTES = 8 << 20  # of text in a batch
-META_BYTES = 1 << 20  # more than that beside the text is not metadata
+# A portion: files that one worker reads one after the other.
+PORTIONS = pa.schema([("path", pa.binary()), ("name", pa.string())])  # a path need not be UTF-8; a name is made so
+PORTION_FILES = 500
+PORTION_BYTES = 8 << 20
+# What is held in memory of a portion before it is written.
+ROWS_AT_ONCE = 1_000
+CHARACTERS_AT_ONCE = 8 << 20
+META_CHARACTERS = 1 << 20  # more than that beside the text is not metadata
 
-STAGE = "reading"
+STEP = "reading"
 
 
-def splits(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, Any]]]:
-    """The files, in their order, in shares of about `SPLIT_BYTES`: a large file is one of its own."""
-    share: list[dict[str, Any]] = []
+def portions(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, Any]]]:
+    """The files, in their order, in portions of about `PORTION_BYTES`: a large file is one of its own."""
+    portion: list[dict[str, Any]] = []
     size = 0
     for path in paths:
         name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-        share.append({"path": os.fsencode(path), "name": os.fsencode(name).decode("utf-8", "backslashreplace")})
-        try:
+        portion.append({"path": os.fsencode(path), "name": os.fsencode(name).decode("utf-8", "backslashreplace")})
+        with suppress(OSError):  # gone since it was listed: reading it will say so
             size += path.stat().st_size
-        except OSError:  # gone since it was listed: reading it will say so
-            size += 0
-        if size >= SPLIT_BYTES or len(share) >= SPLIT_FILES:
-            yield share
-            share, size = [], 0
-    if share:
-        yield share
+        if size >= PORTION_BYTES or len(portion) >= PORTION_FILES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
-def read_batch(batch: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
-    """The documents of the files named in `batch`, and the records that cannot be read."""
+def read_portion(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
+    """The documents of the files named in `rows`, and the records that cannot be read."""
     records = (
         record
-        for row in batch.to_pylist()
-        for record in files.read(Path(os.fsdecode(row["path"])), row["name"], settings)
+        for row in rows.to_pylist()
+        for record in read_file(Path(os.fsdecode(row["path"])), row["name"], settings)
     )
     while True:
-        rows = list(_batch_of(records))
-        read = [_row(r) for r in rows if isinstance(r, files.Record)]
-        failed = [_failure(r) for r in rows if isinstance(r, files.Failure)]
+        some = list(_some_of(records))
+        read = [_row(r) for r in some if isinstance(r, Record)]
+        failed = [_failure(r) for r in some if isinstance(r, Failure)]
         yield {
             batches.KEPT: batches.from_rows(read, batches.DOCUMENTS),
             batches.QUARANTINED: batches.from_rows(failed, batches.SET_ASIDE),
             batches.DROPPED: batches.from_rows([], batches.SET_ASIDE),
             batches.FOUND: batches.from_rows([], batches.FINDINGS),
         }
-        if not rows:
+        if not some:
             return
 
 
-def _batch_of(records: Iterator[files.Record | files.Failure]) -> Iterator[files.Record | files.Failure]:
+def read_file(path: Path, name: str, settings: Read) -> Iterator[Record | Failure]:
+    """The records of one file; `name` is what they call it. Never raises for what the file holds."""
+    kind = formats.format_of(path)
+    try:
+        if kind is None:
+            raise RecordError(f"of no known kind; {formats.hint()}")
+        yield from kind.read(File(path, name, formats.stem(name)), settings)
+    except RecordError as error:
+        yield Failure(name, 0, str(error))
+    except OSError as error:
+        yield Failure(name, 0, f"unreadable file: {error.strerror or error or type(error).__name__}")
+    except pa.ArrowException as error:
+        yield Failure(name, 0, f"broken file: {first_line(error)}")
+    except Exception as error:  # a library may break on a file in any way: the file is set aside, not the portion
+        yield Failure(name, 0, f"broken file: {type(error).__name__}: {first_line(error)}")
+
+
+def _some_of(records: Iterator[Record | Failure]) -> Iterator[Record | Failure]:
     size = 0
-    for record in islice(records, ROWS):
+    for record in islice(records, ROWS_AT_ONCE):
         yield record
-        size += len(record.text) if isinstance(record, files.Record) else 0
-        if size > BYTES:
+        size += len(record.text) if isinstance(record, Record) else 0
+        if size > CHARACTERS_AT_ONCE:
             return
 
 
-def _row(record: files.Record) -> dict[str, Any]:
+def _row(record: Record) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__}
     row["meta"] = _as_json(record.meta)
     row["repairs"] = 0
@@ -89,26 +108,26 @@ def _as_json(meta: Mapping[str, Any] | None) -> str:
         text.encode("utf-8")
     except UnicodeEncodeError:  # half a surrogate pair: JSON can say it, UTF-8 cannot
         text = json.dumps(meta, ensure_ascii=True, default=str)
-    return text if len(text) <= META_BYTES else json.dumps({"left_out": f"{len(text):,} characters of metadata"})
+    return text if len(text) <= META_CHARACTERS else json.dumps({"left_out": f"{len(text):,} characters of metadata"})
 
 
-def _failure(failure: files.Failure) -> dict[str, Any]:
+def _failure(failure: Failure) -> dict[str, Any]:
     where = f"{failure.file}:{failure.line}" if failure.line else failure.file
     return {
         "id": where,
         "text": failure.start,
         "file": failure.file,
         "line": failure.line,
-        "stage": STAGE,
+        "stage": STEP,
         "verdict": Verdict.QUARANTINE.name.lower(),
-        "reason": f"{STAGE}: {failure.reason}",
+        "reason": f"{STEP}: {failure.reason}",
         "traceback": "",
     }
 
 
 # --- ids used twice ----------------------------------------------------------------------------------------------
 
-# The first record of an id, in the order of file and line, keeps it; `same` tells whether a later one says the same.
+# The first record of an id, in the order of file and line, keeps it.
 REPEATED_IDS = """
     SELECT d.id, d.file, d.line, first.file AS first_file, first.line AS first_line
     FROM documents d
@@ -125,17 +144,18 @@ REPEATED_IDS = """
 
 
 def set_aside_repeated(
-    batch: pa.RecordBatch, *, repeated: Sequence[Mapping[str, Any]]
+    rows: pa.RecordBatch, *, repeated: Sequence[Mapping[str, Any]]
 ) -> Iterator[dict[str, pa.RecordBatch]]:
     """Quarantine the documents that `repeated` lists (rows of `REPEATED_IDS`)."""
-    first = {(row["file"], row["line"], row["id"]): row for row in repeated}
-    places = list(zip(*(batch[name].to_pylist() for name in ("file", "line", "id")), strict=True))
-    rows = [row for row, place in enumerate(places) if place in first]
-    reasons = []
-    for row in rows:
-        found = first[places[row]]
-        where = found["first_file"] + (f", line {found['first_line']}" if found["first_line"] else "")
-        reasons.append((Verdict.QUARANTINE, f'{STAGE}: id used twice: "{found["id"]}" is also in {where}', ""))
-    aside = batches.set_aside(batch.take(pa.array(rows, pa.int64())), STAGE, Verdict.QUARANTINE, reasons)
-    keep = pa.array([place not in first for place in places], pa.bool_())
-    yield {batches.KEPT: batch.filter(keep), batches.QUARANTINED: aside}
+    later = {(row["file"], row["line"], row["id"]): row for row in repeated}
+    keys = list(zip(*(rows[name].to_pylist() for name in ("file", "line", "id")), strict=True))
+    numbers = [number for number, key in enumerate(keys) if key in later]
+    reasons = [(Verdict.QUARANTINE, f"{STEP}: {_used_twice(later[keys[number]])}", "") for number in numbers]
+    aside = batches.set_aside(rows.take(pa.array(numbers, pa.int64())), STEP, Verdict.QUARANTINE, reasons)
+    keep = pa.array([key not in later for key in keys], pa.bool_())
+    yield {batches.KEPT: rows.filter(keep), batches.QUARANTINED: aside}
+
+
+def _used_twice(repeated: Mapping[str, Any]) -> str:
+    where = repeated["first_file"] + (f", line {repeated['first_line']}" if repeated["first_line"] else "")
+    return f'id used twice: "{repeated["id"]}" is also in {where}'
