@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG, filemode
 from typing import Any
 
 PACKAGE = Path(__file__).parent
@@ -144,6 +145,8 @@ def input_digest(files: Iterable[Path], root: Path, cache_file: Path) -> str:
 def _file_digest(file: Path, known: list[Any] | None, now: float) -> tuple[str, list[Any] | None]:
     try:
         stat = file.stat()
+        if not S_ISREG(stat.st_mode):  # never opened: a pipe that nobody writes to has no end
+            return f"not a file: {filemode(stat.st_mode)[0]}", None
         if known and known[:2] == [stat.st_size, stat.st_mtime_ns]:
             return known[2], known
         with file.open("rb") as stream:

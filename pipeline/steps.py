@@ -76,8 +76,8 @@ class Batch:
         return {stage.name: stage for stage in self.settings.stages()}
 
     @cached_property
-    def files(self) -> tuple[list[Path], list[Path]]:
-        """The input's files: those to read, and those of no known kind.
+    def found(self) -> find.Found:
+        """What the input holds: files to read, those that cannot be, and those of no known kind.
 
         Raises:
             InputError: the input is not there, or holds nothing that can be read.
@@ -86,7 +86,8 @@ class Batch:
 
     @cached_property
     def input_digest(self) -> str:
-        return keys.input_digest(self.files[0], Path(self.settings.run.input), self.folder / ".inputs.json")
+        files = [entry.path for entry in self.found.files]
+        return keys.input_digest(files, Path(self.settings.run.input), self.folder / ".inputs.json")
 
     # --- what a step is made of, and whether it is done ----------------------------------------------------------
 
@@ -220,10 +221,9 @@ class Batch:
             yield
 
     def _read(self, engine: LocalEngine, work: Path) -> dict[str, Any]:
-        known, unknown = self.files
         portions = work / "portions"
         portions.mkdir()
-        for number, portion in enumerate(read.portions(known, Path(self.settings.run.input))):
+        for number, portion in enumerate(read.portions(self.found.files, Path(self.settings.run.input))):
             storage.write_part(portions / f"{number:05d}.parquet", batches.table(portion, read.PORTIONS))
         first = str(work / "first")
         engine.split_rows(partial(read.read_portion, settings=self.settings.read), str(portions), first)
@@ -244,7 +244,7 @@ class Batch:
         storage.remove(portions, Path(first), Path(repeated), work / "again")
         if Path(self.settings.run.input).is_dir() and self._input_changed():
             raise CopydeskError(f"{self.settings.run.input}: files changed while they were read; run again")
-        left_out = [str(path) for path in unknown]
+        left_out = [str(entry) for entry in self.found.left_out]
         return {"left_out": left_out[:100], **accounts.close(READING, work, read=counts.total)}
 
     def _forget_old(self) -> None:

@@ -75,9 +75,8 @@ def _words(value: str) -> int:
 
 
 def _sample(path: str, settings: Settings) -> Iterator[pa.RecordBatch]:
-    known, _ = find.find_files(path)
     documents = 0
-    for portion in read.portions(known, Path(path)):
+    for portion in read.portions(find.find_files(path).files, Path(path)):
         for outputs in read.read_portion(batches.from_rows(portion, read.PORTIONS), settings=settings.read):
             yield outputs[batches.KEPT]
             documents += outputs[batches.KEPT].num_rows

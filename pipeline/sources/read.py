@@ -17,10 +17,17 @@ from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.records import Verdict
 from pipeline.sources import formats
+from pipeline.sources.find import Entry
 from pipeline.sources.records import Failure, File, Record, first_line
 
 # A portion: files that one worker reads one after the other.
-PORTIONS = pa.schema([("path", pa.binary()), ("name", pa.string())])  # a path need not be UTF-8; a name is made so
+PORTIONS = pa.schema(
+    [
+        ("path", pa.binary()),  # it need not be UTF-8
+        ("name", pa.string()),  # relative to the input, and made to be UTF-8
+        ("reason", pa.string()),  # why it is not to be opened; "" when it is
+    ]
+)
 PORTION_FILES = 500
 PORTION_BYTES = 8 << 20
 # What is held in memory of a portion before it is written.
@@ -31,13 +38,18 @@ META_CHARACTERS = 1 << 20  # more than that beside the text is not metadata
 STEP = "reading"
 
 
-def portions(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, Any]]]:
-    """The files, in their order, in portions of about `PORTION_BYTES`: a large file is one of its own."""
+def portions(entries: Iterable[Entry], root: Path) -> Iterator[list[dict[str, Any]]]:
+    """The files, in their order, in portions of about `PORTION_BYTES`: a large file is one of its own.
+
+    Each is a row of `PORTIONS`; the files are what `find_files(root)` has found.
+    """
     portion: list[dict[str, Any]] = []
     size = 0
-    for path in paths:
-        name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-        portion.append({"path": os.fsencode(path), "name": os.fsencode(name).decode("utf-8", "backslashreplace")})
+    is_folder = root.is_dir()
+    for path, reason, _ in entries:
+        name = os.fsencode(path.relative_to(root).as_posix() if is_folder else path.name)
+        row = {"path": os.fsencode(path), "name": name.decode("utf-8", "backslashreplace"), "reason": reason}
+        portion.append(row)
         with suppress(OSError):  # gone since it was listed: reading it will say so
             size += path.stat().st_size
         if size >= PORTION_BYTES or len(portion) >= PORTION_FILES:
@@ -48,12 +60,8 @@ def portions(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, Any]]
 
 
 def read_portion(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
-    """The documents of the files named in `rows`, and the records that cannot be read."""
-    records = (
-        record
-        for row in rows.to_pylist()
-        for record in read_file(Path(os.fsdecode(row["path"])), row["name"], settings)
-    )
+    """The documents of the files named in `rows` (of `PORTIONS`), and what cannot be read."""
+    records = (record for row in rows.to_pylist() for record in _records_of(row, settings))
     while True:
         some = list(_some_of(records))
         read = [_row(r) for r in some if isinstance(r, Record)]
@@ -66,6 +74,12 @@ def read_portion(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, 
         }
         if not some:
             return
+
+
+def _records_of(row: Mapping[str, Any], settings: Read) -> Iterator[Record | Failure]:
+    if row["reason"]:
+        return iter([Failure(row["name"], 0, row["reason"])])
+    return read_file(Path(os.fsdecode(row["path"])), row["name"], settings)
 
 
 def read_file(path: Path, name: str, settings: Read) -> Iterator[Record | Failure]:
