@@ -12,7 +12,7 @@ from pipeline import batches, keys
 from pipeline.config import Read
 from pipeline.errors import InputError
 from pipeline.sources import find, read
-from pipeline.sources.records import Failure
+from pipeline.sources.records import Failure, Record
 
 TEXT = "The council met on Monday and closed the old bridge for repairs."
 
@@ -208,3 +208,33 @@ def test_the_digest_of_an_input_opens_no_pipe_and_changes_with_what_stands_there
         change(folder / "b.txt")
         seen.append(digest())
     assert len(set(seen)) == 5
+
+
+# --- the formats -------------------------------------------------------------------------------------------------
+
+
+LONG = "x" * 300
+
+
+def test_a_row_of_csv_with_a_line_that_is_too_long_is_set_aside_and_its_neighbours_are_read(folder):
+    rows = [
+        f"1,{TEXT}",
+        f"2,{LONG}",
+        f'3,"{TEXT}\n{LONG}\nmore"',
+        f'4,"{LONG}\n5,more"',
+        f'6,"more\n{LONG}"',
+        f"7,{TEXT}",
+    ]
+    made(folder / "a.csv", "\n".join(["id,text", *rows]))
+    found = records(folder / "a.csv", max_record_bytes=200)
+    assert [(r.id, r.line) for r in found if isinstance(r, Record)] == [("1", 2), ("7", 11)]
+    why = "line longer than max_record_bytes = 200 bytes"
+    assert reasons(folder / "a.csv", max_record_bytes=200) == [(3, why), (5, why), (7, why), (10, why)]
+
+
+def test_a_header_of_csv_that_is_too_long_is_told_and_no_row_after_it_is_read(folder):
+    made(folder / "a.csv", f"id,text,{LONG}\n1,{TEXT},x\n")
+    assert reasons(folder / "a.csv", max_record_bytes=200) == [
+        (1, "line longer than max_record_bytes = 200 bytes"),
+        (2, "3 fields where the header has 0"),
+    ]

@@ -9,7 +9,7 @@ import codecs
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
 
@@ -52,8 +52,16 @@ def within(content: bytes, most: int) -> bytes:
     return content
 
 
-def lines(stream: BinaryIO, most: int) -> Iterator[tuple[int, bytes | None]]:
-    """Number and bytes of each line, without its ending; None for a line of more than `most` bytes, read past.
+class Line(NamedTuple):
+    """A line without its ending. `content` is None when it is too long; it has then been read past."""
+
+    number: int  # from 1
+    content: bytes | None
+    quotes: int = 0  # quotation marks in a line read past: whether a CSV field begins or ends in it
+
+
+def lines(stream: BinaryIO, most: int) -> Iterator[Line]:
+    """The lines of at most `most` bytes, and which ones are longer.
 
     The byte order mark that some programs put before UTF-8 is no part of the first one.
     """
@@ -61,13 +69,20 @@ def lines(stream: BinaryIO, most: int) -> Iterator[tuple[int, bytes | None]]:
     while line := stream.readline(most + 1):
         number += 1
         if len(line) > most and not line.endswith(b"\n"):
-            while rest := stream.readline(_CHUNK):
-                if rest.endswith(b"\n"):
-                    break
-            yield number, None
+            yield Line(number, None, line.count(b'"') + _read_past(stream))
         else:
             line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-            yield number, line.rstrip(b"\r\n")
+            yield Line(number, line.rstrip(b"\r\n"))
+
+
+def _read_past(stream: BinaryIO) -> int:
+    """Go on to the next line; returns the quotation marks on the way."""
+    quotes = 0
+    while rest := stream.readline(_CHUNK):
+        quotes += rest.count(b'"')
+        if rest.endswith(b"\n"):
+            break
+    return quotes
 
 
 def too_long(most: int) -> str:

@@ -11,17 +11,22 @@ from typing import BinaryIO
 from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.sources.records import Failure, File, Format, Record, attempt, from_fields
-from pipeline.sources.streams import lines, open_file
+from pipeline.sources.streams import lines, open_file, too_long
 
 
 def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     """The records, one a row; `line` is the one that a row begins in."""
-    csv.field_size_limit(min(settings.max_record_bytes, sys.maxsize))
+    most = settings.max_record_bytes
+    csv.field_size_limit(min(most, sys.maxsize))
+    past: list[int] = []  # numbers of lines that were too long, and read past
     with open_file(file.path) as stream:
-        rows = csv.reader(_text_lines(stream, settings.max_record_bytes), strict=True)
+        rows = csv.reader(_text_lines(stream, most, past), strict=True)
         header = next(rows, [])
+        if past:
+            yield Failure(file.name, past[0], too_long(most))
         while True:
             start = rows.line_num + 1
+            past.clear()
             try:
                 row = next(rows)
             except StopIteration:
@@ -29,15 +34,21 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
             except csv.Error as error:
                 yield Failure(file.name, start, f"not CSV: {error}")
                 continue
-            if row:
+            if past:
+                yield Failure(file.name, past[0], too_long(most))
+            elif row:
                 make = partial(_from_row, header, row, file, start, settings)
                 yield attempt(make, file.name, start, ",".join(row)[:200].encode("utf-8", "replace").decode())
 
 
-def _text_lines(stream: BinaryIO, most: int) -> Iterator[str]:
-    for _, line in lines(stream, most):
-        # the reader counts lines; the record that one too long belonged to is malformed and says so
-        yield ("" if line is None else line.decode("utf-8", "surrogateescape")) + "\n"
+def _text_lines(stream: BinaryIO, most: int, past: list[int]) -> Iterator[str]:
+    """The lines as text; one that is too long is noted in `past`, and leaves what it opens or closes."""
+    for number, line, quotes in lines(stream, most):
+        if line is None:
+            past.append(number)
+            yield '"\n' if quotes % 2 else "\n"
+        else:
+            yield line.decode("utf-8", "surrogateescape") + "\n"
 
 
 def _from_row(header: list[str], row: list[str], file: File, line: int, settings: Read) -> Record:

@@ -17,7 +17,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     """The records, one a line; blank lines are none."""
     most = settings.max_record_bytes
     with open_file(file.path) as stream:
-        for number, line in lines(stream, most):
+        for number, line, _ in lines(stream, most):
             if line is None:
                 yield Failure(file.name, number, too_long(most))
             elif line.strip():
