@@ -72,8 +72,7 @@ def _compared() -> Iterator[Page]:
     known = {row["id"] for row in data.load("boilerplate_lines")}
     for row in (row for name in EXTRACTION for row in data.load(name) if row["id"] not in known):
         root = parse(decode(base64.b64decode(row["html_b64"])).text)
-        body = root.find("body")
-        texts = [block.text for block in layout(root if body is None else body).blocks]
+        texts = [block.text for block in layout(root).blocks]
         pairs = list(zip(texts, compared(texts, row["text"]), strict=True))
         inside = [n for n, (_, label) in enumerate(pairs) if label == CONTENT]
         if inside and len(pairs := pairs[max(0, inside[0] - AROUND) : inside[-1] + 1 + AROUND]) <= MAX_LINES:

@@ -52,8 +52,7 @@ def load() -> Iterator[Page]:
     for name in SETS:
         for row in data.load(name):
             root = article.parse(decode(base64.b64decode(row["html_b64"])).text)
-            body = root.find("body")
-            found = layout(root if body is None else body)
+            found = layout(root)
             if not found.blocks:
                 continue
             rows = features(found, article.clues(metadata(root)))

@@ -90,8 +90,7 @@ def _trees() -> Trees:
 
 
 def _text(root: Any, said: Metadata) -> str:
-    body = root.find("body")
-    page = layout(root if body is None else body)
+    page = layout(root)
     if not page.blocks:
         return ""
     rows = features(page, clues(said))
