@@ -12,9 +12,9 @@ from urllib.parse import urlparse
 from benchmarks import data
 from pipeline.rules.boilerplate.doubtful import sparing, worth_asking
 from pipeline.rules.boilerplate.view import Line, is_paragraph, view
-from pipeline.sources import page as html
-from pipeline.sources.blocks import layout
-from pipeline.sources.charset import decode
+from pipeline.sources.charset.decode import decode
+from pipeline.sources.page.article import parse
+from pipeline.sources.page.blocks import layout
 
 CONTENT, BOILERPLATE, UNSURE = "content", "boilerplate", "unsure"
 LABELLED = ("news", "web", "press")  # kinds of pages in `boilerplate_lines`
@@ -71,9 +71,8 @@ def _compared() -> Iterator[Page]:
     """The pages of the extraction sets that are not in `boilerplate_lines`."""
     known = {row["id"] for row in data.load("boilerplate_lines")}
     for row in (row for name in EXTRACTION for row in data.load(name) if row["id"] not in known):
-        root = html.parse(decode(base64.b64decode(row["html_b64"])).text)
-        body = root.find("body")
-        texts = [block.text for block in layout(root if body is None else body).blocks]
+        root = parse(decode(base64.b64decode(row["html_b64"])).text)
+        texts = [block.text for block in layout(root).blocks]
         pairs = list(zip(texts, compared(texts, row["text"]), strict=True))
         inside = [n for n, (_, label) in enumerate(pairs) if label == CONTENT]
         if inside and len(pairs := pairs[max(0, inside[0] - AROUND) : inside[-1] + 1 + AROUND]) <= MAX_LINES:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.train_extraction [--folds 5]`: train `pipeline/sources/page.npz` on the labelled pages.
+"""`python -m benchmarks.train_extraction [--folds 5]`: train `pipeline/sources/page/page.npz` on the labelled pages.
 
 With `--folds`, first says how well models read the pages of hosts that they were not trained on: that figure, not the
 one of the benchmark, tells how new pages will be read. Needs scikit-learn.
@@ -18,13 +18,13 @@ import numpy as np
 
 from benchmarks import data
 from benchmarks.quality.extraction import SETS, compare, group_of, summary, tokens
-from pipeline.sources import page as pages
-from pipeline.sources.blocks import Block, layout
-from pipeline.sources.charset import decode
-from pipeline.sources.features import NAMES, features
-from pipeline.sources.metadata import metadata
+from pipeline.sources.charset.decode import decode
+from pipeline.sources.page import article
+from pipeline.sources.page.blocks import Block, layout
+from pipeline.sources.page.features import NAMES, features
+from pipeline.sources.page.metadata import metadata
 
-FILE = Path(pages.__file__).with_name("page.npz")
+FILE = Path(article.__file__).with_name("page.npz")
 # Swept on held-out hosts: fewer leaves or stronger regularisation lose up to one point of F1 on each set.
 SETTINGS = {
     "max_iter": 150, "max_leaf_nodes": 32, "learning_rate": 0.09, "min_samples_leaf": 20, "l2_regularization": 5,
@@ -51,12 +51,11 @@ class Page(NamedTuple):
 def load() -> Iterator[Page]:
     for name in SETS:
         for row in data.load(name):
-            root = pages.parse(decode(base64.b64decode(row["html_b64"])).text)
-            body = root.find("body")
-            found = layout(root if body is None else body)
+            root = article.parse(decode(base64.b64decode(row["html_b64"])).text)
+            found = layout(root)
             if not found.blocks:
                 continue
-            rows = features(found, pages.clues(metadata(root)))
+            rows = features(found, article.clues(metadata(root)))
             words = [tokens(block.text) for block in found.blocks]
             inside = labels(words, tokens(row["text"]))
             group = group_of(name, row)
@@ -123,8 +122,8 @@ def chances(models: list[Any], rows: np.ndarray) -> np.ndarray:
 
 
 def text_of(page: Page, chance: np.ndarray) -> str:
-    kept = pages.chosen(chance, page.rows, np.array([len(b.text) for b in page.blocks]))
-    return pages.joined([b for b, keep in zip(page.blocks, kept, strict=True) if keep])
+    kept = article.chosen(chance, page.rows, np.array([len(b.text) for b in page.blocks]))
+    return article.joined([b for b, keep in zip(page.blocks, kept, strict=True) if keep])
 
 
 def cross_validate(learned: list[Page], folds: int) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.output.corpus import Corpus
     from pipeline.records import Duplicate, Language, Quality, Result
-    from pipeline.sources.page import Article
+    from pipeline.sources.page.article import Article
 
 __version__ = "0.1.0"
 __all__ = ["clean", "detect_language", "extract", "find_duplicates", "read_corpus", "translation_quality"]
@@ -55,9 +55,9 @@ def extract(page: bytes | str, url: str | None = None) -> Article | None:
 
     Bytes are decoded as `pipeline.sources.charset.decode` finds best. Never raises for what a page holds.
     """
-    from pipeline.sources import page as pages
+    from pipeline.sources.page import article
 
-    return pages.extract(page, url)
+    return article.extract(page, url)
 
 
 def detect_language(text: str) -> Language:

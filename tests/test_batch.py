@@ -348,10 +348,22 @@ def test_a_missing_settings_file(place, capsys):
 def test_an_unreadable_file_is_quarantined(place):
     write_jsonl(place / "in" / "good.jsonl", articles(20))
     (place / "in" / "gone.txt").symlink_to("nowhere")
-    (place / "in" / "loop.txt").symlink_to("loop.txt")
+    (place / "in" / "linked").symlink_to("/")
     os.mkfifo(place / "in" / "pipe.txt")
     assert run("in") == 0
     assert len(pipeline.read_corpus("output/corpus")) == 20
+    assert [(row["id"], row["file"], row["line"], row["reason"]) for row in quarantined()] == [
+        ("gone.txt", "gone.txt", 0, "reading: a link that leads nowhere"),
+        ("pipe.txt", "pipe.txt", 0, "reading: a named pipe, not a file"),
+    ]
+    reading = batch(input="in").manifest("reading")
+    assert reading["left_out"] == ["in/linked: a link to a folder, which is not followed"]
+    assert reading["counts"] == {"read": 22, "kept": 20, "dropped": 0, "quarantined": 2, "findings": 0}
+    assert run("in") == 0  # and nothing is stale
+    assert next(batch(input="in").plan()).fresh
+    (place / "in" / "gone.txt").unlink()
+    (place / "in" / "gone.txt").write_text(ARTICLE)
+    assert not next(batch(input="in").plan()).fresh
 
 
 def test_a_file_name_that_is_not_utf8_is_read_all_the_same(place):

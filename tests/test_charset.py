@@ -1,4 +1,4 @@
-"""`sources/charset.py`: bytes to text."""
+"""`sources/charset/`: bytes to text."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sources.charset import decode
-from pipeline.sources.labels import codec_of, declared_in
+from pipeline.sources.charset.decode import decode
+from pipeline.sources.charset.labels import codec_of, declared_in
 
 RUSSIAN = "Совет директоров утвердил бюджет на следующий год, сообщила пресс-служба компании во вторник. " * 3
 FRENCH = "L'été dernier, la préfète a reçu les élèves du collège à l'hôtel de ville, où ils ont dîné. " * 3

@@ -82,7 +82,7 @@ STAGE_NAMES = {stage.name for stage in STAGES}
         ("engine/local.py", set(STEPS)),
         ("output/report/style.css", {"report"}),
         ("output/corpus.py", {"publishing"}),
-        ("sources/metadata.py", {"reading"}),
+        ("sources/page/metadata.py", {"reading"}),
         ("rules/encoding/entities.py", {"encoding"}),
         ("rules/boilerplate/phrases.toml", {"boilerplate"}),
         ("rules/language.py", {"language"}),

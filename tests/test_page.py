@@ -1,4 +1,4 @@
-"""`sources/page.py`: page to article."""
+"""`sources/page/`: page to article."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sources.blocks import Block
-from pipeline.sources.dates import iso_date
-from pipeline.sources.page import extract, joined
+from pipeline.sources.page.article import extract, joined
+from pipeline.sources.page.blocks import Block
+from pipeline.sources.page.dates import iso_date
 
 FIRST = "The city council voted on Tuesday to close the old bridge for repairs, after months of debate in public."
 SECOND = "Work will begin in March, the mayor said, and the bridge will open again to traffic before the next winter."

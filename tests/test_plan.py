@@ -10,7 +10,7 @@ from pipeline import config
 from pipeline.engine import whole
 from pipeline.errors import CopydeskError
 from pipeline.run import batch, plan
-from pipeline.sources import files
+from pipeline.sources import find
 from pipeline.stages.order import STAGES
 
 TEXT = "The council voted on Monday to close the old bridge for repairs until the end of the year, said the mayor."
@@ -36,7 +36,7 @@ def calls(monkeypatch: pytest.MonkeyPatch):
 
         return call
 
-    monkeypatch.setattr(files, "find_files", counted("walks", files.find_files))
+    monkeypatch.setattr(find, "find_files", counted("walks", find.find_files))
     monkeypatch.setattr(whole, "read_json", counted("reads", whole.read_json))
     monkeypatch.setattr(batch.Batch, "__init__", counted("batches", batch.Batch.__init__))
     monkeypatch.setattr(plan.Plan, "__init__", counted("plans", plan.Plan.__init__))

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from benchmarks import data
 from benchmarks.quality import Measure
-from pipeline.sources.charset import decode
-from pipeline.sources.labels import codec_of
+from pipeline.sources.charset.decode import decode
+from pipeline.sources.charset.labels import codec_of
 
 
 class Case(NamedTuple):

@@ -4,7 +4,7 @@ Words are runs of letters and digits, Chinese and Japanese characters one by one
 length; F1 is that of the mean precision and the mean recall over the pages. `COPYDESK_PEERS=1` runs trafilatura beside
 it and compares the CPU time of both.
 
-The model that reads the pages (`pipeline/sources/page.npz`) was trained on these very pages, so these figures only
+The model that reads the pages (`pipeline/sources/page/page.npz`) was trained on these very pages, so these figures only
 guard against changes; how well pages of other hosts are read, `python -m benchmarks.train_extraction --folds 5` says
 (and `benchmarks/floors/extraction.toml` keeps).
 """
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import data
 from benchmarks.quality import Measure
-from pipeline.sources.page import extract
+from pipeline.sources.page.article import extract
 
 SETS = ("extraction_news", "extraction_press", "extraction_web")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")

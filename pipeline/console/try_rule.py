@@ -16,7 +16,7 @@ from pipeline.config import Read
 from pipeline.console import show
 from pipeline.output.report.page import number_of
 from pipeline.records import Document, Finding, Guard, Rule
-from pipeline.sources import files, read
+from pipeline.sources import find, read
 from pipeline.stages import stage as stages
 from pipeline.stages import tables
 from pipeline.stages.rows import rows_seen
@@ -85,10 +85,9 @@ def _words(value: str) -> int:
 
 
 def _sample(path: Path, settings: Read) -> Iterator[pa.RecordBatch]:
-    readable, _ = files.find_files(str(path))
     documents = 0
-    for portion in read.portions(readable, path):
-        for outputs in read.read_rows(tables.from_dicts(portion, read.PORTIONS), settings=settings):
+    for portion in read.portions(find.find_files(str(path)).files, path):
+        for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=settings):
             yield outputs[tables.KEPT]
             documents += outputs[tables.KEPT].num_rows
             if documents >= MOST_DOCUMENTS:

@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from stat import S_ISREG, filemode
 from typing import Any
 
 from pipeline.engine import whole
-from pipeline.sources import files
+from pipeline.sources import find
 
 SETTLED = 2.0  # seconds: a file changed later than that before its digest was taken may change again unseen
 
@@ -24,18 +25,18 @@ class Input:
         self.root, self._cache = root, cache
 
     @cached_property
-    def files(self) -> tuple[list[Path], list[Path]]:
-        """The files to read, and those of no known kind.
+    def found(self) -> find.Found:
+        """What it holds: files to read and what cannot be read, and what is left out.
 
         Raises:
             InputError: the input is not there, or holds nothing that can be read.
         """
-        return files.find_files(str(self.root))
+        return find.find_files(str(self.root))
 
     @cached_property
     def digest(self) -> str:
         """What the files to read hold, and what they are called."""
-        return digest_of(self.files[0], self.root, self._cache)
+        return digest_of([entry.path for entry in self.found.files], self.root, self._cache)
 
     def has_changed(self) -> bool:
         """Whether it is another one than it was when this object looked at it."""
@@ -65,6 +66,8 @@ def digest_of(paths: Iterable[Path], root: Path, cache: Path) -> str:
 def _file_digest(file: Path, remembered: list[Any] | None, now: float) -> tuple[str, list[Any] | None]:
     try:
         stat = file.stat()
+        if not S_ISREG(stat.st_mode):  # never opened: a pipe that nobody writes to has no end
+            return f"not a file: {filemode(stat.st_mode)[0]}", None
         if remembered and remembered[:2] == [stat.st_size, stat.st_mtime_ns]:
             return remembered[2], remembered
         digest = whole.file_digest(file)

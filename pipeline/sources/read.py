@@ -1,10 +1,11 @@
-"""Reading over rows: names of files in, documents and records set aside out."""
+"""Reading as a step: rows of file names in, rows of documents and of records set aside out."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,32 +13,45 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.config import Read
+from pipeline.errors import RecordError
 from pipeline.records import Verdict
-from pipeline.sources import files
+from pipeline.sources import formats
+from pipeline.sources.find import Entry
+from pipeline.sources.records import Failure, File, Record, first_line
 from pipeline.stages import tables
 
-# A portion of the input: files that one worker reads one after the other.
-PORTIONS = pa.schema([("path", pa.binary()), ("name", pa.string())])  # a path need not be UTF-8; a name is made so
+# A portion: files that one worker reads one after the other.
+PORTIONS = pa.schema(
+    [
+        ("path", pa.binary()),  # it need not be UTF-8
+        ("name", pa.string()),  # relative to the input, and made to be UTF-8
+        ("reason", pa.string()),  # why it is not to be opened; "" when it is
+    ]
+)
 PORTION_FILES = 500
 PORTION_BYTES = 8 << 20
-ROWS = 1_000
-BYTES = 8 << 20  # of text at a time
-META_BYTES = 1 << 20  # more than that beside the text is not metadata
+# What is held in memory of a portion before it is written.
+ROWS_AT_ONCE = 1_000
+CHARACTERS_AT_ONCE = 8 << 20
+META_CHARACTERS = 1 << 20  # more than that beside the text is not metadata
 
-STAGE = "reading"
+STEP = "reading"
 
 
-def portions(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, Any]]]:
-    """The files, in their order, in portions of about `PORTION_BYTES`: a large file is one of its own."""
+def portions(entries: Iterable[Entry], root: Path) -> Iterator[list[dict[str, Any]]]:
+    """The files, in their order, in portions of about `PORTION_BYTES`: a large file is one of its own.
+
+    Each is a row of `PORTIONS`; the files are what `find_files(root)` has found.
+    """
     portion: list[dict[str, Any]] = []
     size = 0
-    for path in paths:
-        name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-        portion.append({"path": os.fsencode(path), "name": os.fsencode(name).decode("utf-8", "backslashreplace")})
-        try:
+    is_folder = root.is_dir()
+    for path, reason, _ in entries:
+        name = os.fsencode(path.relative_to(root).as_posix() if is_folder else path.name)
+        row = {"path": os.fsencode(path), "name": name.decode("utf-8", "backslashreplace"), "reason": reason}
+        portion.append(row)
+        with suppress(OSError):  # gone since it was listed: reading it will say so
             size += path.stat().st_size
-        except OSError:  # gone since it was listed: reading it will say so
-            size += 0
         if size >= PORTION_BYTES or len(portion) >= PORTION_FILES:
             yield portion
             portion, size = [], 0
@@ -45,17 +59,13 @@ def portions(paths: Iterable[Path], root: Path) -> Iterator[list[dict[str, Any]]
         yield portion
 
 
-def read_rows(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
-    """The documents of the files named in `rows`, and the records that cannot be read."""
-    records = (
-        record
-        for row in rows.to_pylist()
-        for record in files.read(Path(os.fsdecode(row["path"])), row["name"], settings)
-    )
+def read_portion(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
+    """The documents of the files named in `rows` (of `PORTIONS`), and what cannot be read."""
+    records = (record for row in rows.to_pylist() for record in _records_of(row, settings))
     while True:
         some = list(_some_of(records))
-        read = [_row(r) for r in some if isinstance(r, files.Record)]
-        failed = [_failure(r) for r in some if isinstance(r, files.Failure)]
+        read = [_row(r) for r in some if isinstance(r, Record)]
+        failed = [_failure(r) for r in some if isinstance(r, Failure)]
         aside = tables.aside_schema(tables.DOCUMENTS)
         yield {
             tables.KEPT: tables.from_dicts(read, tables.DOCUMENTS),
@@ -67,16 +77,39 @@ def read_rows(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.
             return
 
 
-def _some_of(records: Iterator[files.Record | files.Failure]) -> Iterator[files.Record | files.Failure]:
+def _records_of(row: Mapping[str, Any], settings: Read) -> Iterator[Record | Failure]:
+    if row["reason"]:
+        return iter([Failure(row["name"], 0, row["reason"])])
+    return read_file(Path(os.fsdecode(row["path"])), row["name"], settings)
+
+
+def read_file(path: Path, name: str, settings: Read) -> Iterator[Record | Failure]:
+    """The records of one file; `name` is what they call it. Never raises for what the file holds."""
+    kind = formats.format_of(path)
+    try:
+        if kind is None:
+            raise RecordError(f"of no known kind; {formats.hint()}")
+        yield from kind.read(File(path, name, formats.stem(name)), settings)
+    except RecordError as error:
+        yield Failure(name, 0, str(error))
+    except OSError as error:
+        yield Failure(name, 0, f"unreadable file: {error.strerror or error or type(error).__name__}")
+    except pa.ArrowException as error:
+        yield Failure(name, 0, f"broken file: {first_line(error)}")
+    except Exception as error:  # a library may break on a file in any way: the file is set aside, not the portion
+        yield Failure(name, 0, f"broken file: {type(error).__name__}: {first_line(error)}")
+
+
+def _some_of(records: Iterator[Record | Failure]) -> Iterator[Record | Failure]:
     size = 0
-    for record in islice(records, ROWS):
+    for record in islice(records, ROWS_AT_ONCE):
         yield record
-        size += len(record.text) if isinstance(record, files.Record) else 0
-        if size > BYTES:
+        size += len(record.text) if isinstance(record, Record) else 0
+        if size > CHARACTERS_AT_ONCE:
             return
 
 
-def _row(record: files.Record) -> dict[str, Any]:
+def _row(record: Record) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__}
     row["meta"] = _as_json(record.meta)
     row["repairs"] = 0
@@ -90,26 +123,26 @@ def _as_json(meta: Mapping[str, Any] | None) -> str:
         text.encode("utf-8")
     except UnicodeEncodeError:  # half a surrogate pair: JSON can say it, UTF-8 cannot
         text = json.dumps(meta, ensure_ascii=True, default=str)
-    return text if len(text) <= META_BYTES else json.dumps({"left_out": f"{len(text):,} characters of metadata"})
+    return text if len(text) <= META_CHARACTERS else json.dumps({"left_out": f"{len(text):,} characters of metadata"})
 
 
-def _failure(failure: files.Failure) -> dict[str, Any]:
+def _failure(failure: Failure) -> dict[str, Any]:
     where = f"{failure.file}:{failure.line}" if failure.line else failure.file
     return {
         "id": where,
         "text": failure.start,
         "file": failure.file,
         "line": failure.line,
-        "stage": STAGE,
+        "stage": STEP,
         "verdict": Verdict.QUARANTINE.name.lower(),
-        "reason": f"{STAGE}: {failure.reason}",
+        "reason": f"{STEP}: {failure.reason}",
         "traceback": "",
     }
 
 
 # --- ids used twice ----------------------------------------------------------------------------------------------
 
-# The first record of an id, in the order of file and line, keeps it; `same` tells whether a later one says the same.
+# The first record of an id, in the order of file and line, keeps it.
 REPEATED_IDS = """
     SELECT d.id, d.file, d.line, first.file AS first_file, first.line AS first_line
     FROM documents d
@@ -129,15 +162,16 @@ def set_aside_repeated(
     rows: pa.RecordBatch, *, repeated: Sequence[Mapping[str, Any]]
 ) -> Iterator[dict[str, pa.RecordBatch]]:
     """Quarantine the documents that `repeated` lists (rows of `REPEATED_IDS`)."""
-    first = {(row["file"], row["line"], row["id"]): row for row in repeated}
-    places = list(zip(*(rows[name].to_pylist() for name in ("file", "line", "id")), strict=True))
-    numbers = [number for number, place in enumerate(places) if place in first]
-    reasons = []
-    for number in numbers:
-        found = first[places[number]]
-        where = found["first_file"] + (f", line {found['first_line']}" if found["first_line"] else "")
-        reason = f'{STAGE}: id used twice: "{found["id"]}" is also in {where}'
-        reasons.append(tables.Aside(Verdict.QUARANTINE, reason))
-    aside = tables.set_aside(rows.take(pa.array(numbers, pa.int64())), STAGE, Verdict.QUARANTINE, reasons)
-    keep = pa.array([place not in first for place in places], pa.bool_())
+    later = {(row["file"], row["line"], row["id"]): row for row in repeated}
+    keys = list(zip(*(rows[name].to_pylist() for name in ("file", "line", "id")), strict=True))
+    numbers = [number for number, key in enumerate(keys) if key in later]
+    reasons = [f"{STEP}: {_used_twice(later[keys[number]])}" for number in numbers]
+    why = [tables.Aside(Verdict.QUARANTINE, reason) for reason in reasons]
+    aside = tables.set_aside(rows.take(pa.array(numbers, pa.int64())), STEP, Verdict.QUARANTINE, why)
+    keep = pa.array([key not in later for key in keys], pa.bool_())
     yield {tables.KEPT: rows.filter(keep), tables.QUARANTINED: aside}
+
+
+def _used_twice(repeated: Mapping[str, Any]) -> str:
+    where = repeated["first_file"] + (f", line {repeated['first_line']}" if repeated["first_line"] else "")
+    return f'id used twice: "{repeated["id"]}" is also in {where}'

@@ -35,7 +35,7 @@ class Reading(Step):
 
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
         """What of a record is read, and the content of the files."""
-        left_out = b"\0".join(os.fsencode(path) for path in self.input.files[1])
+        left_out = b"\0".join(os.fsencode(str(entry)) for entry in self.input.found.left_out)
         return {
             "settings": self.batch.settings.read.made_of(),
             "input": self.input.digest,
@@ -44,14 +44,13 @@ class Reading(Step):
 
     def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
         """Read all portions, then look for ids used twice among all documents."""
-        readable, left_out = self.input.files
         portions = work / "portions"
         portions.mkdir()
-        for number, portion in enumerate(read.portions(readable, self.input.root)):
+        for number, portion in enumerate(read.portions(self.input.found.files, self.input.root)):
             rows = tables.from_dicts(portion, read.PORTIONS)
             storage.write_rows(portions, [rows], read.PORTIONS, f"{number:05d}")
         first = work / "first"
-        engine.split_rows(partial(read.read_rows, settings=self.batch.settings.read), str(portions), str(first))
+        engine.split_rows(partial(read.read_portion, settings=self.batch.settings.read), str(portions), str(first))
         count = books.Accounts.of(first).total
         self._set_aside_repeated(engine, first, work)
         for place in (*tables.PLACES, tables.FOUND):
@@ -60,7 +59,7 @@ class Reading(Step):
         if self.input.root.is_dir() and self.input.has_changed():
             raise CopydeskError(f"{self.input.root}: files changed while they were read; run again")
         return {
-            "left_out": [str(path) for path in left_out[:MOST_LEFT_OUT]],
+            "left_out": [str(entry) for entry in self.input.found.left_out[:MOST_LEFT_OUT]],
             "charsets": charsets(work),
             **books.close(self.name, work, read=count),
         }

@@ -16,12 +16,12 @@ import numpy as np
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 from numpy.typing import NDArray
 
-from pipeline.sources import fragment
-from pipeline.sources.blocks import Block, layout
-from pipeline.sources.charset import decode
-from pipeline.sources.features import NAMES, Clues, features
-from pipeline.sources.metadata import Metadata, metadata
-from pipeline.sources.trees import Trees
+from pipeline.sources.charset.decode import decode
+from pipeline.sources.page import fragment
+from pipeline.sources.page.blocks import Block, layout
+from pipeline.sources.page.features import NAMES, Clues, features
+from pipeline.sources.page.metadata import Metadata, metadata
+from pipeline.sources.page.trees import Trees
 
 MAX_CHARACTERS = 20_000_000  # more than any page of news; what follows is not read
 KEEP = 0.55  # swept 0.3-0.7 on held-out hosts of extraction_news, _press and _web
@@ -84,14 +84,13 @@ def _trees() -> Trees:
     trees = Trees.read(Path(__file__).with_name("page.npz"))
     if trees.names != NAMES:
         raise RuntimeError(
-            "pipeline/sources/page.npz was trained on other features; run benchmarks/train_extraction.py"
+            "pipeline/sources/page/page.npz was trained on other features; run benchmarks/train_extraction.py"
         )
     return trees
 
 
 def _text(root: Any, said: Metadata) -> str:
-    body = root.find("body")
-    page = layout(root if body is None else body)
+    page = layout(root)
     if not page.blocks:
         return ""
     rows = features(page, clues(said))

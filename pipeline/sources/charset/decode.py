@@ -11,7 +11,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from pipeline.sources.labels import codec_of, declared_in
+from pipeline.sources.charset.labels import codec_of, declared_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.sources.dates import iso_date
+from pipeline.sources.page.dates import iso_date
 
 Element = Any  # lxml ships no types
 MAX_SCRIPTS = 20

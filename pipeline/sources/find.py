@@ -1,0 +1,103 @@
+"""Which files an input holds. What lies there is read, set aside or left out, and accounted for; but for hidden names.
+
+Links to files are read as files. Links to folders are not followed: they may lead round in circles, or anywhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.errors import InputError
+from pipeline.sources import formats
+
+
+class Entry(NamedTuple):
+    """Something that lies in the input; `reason` says why it cannot be read, "" when it is a file.
+
+    `wanted`: it is of a known kind by its name, or a folder that may hold such files.
+    """
+
+    path: Path
+    reason: str
+    wanted: bool
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.reason else str(self.path)
+
+
+class Found(NamedTuple):
+    """What an input holds, in the order of names: entries that are wanted, readable or not, and the others."""
+
+    files: list[Entry]
+    left_out: list[Entry]
+
+
+def find_files(root: str) -> Found:
+    """What the input `root` holds: a folder, looked into at any depth but for hidden names, or one file.
+
+    Raises:
+        InputError: nothing is there, or nothing that is wanted.
+    """
+    path = Path(root)
+    if not os.path.lexists(path):
+        raise InputError(f"{root}: no such file or folder; name the articles' folder: copydesk run FOLDER")
+    entries = sorted(_inside(path) if path.is_dir() else [_entry(path)], key=lambda entry: entry.path.as_posix())
+    if entries and entries[0].path == path and entries[0].reason:
+        raise InputError(str(entries[0]))
+    found = Found([entry for entry in entries if entry.wanted], [entry for entry in entries if not entry.wanted])
+    if not found.files:
+        held = f"holds {len(entries)} files, none of a known kind" if entries else "is empty"
+        raise InputError(f"{root}: {held}; {formats.hint()}")
+    return found
+
+
+def _inside(root: Path) -> Iterator[Entry]:
+    """All that lies at any depth of a folder: whatever is no folder, and folders that cannot be listed."""
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as children:
+                listed = [(c.name, c.is_dir(follow_symlinks=False), c.is_file(follow_symlinks=False)) for c in children]
+        except OSError as error:
+            yield Entry(folder, f"unreadable folder: {error.strerror}", wanted=True)
+            continue
+        for name, is_folder, is_file in listed:
+            if name.startswith("."):
+                continue
+            if is_folder:
+                waiting.append(folder / name)
+            else:
+                yield _entry(folder / name, is_file)
+
+
+def _entry(path: Path, is_file: bool = False) -> Entry:
+    return Entry(path, "" if is_file else _why_no_file(path), formats.format_of(path) is not None)
+
+
+# What can have the name of a file and is none. Such a thing is never opened: a pipe that nobody writes to has no end.
+_NO_FILES = (
+    (stat.S_ISDIR, "a link to a folder, which is not followed"),
+    (stat.S_ISFIFO, "a named pipe, not a file"),
+    (stat.S_ISSOCK, "a socket, not a file"),
+    (stat.S_ISCHR, "a device, not a file"),
+    (stat.S_ISBLK, "a device, not a file"),
+)
+
+
+def _why_no_file(path: Path) -> str:
+    """What stands there, or where a link leads, in place of a file; "" if it is one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "a link that leads to itself"
+        if error.errno in (errno.ENOENT, errno.ENOTDIR) and path.is_symlink():
+            return "a link that leads nowhere"
+        return f"unreadable file: {error.strerror}"
+    return next((words for is_one, words in _NO_FILES if is_one(mode)), "")

@@ -1,0 +1,41 @@
+"""The kinds of files that can be read. A new one is a module of this folder and its name in `FORMATS`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.sources.formats import csv, html, jsonl, parquet, txt, warc
+from pipeline.sources.records import Format
+from pipeline.sources.streams import PACKED
+
+FORMATS: tuple[Format, ...] = (txt.FORMAT, html.FORMAT, jsonl.FORMAT, csv.FORMAT, parquet.FORMAT, warc.FORMAT)
+
+
+def suffixes() -> tuple[str, ...]:
+    """All suffixes that tell a kind: `(".txt", ".html", ...)`."""
+    return tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
+
+
+def hint() -> str:
+    """Which kinds there are, for whoever has named something else."""
+    return f"known are {', '.join(suffixes())}, packed as {' or '.join(PACKED)} too"
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that the file's name tells, packed or not; None when it tells none."""
+    last = [suffix.lower() for suffix in path.suffixes[-2:]]
+    if last and last[-1] in PACKED:
+        last.pop()
+    return next((kind for kind in FORMATS if last and last[-1] in kind.suffixes), None)
+
+
+def stem(name: str) -> str:
+    """The file's name without what tells its kind: the id of the document it holds.
+
+    >>> stem("news/monday.html.gz")
+    'news/monday'
+    """
+    folder, _, last = name.rpartition("/")
+    for suffix in (*PACKED, *suffixes()):
+        last = last[: -len(suffix)] if last.lower().endswith(suffix) and last.lower() != suffix else last
+    return f"{folder}/{last}" if folder else last

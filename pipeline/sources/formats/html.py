@@ -1,0 +1,50 @@
+"""HTML: the file is a page, and the article on it is the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.config import Read
+from pipeline.errors import RecordError
+from pipeline.sources.charset.decode import Decoded, decode
+from pipeline.sources.records import Failure, File, Format, Record, charset_columns, checked, site_of
+from pipeline.sources.streams import whole
+
+
+def read(file: File, settings: Read) -> Iterator[Record | Failure]:
+    """The article on the page.
+
+    Raises:
+        RecordError: there is none, or the page is too large.
+    """
+    yield on_page(decode(whole(file.path, settings.max_record_bytes)), file.stem, file.name)
+
+
+def on_page(page: Decoded, identity: str, name: str, line: int = 0, url: str = "") -> Record:
+    """The article on a page as the record `identity` of the file `name`.
+
+    Raises:
+        RecordError: there is none.
+    """
+    from pipeline.sources.page.article import extract  # the parser takes 0.2 s to load
+
+    article = extract(page.text, url or None)
+    if article is None:
+        raise RecordError("no article found on the page")
+    meta = {"authors": list(article.authors), "page_language": article.language}
+    record = Record(
+        identity,
+        article.text,
+        name,
+        line,
+        site=site_of(url),
+        url=url,
+        title=article.title,
+        published=article.date,
+        meta={key: value for key, value in meta.items() if value},
+        **charset_columns(page),
+    )
+    return checked(record)
+
+
+FORMAT = Format((".html", ".htm"), read)

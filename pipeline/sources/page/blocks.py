@@ -1,0 +1,172 @@
+"""A page as a row of blocks: stretches of text that stand in one piece of the layout, in reading order.
+
+A block is what a reader sees as one line or paragraph: text between two boundaries of block-level elements or line
+breaks. Each knows the box (block-level element) it stands in, and boxes know their parents: what decides on a block
+is mostly what its boxes hold besides.
+
+The walk goes from element to element in reading order and looks at each once. It keeps a stack of its own: a page may
+nest elements deeper than Python nests calls.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from lxml import etree  # type: ignore[import-untyped]  # it ships no types
+
+
+def _tags(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+# Elements that hold nothing to read.
+_SKIPPED = _tags(
+    "script style noscript template svg math iframe object embed applet select option optgroup datalist textarea input "
+    "canvas audio video map area head title meta link frameset noframes progress meter dialog"
+)
+# Elements inside a line; all others begin and end a block.
+_INLINE = _tags(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr output q rp rt ruby s samp "
+    "small span strike strong sub sup time tt u var wbr img"
+)
+_SPACE = re.compile(r"[ \t\r\n\f\v\xa0]+")
+MAX_ELEMENTS = 300_000  # a page of 10 MB has some 200,000; what follows is not read
+MAX_BLOCKS = 10_000
+_MAX_NAMES = 300  # characters of an element's class, id, role and itemprop
+
+
+@dataclass(slots=True)
+class Box:
+    """A block-level element. Boxes come in the order of the page: parents before their children."""
+
+    tag: str
+    parent: int  # index of the box around it; -1 for the body
+    names: str  # its class, id, role and itemprop, lower case
+    depth: int
+
+
+@dataclass(slots=True)
+class Block:
+    """One stretch of text. `linked` counts its characters inside links, `bold` those in bold."""
+
+    text: str
+    box: int  # index of the box that it stands in
+    linked: int
+    bold: int
+    names: str  # those of the inline elements in it, as a box's
+    broken: bool  # it begins after a line break, not at an element's boundary
+    cell: bool = False  # it continues a table row
+    elements: int = 0  # read on the page before its end
+
+
+@dataclass(slots=True)
+class Layout:
+    """The blocks of a page and the boxes they stand in; box 0 is the body."""
+
+    blocks: list[Block] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+
+
+def layout(root: etree._Element) -> Layout:
+    """The blocks of a page, or of a piece of one that has no body, and their boxes."""
+    body = root.find("body")
+    return _Walk().over(root if body is None else body)
+
+
+class _Walk:
+    """The walk over one page: where it stands, and the text that it has collected since the last boundary."""
+
+    def __init__(self) -> None:
+        self.layout = Layout()
+        # where it stands
+        self.box = 0
+        self.links = self.bolds = 0  # around it: links, elements in bold
+        self.elements = 0  # seen so far
+        # the block that is being collected
+        self.pieces: list[str] = []
+        self.linked = self.bold = 0
+        self.names = ""
+        self.broken = self.cell = False
+
+    def over(self, body: etree._Element) -> Layout:
+        """Walk over the body, as far as the limits go."""
+        self.layout.boxes.append(Box("body", -1, _names(body), 0))
+        self.collect(body.text)
+        # Elements to enter; below the children of each one itself once more, to be left, with where the walk stood.
+        stack: list[tuple[etree._Element, tuple[int, int, int] | None]] = [(child, None) for child in reversed(body)]
+        while stack:
+            element, before = stack.pop()
+            tag = element.tag
+            if before is not None:
+                self.leave(tag, before)
+            elif isinstance(tag, str) and tag not in _SKIPPED:  # a comment's tag is a function
+                self.elements += 1
+                if self.elements > MAX_ELEMENTS or len(self.layout.blocks) >= MAX_BLOCKS:
+                    break
+                if tag != "br":
+                    stack.append((element, (self.box, self.links, self.bolds)))
+                    self.enter(element, tag)
+                    stack.extend([(child, None) for child in reversed(element)])
+                    continue
+                self.end_block(broken=True)
+            self.collect(element.tail)
+        self.end_block()
+        return self.layout
+
+    def enter(self, element: etree._Element, tag: str) -> None:
+        """An inline element goes on with the block; any other is a box, and begins a block of its own."""
+        names = _names(element)
+        if tag in _INLINE:
+            self.links += tag == "a"
+            self.bolds += tag in ("b", "strong")
+            self.collect(element.text, names)
+            return
+        self.end_block()
+        boxes = self.layout.boxes
+        boxes.append(Box(tag, self.box, names, boxes[self.box].depth + 1))
+        self.box = len(boxes) - 1
+        self.cell = tag in ("td", "th") and element.getprevious() is not None
+        self.collect(element.text)
+
+    def leave(self, tag: str, before: tuple[int, int, int]) -> None:
+        """Go back to where the walk stood before the element."""
+        if tag not in _INLINE:
+            self.end_block()
+        self.box, self.links, self.bolds = before
+
+    def collect(self, text: str | None, names: str = "") -> None:
+        """Add text to the block; `names` are those of the inline element that it begins."""
+        if not text:
+            return
+        self.pieces.append(text)
+        size = len(text.strip())
+        if self.links:
+            self.linked += size
+        if self.bolds:
+            self.bold += size
+        if names and size:
+            self.names = f"{self.names} {names}"[:_MAX_NAMES]
+
+    def end_block(self, *, broken: bool = False) -> None:
+        """End the block, if there is text in it; the next one begins after a line break if `broken`."""
+        if self.pieces:
+            text = _SPACE.sub(" ", "".join(self.pieces)).strip(" ")
+            if text:
+                block = Block(text, self.box, self.linked, self.bold, self.names, self.broken, self.cell, self.elements)
+                self.layout.blocks.append(block)
+                self.cell = False
+            self.pieces = []
+            self.linked = self.bold = 0
+            self.names = ""
+        self.broken = broken and bool(self.layout.blocks)
+
+
+def _names(element: etree._Element) -> str:
+    get = element.get
+    parts = [get("class") or "", get("id") or "", get("role") or "", get("itemprop") or ""]
+    names = " ".join(p for p in parts if p)[:_MAX_NAMES]
+    style = get("style")
+    if (style and "none" in style and "display" in style) or get("hidden") is not None:
+        names += " x-hidden"
+    return names.lower()

@@ -1,0 +1,368 @@
+"""What can be told of a block: its words, its place in the layout, its neighbours, and what the page says of itself.
+
+Each block becomes one row of numbers; `NAMES` gives the columns in order. They come in groups, a function each, listed
+in `_GROUPS`. None of them knows a site: class names are read for the handful of words that developers everywhere use,
+texts for length, punctuation and a few phrases of ten languages (`cues.py`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.sources.page.blocks import Block, Layout
+from pipeline.sources.page.boxes import HOLDERS, Floats, Numbers, Sums, good_text, kinds, main_box, outwards, sums
+from pipeline.sources.page.cues import APPEAL, CREDIT, POINTER, TOPICS, topics_of
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What a page says of itself: headline, description, and the text in its structured data, "" if it says nothing."""
+
+    title: str = ""
+    description: str = ""
+    body: str = ""
+    declared: bool = False  # in structured data or OpenGraph, as pages do since about 2012
+
+
+def features(page: Layout, clues: Clues) -> Matrix:
+    """One row for each block of `page`, one column for each of `NAMES`."""
+    look = _look(page, clues)
+    columns = [group(look) for _, group in _GROUPS]
+    return np.concatenate(columns, axis=1, dtype=np.float64).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What all groups start from: the page, and for each of its blocks and boxes what is asked for more than once."""
+
+    page: Layout
+    clues: Clues
+    words: list[list[str]]  # of each block
+    text: Floats  # blocks x `_TEXT`
+    chars: Floats  # of each block
+    good: Floats  # of each block: its characters, if it is good text
+    at: Numbers  # the box of each block
+    parent: list[int]  # the box around each box
+    sums: Sums  # of each box
+
+    def of_text(self, name: str) -> Floats:
+        """One of the columns of `_TEXT`."""
+        column: Floats = self.text[:, _TEXT.index(name)]
+        return column
+
+    def around(self) -> Numbers:
+        """The box around the box of each block; for the body, itself."""
+        around: Numbers = np.maximum(np.array(self.parent), 0)[self.at]
+        return around
+
+
+def _look(page: Layout, clues: Clues) -> _Look:
+    blocks = page.blocks
+    found = [words(block.text) for block in blocks]
+    times = Counter(block.text for block in blocks)
+    rows = [_of_block(block, own, times[block.text]) for block, own in zip(blocks, found, strict=True)]
+    text = np.array(rows, dtype=np.float64)
+    chars = np.array([len(block.text) for block in blocks], dtype=np.float64)
+    links, stops = text[:, _TEXT.index("link_share")], text[:, _TEXT.index("stops")]
+    good = good_text(chars, links, stops)
+    at = np.array([block.box for block in blocks])
+    parent = [box.parent for box in page.boxes]
+    return _Look(page, clues, found, text, chars, good, at, parent, sums(parent, at, chars, links, good))
+
+
+# --- the text of the block ---------------------------------------------------------------------------------------
+
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
+_DATE = re.compile(r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b")
+_ENDS = tuple(".!?…。！？:;\"”»)’'")
+_STOPS = re.compile(r"[.!?…。！？](?=\s|$|[\"”»)’])|[。！？]")
+
+_TEXT = ("log_chars", "log_words", "link_share", "bold_share", "commas", "stops", "ends_well", "digits", "capitals",
+         "word_length", "dated", "broken", "cell", "bar", "upper_start", "repeated", "pointer", "credit", "appeal",
+         "colon")  # fmt: skip
+
+
+def words(text: str) -> list[str]:
+    """Runs of letters and digits; Chinese and Japanese characters one by one."""
+    return _WORD.findall(text.lower())
+
+
+def _of_block(block: Block, found: list[str], times: int) -> tuple[float, ...]:
+    """`_TEXT` of one block with its words; `times` says how often its text stands on the page."""
+    text = block.text
+    size = len(text)
+    commas = text.count(",") + text.count("，") + text.count("、")
+    return (
+        math.log1p(size),
+        math.log1p(len(found)),
+        min(block.linked / size, 1),
+        min(block.bold / size, 1),
+        min(commas / size * 50, 2),
+        min(len(_STOPS.findall(text)), 6),
+        text.endswith(_ENDS),
+        sum(map(text.count, "0123456789")) / size,
+        sum(map(str.isupper, text[:200])) / min(size, 200),
+        size / (len(found) or 0.5),
+        bool(_DATE.search(text[:300])),
+        block.broken,
+        block.cell,
+        "|" in text or "»" in text or "©" in text or "@" in text,
+        text[0].isupper(),
+        min(times, 4),
+        bool(POINTER.match(text)),
+        bool(CREDIT.search(text[:400])),
+        bool(APPEAL.search(text[:400])),
+        text.endswith((":", "：")),
+    )
+
+
+def _text(look: _Look) -> Floats:
+    return look.text
+
+
+# --- what its box and the boxes around it are called -------------------------------------------------------------
+
+_TAGS = ("p", "h1", "h2", "h3", "hx", "li", "cell", "div", "quote", "pre", "figcaption", "dd", "label")
+_DIV = _TAGS.index("div")
+_TAG_OF = {
+    "p": 0, "h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 4, "h6": 4, "li": 5, "td": 6, "th": 6, "div": 7, "body": 7,
+    "section": 7, "article": 7, "main": 7, "center": 7, "blockquote": 8, "pre": 9, "code": 9, "figcaption": 10,
+    "caption": 10, "dd": 11, "dt": 11, "label": 12, "button": 12, "legend": 12, "summary": 12, "address": 12,
+}  # fmt: skip
+_CALLED = (
+    *(f"tag_{tag}" for tag in _TAGS),
+    *(f"in_{tag}" for tag in HOLDERS),
+    *(f"{whose}_{topic}" for whose in ("own", "up", "any", "inline") for topic in TOPICS),
+)
+
+
+def _tags(look: _Look) -> list[int]:
+    return [_TAG_OF.get(look.page.boxes[block.box].tag, _DIV) for block in look.page.blocks]
+
+
+def _called(look: _Look) -> Floats:
+    """Tags and topics: of its box, of the two boxes around that, of all of them, of the inline elements in it."""
+    blocks, at, up = look.page.blocks, look.at, look.around()
+    tags = np.eye(len(_TAGS))[_tags(look)]
+    box_kinds = kinds(look.page.boxes)
+    topics, upper = np.array(box_kinds.topics), np.maximum(np.array(look.parent), 0)[up]
+    inline = np.array([topics_of(block.names) for block in blocks])
+    masks = (topics[at], topics[up] | topics[upper], np.array(box_kinds.all_topics)[at], inline)
+    holders = _bits(np.array(box_kinds.holders)[at], len(HOLDERS))
+    return np.concatenate([tags, holders, *(_bits(mask, len(TOPICS)) for mask in masks)], axis=1)
+
+
+def _bits(masks: Numbers, count: int) -> Floats:
+    return ((masks[:, None] >> np.arange(count)) & 1).astype(np.float64)
+
+
+# --- what the boxes around it hold besides -----------------------------------------------------------------------
+
+_LEVELS = 5
+_HELD = tuple(
+    f"{name}_{level}"
+    for level in range(_LEVELS)
+    for name in ("good_of_page", "link_share", "good_share", "log_chars", "log_blocks")
+)
+
+
+def _held(look: _Look) -> Floats:
+    """For the box of each block and the boxes around it that hold more: how much text, how many links."""
+    held = look.sums
+    page_good = max(held.good[0], 1.0)
+    columns = []
+    for box in outwards(look.parent, held.blocks, look.at, _LEVELS):
+        chars = np.maximum(held.chars[box], 1)
+        columns += [
+            held.good[box] / page_good,
+            held.linked[box] / chars,
+            held.good[box] / chars,
+            np.log1p(chars),
+            np.log1p(held.blocks[box]),
+        ]
+    return np.stack(columns, axis=1)
+
+
+# --- blocks of the same kind -------------------------------------------------------------------------------------
+
+_KIN = ("kin_count", "kin_chars", "kin_good", "kin_links")
+
+
+def _kin(look: _Look) -> Floats:
+    """All blocks that stand in boxes of the same names: how many, how long, how linked.
+
+    The paragraphs of an article are alike, and so are the teasers in a list of them.
+    """
+    kind = _kind_numbers(look.page)
+    chars = look.chars
+    count = np.bincount(kind).astype(np.float64)[kind]
+    linked = np.bincount(kind, chars * look.of_text("link_share"))[kind]
+    total = np.bincount(kind, chars)[kind]
+    good = np.bincount(kind, look.good)[kind]
+    page_good = max(look.sums.good[0], 1.0)
+    return np.stack([np.log1p(count), np.log1p(total / count), good / page_good, linked / np.maximum(total, 1)], axis=1)
+
+
+def _kind_numbers(page: Layout) -> Numbers:
+    """A number for each kind of block: the tag and the names of its box and of the box around that."""
+    keys = []
+    for block in page.blocks:
+        box = page.boxes[block.box]
+        up = page.boxes[box.parent] if box.parent >= 0 else box
+        keys.append((box.tag, box.names, up.tag, up.names))
+    number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    return np.array([number[key] for key in keys])
+
+
+# --- where it stands ---------------------------------------------------------------------------------------------
+
+_PLACE = ("position", "chars_before", "inside_main", "main_depth", "from_main_start", "to_main_end", "good_around",
+          "depth", "elements_before")  # fmt: skip
+
+
+def _place(look: _Look) -> Floats:
+    """On the page, and as seen from the box that the article likely is."""
+    page, at = look.page, look.at
+    count = len(page.blocks)
+    order = np.arange(count)
+    main = main_box(look.parent, at, look.good)
+    in_main = _inside(look.parent, main)[at]
+    good_in_main = np.flatnonzero(in_main & (look.good > 0))
+    first, last = (good_in_main[0], good_in_main[-1]) if len(good_in_main) else (0, count - 1)
+    chars = look.chars
+    before = np.cumsum(chars) - chars
+    nearby = np.convolve(look.good, np.ones(11), "same")[:count] if count >= 11 else np.zeros(count)
+    depth = np.array([box.depth for box in page.boxes], dtype=np.float64)
+    elements = np.array([block.elements for block in page.blocks], dtype=np.float64)
+    columns = [
+        order / count,
+        before / max(chars.sum(), 1),
+        in_main,
+        np.where(in_main, depth[at] - depth[main], -1),
+        _signed_log(order - first),
+        _signed_log(last - order),
+        np.log1p(nearby),
+        depth[at],
+        np.log1p(np.diff(elements, prepend=0)),
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _inside(parent: list[int], main: int) -> NDArray[np.bool_]:
+    """Which boxes are `main` or stand in it."""
+    inside = np.zeros(len(parent), dtype=bool)
+    inside[main] = True
+    for box, outer in enumerate(parent):  # parents come before their children
+        if outer >= 0 and inside[outer]:
+            inside[box] = True
+    return inside
+
+
+def _signed_log(steps: Numbers) -> Floats:
+    return np.sign(steps) * np.log1p(np.abs(steps))
+
+
+# --- what the page says of itself --------------------------------------------------------------------------------
+
+_SAID = ("of_title", "title_of", "of_description", "of_body", "has_body", "from_headline", "has_headline")
+
+
+def _said(look: _Look) -> Floats:
+    """How much of each block stands in what the page says of itself, and how far it is from the headline."""
+    title, description = set(words(look.clues.title)), set(words(look.clues.description))
+    body = set(_threes(words(look.clues.body)))
+    count = len(look.words)
+    of_title, title_of, of_description, of_body = np.zeros((4, count))
+    for i, found in enumerate(look.words):
+        own = set(found)
+        if own and title:
+            common = len(own & title)
+            of_title[i], title_of[i] = common / len(own), common / len(title)
+        if own and description:
+            of_description[i] = len(own & description) / len(own)
+        if body and len(found) >= 3:
+            of_body[i] = sum(three in body for three in _threes(found)) / (len(found) - 2)
+    is_heading = np.isin(_tags(look), (_TAGS.index("h1"), _TAGS.index("h2")))
+    likeness = np.minimum(of_title, title_of) + 0.3 * is_heading
+    headline = int(np.argmax(likeness))
+    shown = likeness[headline] >= 0.5
+    from_headline = _signed_log(np.arange(count) - headline) if shown else np.zeros(count)
+    has_body, has_headline = np.full((2, count), [[bool(body)], [shown]])
+    return np.stack([of_title, title_of, of_description, of_body, has_body, from_headline, has_headline], axis=1)
+
+
+def _threes(found: list[str]) -> list[tuple[str, str, str]]:
+    """Every three words that follow each other."""
+    return list(zip(found, found[1:], found[2:], strict=False))
+
+
+# --- the blocks before and after ---------------------------------------------------------------------------------
+
+_STEPS = (-3, -2, -1, 1, 2, 3)
+_OF_NEIGHBOUR = ("log_chars", "link_share", "stops", "ends_well", "commas")
+_BESIDE = tuple(f"{name}_{step:+d}" for step in _STEPS for name in (*_OF_NEIGHBOUR, "same_box"))
+
+
+def _beside(look: _Look) -> Floats:
+    """What they look like, and whether they stand in a box beside its own."""
+    theirs = look.text[:, [_TEXT.index(name) for name in _OF_NEIGHBOUR]]
+    around: Floats = look.around().astype(np.float64)[:, None] + 1  # 0 stands for no block
+    columns = []
+    for step in _STEPS:
+        columns += [_shifted(theirs, step), _shifted(around, step) == around]
+    return np.concatenate(columns, axis=1)
+
+
+def _shifted(columns: Floats, by: int) -> Floats:
+    """The row `by` places further on; zeros beyond either end."""
+    moved = np.zeros_like(columns)
+    if abs(by) < len(columns):
+        if by > 0:
+            moved[:-by] = columns[by:]
+        else:
+            moved[-by:] = columns[:by]
+    return moved
+
+
+# --- the page as a whole -----------------------------------------------------------------------------------------
+
+_PAGE = ("page_blocks", "page_good", "page_links", "page_cjk", "page_declared", "page_articles", "page_h1")
+
+
+def _page(look: _Look) -> Floats:
+    """The same for all blocks: what kind of page this is."""
+    held = look.sums
+    single = sum(len(word) == 1 for found in look.words for word in found)
+    tags = [box.tag for box in look.page.boxes]
+    row = (
+        math.log1p(len(look.page.blocks)),
+        math.log1p(held.good[0]),
+        held.linked[0] / max(held.chars[0], 1),
+        single > 0.3 * sum(map(len, look.words)),
+        look.clues.declared,
+        min(tags.count("article"), 5),
+        min(tags.count("h1"), 3),
+    )
+    return np.tile(np.array(row, dtype=np.float64), (len(look.words), 1))
+
+
+_GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Look], Floats]], ...] = (
+    (_TEXT, _text),
+    (_CALLED, _called),
+    (_HELD, _held),
+    (_KIN, _kin),
+    (_PLACE, _place),
+    (_SAID, _said),
+    (_BESIDE, _beside),
+    (_PAGE, _page),
+)
+NAMES = tuple(name for names, _ in _GROUPS for name in names)

@@ -1,0 +1,158 @@
+"""Records: what reading makes of a file, one article after the other, and what every format needs to make them.
+
+A record that cannot be read becomes a `Failure` with file and line, and its neighbours go on. Names in records are
+relative to the input and use "/", so that a document keeps its id wherever the input lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pipeline.config import Read
+from pipeline.errors import RecordError
+from pipeline.sources.charset.decode import Decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One article as its file holds it, with what decoding it took."""
+
+    id: str
+    text: str
+    file: str
+    line: int = 0  # from 1; 0 when the file is the record
+    site: str = ""
+    url: str = ""
+    title: str | None = None
+    published: str | None = None
+    charset: str = "utf-8"
+    charset_from: str = "utf-8"
+    charset_certainty: float = 1.0
+    replaced: int = 0
+    meta: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One record that cannot be read: `start` shows how it begins."""
+
+    file: str
+    line: int
+    reason: str
+    start: str = ""
+
+
+class File(NamedTuple):
+    """A file to read: where it lies, what its records call it, and that name without the suffixes that tell its kind.
+
+    The stem is the id of the document that the file is; of several, it begins the ids of those that have none.
+    """
+
+    path: Path
+    name: str
+    stem: str
+
+
+class Format(NamedTuple):
+    """A kind of file: the suffixes of its name, lower case, and the function that reads its records one by one.
+
+    What `read` raises sets aside the file as a whole; a record that alone is broken is a `Failure` (see `attempt`).
+    """
+
+    suffixes: tuple[str, ...]
+    read: Callable[[File, Read], Iterator[Record | Failure]]
+
+
+def attempt(make: Callable[[], Record], name: str, line: int, start: str = "") -> Record | Failure:
+    """One record of many, or why it is none: whatever it breaks, its neighbours go on."""
+    try:
+        return make()
+    except RecordError as error:
+        return Failure(name, line, str(error), start)
+    except Exception as error:  # a parser may break on a record in any way
+        return Failure(name, line, f"broken record: {type(error).__name__}: {first_line(error)}", start)
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says, short enough for a table."""
+    return str(error).strip().partition("\n")[0][:500]
+
+
+def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read) -> Record:
+    """The record that a JSON object, a CSV row or a Parquet row describes.
+
+    Raises:
+        RecordError: it has no text, or one that is none.
+    """
+    rest = dict(fields)
+    text = rest.pop(settings.text_field, None)
+    if not isinstance(text, str):
+        found = f"found {_names(rest)}" if text is None else f"it is {type(text).__name__}, not a string"
+        raise RecordError(f'no "{settings.text_field}"; {found}. hint: [read] text_field = "..."')
+    if settings.text_is_html:
+        from pipeline.sources.page.fragment import text_of
+
+        text = text_of(text)
+    url = _string(rest.pop(settings.url_field, None))
+    record = Record(
+        _string(rest.pop(settings.id_field, None)) or f"{file.stem}:{line}",
+        text,
+        file.name,
+        line,
+        site=_string(rest.pop(settings.site_field, None)) or site_of(url),
+        url=url,
+        title=_string(rest.pop(settings.title_field, None)) or None,
+        published=_string(rest.pop(settings.published_field, None)) or None,
+        meta=rest,
+    )
+    return checked(record)
+
+
+def _names(fields: Mapping[str, Any]) -> str:
+    names = [f'"{key}"' for key in list(fields)[:8]]
+    return ", ".join(names) or "no fields"
+
+
+def _string(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def site_of(url: str) -> str:
+    """The host of an address without its "www."; "" when it has none."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return host.removeprefix("www.")
+
+
+def charset_columns(decoded: Decoded) -> dict[str, Any]:
+    """What a record says of how its bytes were decoded."""
+    return {
+        "charset": decoded.charset,
+        "charset_from": decoded.how,
+        "charset_certainty": decoded.certainty,
+        "replaced": decoded.replaced,
+    }
+
+
+def checked(record: Record) -> Record:
+    """The record, if its text is one.
+
+    Raises:
+        RecordError: it is blank, or holds half a character (a surrogate without its partner).
+    """
+    if not record.text or record.text.isspace():
+        raise RecordError("no text: it is empty")
+    for value in (record.text, record.id, record.url, record.site, record.title or "", record.published or ""):
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            bad = ord(error.object[error.start])
+            what = f"byte 0x{bad - 0xDC00:02x}" if 0xDC80 <= bad <= 0xDCFF else f"lone surrogate U+{bad:04X}"
+            raise RecordError(f"not UTF-8: {what} at character {error.start + 1}") from error
+    return record
