@@ -11,15 +11,7 @@ import pipeline
 from pipeline import config
 from pipeline.console import cli, plan
 from pipeline.run.steps.publishing import Publishing
-
-SEEDS = Path(__file__).parents[1] / "seeds"
-
-
-def one_line(capsys: pytest.CaptureFixture[str]):
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err + said.out
-    assert said.err.count("\n") == 1, said.err
-    return said.err.strip()
+from tests.runs import ARTICLE, SEEDS, one_line, run, write_jsonl
 
 
 def test_a_fault_of_ours_in_a_command_is_one_line_and_a_file(
@@ -132,3 +124,66 @@ def test_a_guard_is_listed_tried_and_set_like_a_rule(
         assert json.loads(capsys.readouterr().out)["hit"] == hits
     settings.write_text(f'[rules."{name}"]\nmax_cut = 0.5\nenabled = false\n')
     assert cli.main(["rules", "try", name, "--on", "in", "--config", "s.toml"]) == 2
+
+
+# --- what a person sees ------------------------------------------------------------------------------------------
+
+
+def test_explain_tells_a_documents_life(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(SEEDS) == 0
+    capsys.readouterr()
+    assert cli.main(["explain", "001_2059845ff647bd54", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    encoding = next(step for step in told["steps"] if step["step"] == "encoding")
+    assert {f["rule"] for f in encoding["findings"]} >= {"encoding/broken_entity", "encoding/doubled_full_stop"}
+    assert told["published"] == "output/corpus/batch=demo"
+    assert cli.main(["explain", "001_2059845ff647bd5"]) == 2
+    assert "did you mean '001_2059845ff647bd54'?" in capsys.readouterr().err
+
+
+def test_the_report_shows_text_and_never_runs_it(place: Path) -> None:
+    hostile = "<script>alert(1)</script> & # 39;quoted& # 39; \u202eback"
+    write_jsonl(place / "in" / "a.jsonl", [{"id": "<img src=x onerror=alert(1)>", "text": hostile + " " + ARTICLE}])
+    run("in")
+    page = Path("output/runs/demo/report.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert "\u202e" not in page
+
+
+def test_rules_are_listed_with_their_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["rules", "--json"]) == 0
+    listed = {entry["rule"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert listed["encoding/doubled_full_stop"]["verdict"] == "keep"
+    assert cli.main(["rules", "encoding/mojibak"]) == 2
+    assert "did you mean" in capsys.readouterr().err
+
+
+def test_a_rule_is_tried_on_a_sample_and_changes_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "encoding/misplaced_quote"
+    assert cli.main(["rules", "try", name, "--on", str(SEEDS), "--json"]) == 0
+    tried = json.loads(capsys.readouterr().out)
+    assert (tried["documents"], tried["hit"], tried["findings"], tried["edits"]) == (3, 1, 2, 2)
+    assert [hit["before"] for hit in tried["hits"]] == [" ", ' "']
+    assert not Path("output").exists()
+    assert cli.main(["rules", "try", "encoding/misplaced_quotes"]) == 2
+    assert capsys.readouterr().err == (
+        "copydesk: no rule or stage 'encoding/misplaced_quotes'; did you mean 'encoding/misplaced_quote'?\n"
+    )
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--help"])
+    assert stop.value.code == 0
+    said = capsys.readouterr().out
+    for command in ("run", "status", "plan", "explain", "rules"):
+        assert f"copydesk {command}" in said or f"    {command} " in said
+    assert "Exit codes: 0 done, 1 failed, 2 wrong usage" in said
+
+
+def test_plain_output_has_no_escape_codes(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(SEEDS) == 0
+    assert cli.main(["status"]) == 0
+    assert "\x1b" not in capsys.readouterr().out

@@ -112,7 +112,7 @@ def test_only_engines_open_parquet() -> None:
 
 def imported(file):
     names = set()
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    for node in keys._running(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import batches, keys
 from pipeline.config import Read
 from pipeline.errors import InputError
+from pipeline.run.input import digest_of
 from pipeline.sources import find, read
 from pipeline.sources.records import Failure, Record
+from pipeline.stages import tables
 
 TEXT = "The council met on Monday and closed the old bridge for repairs."
 
@@ -45,9 +46,9 @@ def listed(entries):
 
 def rows_of(root, **settings):
     """All rows that reading an input makes, by place."""
-    rows = {batches.KEPT: [], batches.QUARANTINED: []}
+    rows = {tables.KEPT: [], tables.QUARANTINED: []}
     for portion in read.portions(find.find_files(str(root)).files, Path(root)):
-        for outputs in read.read_portion(batches.from_rows(portion, read.PORTIONS), settings=Read(**settings)):
+        for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read(**settings)):
             for place, found in rows.items():
                 found += outputs[place].to_pylist()
     return rows
@@ -75,7 +76,7 @@ def test_hidden_names_are_no_part_of_the_input(folder):
 def test_a_single_file_is_an_input(folder):
     made(folder / "a.txt")
     assert listed(find.find_files("in/a.txt").files) == [("in/a.txt", "")]
-    assert [row["id"] for row in rows_of("in/a.txt")[batches.KEPT]] == ["a"]
+    assert [row["id"] for row in rows_of("in/a.txt")[tables.KEPT]] == ["a"]
 
 
 def test_a_link_to_a_file_is_read_as_a_file_and_one_to_the_input_as_a_folder(folder):
@@ -112,8 +113,8 @@ def no_files(folder, suffix):
 def test_what_is_no_file_but_has_the_name_of_one_is_quarantined_with_the_reason_and_never_opened(folder):
     expected = no_files(folder, ".txt")  # opening a pipe that nobody writes to would wait for ever
     rows = rows_of("in")
-    assert [row["id"] for row in rows[batches.KEPT]] == ["sub/a"]
-    aside = rows[batches.QUARANTINED]
+    assert [row["id"] for row in rows[tables.KEPT]] == ["sub/a"]
+    aside = rows[tables.QUARANTINED]
     assert {row["file"]: row["reason"] for row in aside} == {name: f"reading: {why}" for name, why in expected.items()}
     assert [row["file"] for row in aside] == sorted(expected)
     assert {(row["line"], row["text"], row["verdict"]) for row in aside} == {(0, "", "quarantine")}
@@ -148,7 +149,7 @@ def test_a_folder_and_a_file_that_may_not_be_read_are_quarantined(folder, monkey
     made(folder / "closed" / "b.txt")
     made(folder / "sub" / "closed.txt")
     close(monkeypatch)
-    aside = rows_of("in")[batches.QUARANTINED]
+    aside = rows_of("in")[tables.QUARANTINED]
     assert [(row["file"], row["reason"]) for row in aside] == [
         ("closed", "reading: unreadable folder: Permission denied"),
         ("sub/closed.txt", "reading: unreadable file: Permission denied"),
@@ -192,7 +193,7 @@ def test_an_input_that_cannot_be_read_is_refused_with_the_reason(folder, monkeyp
 def test_the_digest_of_an_input_opens_no_pipe_and_changes_with_what_stands_there(folder):
     def digest():
         found = find.find_files("in").files
-        return keys.input_digest([entry.path for entry in found], folder, Path("cache.json"))
+        return digest_of([entry.path for entry in found], folder, Path("cache.json"))
 
     made(folder / "a.txt")
     os.mkfifo(folder / "b.txt")

@@ -1,0 +1,19 @@
+"""Fixtures of several test files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import config
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in. The articles that tests make are much alike, and are to stay."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "configs").mkdir()
+    rules = ("duplicates/near_copy", "duplicates/contained_copy")
+    (tmp_path / config.DEFAULT_FILE).write_text("".join(f'[rules."{rule}"]\nenabled = false\n' for rule in rules))
+    return tmp_path

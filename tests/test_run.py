@@ -1,0 +1,74 @@
+"""A batch from its input to the published corpus, and one batch after the other."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import pipeline
+from pipeline import config
+from pipeline.engine import storage
+from tests.runs import ARTICLE, SEEDS, made, plan, run, tree
+
+
+def test_the_seeds_come_out_clean(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(SEEDS) == 0
+    texts = {d.id: d.text for d in pipeline.read_corpus("output/corpus")}
+    golden = Path(__file__).parent / "golden"
+    assert texts == {file.stem: file.read_bytes().decode() for file in golden.glob("*.txt")}
+    assert texts["002_36873d84efbc44f9"] == (SEEDS / "002_36873d84efbc44f9.txt").read_bytes().decode()
+    said = capsys.readouterr().out
+    assert "output/corpus/batch=demo" in said
+    assert "output/runs/demo/report.html" in said
+
+
+def test_a_second_run_has_nothing_to_do_and_says_why(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(SEEDS) == 0
+    before = tree("output")
+    capsys.readouterr()
+    assert run(SEEDS) == 0
+    assert "Nothing to do" in capsys.readouterr().out
+    assert run(SEEDS, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["nothing_to_do"] is True
+    assert tree("output") == before
+
+
+def test_dirty_copies_are_dropped_and_name_their_twin_and_the_similarity(place: Path) -> None:
+    Path(config.DEFAULT_FILE).unlink()
+    shutil.copytree(SEEDS, place / "in")
+    story = (SEEDS / "000_e7ac5253860ec0da.txt").read_text(encoding="utf-8")
+    entities = story.replace('"', "&quot;").replace("'", "&#39;").replace("Human Rights Watch", "HRW")
+    furniture = story.rpartition("\n")[0] + "\nRead more: Our live blog\n"
+    (place / "in" / "900_entities.txt").write_text(entities)
+    (place / "in" / "901_furniture.txt").write_text(furniture)
+    assert run("in") == 0
+    assert sorted(d.id for d in pipeline.read_corpus("output/corpus")) == sorted(f.stem for f in SEEDS.glob("*.txt"))
+    dropped = storage.read_table(str(made("duplicates", input="in").output / "dropped")).to_pylist()
+    assert [row["id"] for row in dropped] == ["900_entities", "901_furniture"]
+    for row in dropped:
+        assert re.search(
+            r"(near|exact|contained) [01]\.\d\d\b.* of 000_e7ac5253860ec0da \(batch demo\)", row["reason"]
+        ), row
+
+
+def test_a_batch_is_judged_against_those_before_it_by_name_and_never_against_itself(place: Path) -> None:
+    Path(config.DEFAULT_FILE).unlink()
+    assert run(SEEDS, "--batch", "2026-11-02") == 0
+    first = tree("output/corpus")
+    assert run(SEEDS, "--batch", "2026-11-02", "--again", "duplicates") == 0
+    assert tree("output/corpus") == first
+    shutil.copytree(SEEDS, place / "in")
+    (place / "in" / "new.txt").write_text(ARTICLE)
+    assert run("in", "--batch", "2026-11-03") == 0
+    assert [d.id for d in pipeline.read_corpus("output/corpus", since="2026-11-02")] == ["new"]
+    dropped = storage.read_table(str(made("duplicates", batch="2026-11-03", input="in").output / "dropped"))
+    assert all("(batch 2026-11-02)" in reason for reason in dropped["reason"].to_pylist())
+    # an older batch that comes late is not judged against newer ones, and makes them stale
+    assert run("in", "--batch", "2026-11-01") == 0
+    assert len(pipeline.read_corpus("output/corpus")) == 3 + 1 + 4
+    stale = {s.step: s.why for s in plan(batch="2026-11-02", input=str(SEEDS)).states() if not s.fresh}
+    assert stale["boilerplate"].startswith("history.2026-11-01: nothing -> ")

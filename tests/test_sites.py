@@ -1,0 +1,64 @@
+"""Lines learned of sites, from batch to batch, and what the user decides on them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import pipeline
+from pipeline import config
+from pipeline.console import cli
+from tests.runs import ARTICLE, run, write_jsonl
+
+OPENINGS = ["One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"]
+
+
+def site_articles(site):
+    """Articles of a site, each with the same line between two paragraphs of its own."""
+    for number, word in enumerate(OPENINGS):
+        first = f"{word} people spoke to the council about road {number} on Monday."
+        text = f"{first}\n\nOur newsroom: tips and letters to the desk\n\n{word} more will follow, it said."
+        yield {"id": f"{site}/{number}", "site": site, "text": text}
+
+
+def test_a_line_learned_of_a_site_is_proposed_cut_rejected_and_taken_back(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_jsonl(place / "in" / "a.jsonl", site_articles("example.org"))
+    assert run("in") == 0
+    assert not [d for d in pipeline.read_corpus("output/corpus") if "Our newsroom" in d.text]
+    capsys.readouterr()
+    assert cli.main(["boilerplate", "suggest", "--json"]) == 0
+    [proposal] = json.loads(capsys.readouterr().out)
+    assert (proposal["site"], proposal["line"]) == ("example.org", "Our newsroom: tips and letters to the desk")
+    assert proposal["evidence"] == "in 12 of this site's 12 documents (100 %), never elsewhere"
+    assert proposal["examples"] == ["example.org/0", "example.org/1", "example.org/2"]
+    decision = ["example.org", proposal["line"]]
+    assert cli.main(["boilerplate", "reject", *decision]) == 0
+    assert "never elsewhere" in Path("configs/boilerplate_decisions.toml").read_text()
+    assert run("in") == 0
+    assert len([d for d in pipeline.read_corpus("output/corpus") if "Our newsroom" in d.text]) == 12
+    assert cli.main(["boilerplate", "undo", *decision]) == 0
+    assert run("in") == 0
+    assert not [d for d in pipeline.read_corpus("output/corpus") if "Our newsroom" in d.text]
+    assert cli.main(["boilerplate", "undo", *decision]) == 2
+
+
+def test_an_article_that_a_site_has_many_times_is_left_to_the_duplicates_stage(place: Path) -> None:
+    Path(config.DEFAULT_FILE).unlink()
+    rows = [{"id": f"copy-{i}", "site": "example.org", "text": ARTICLE} for i in range(12)]
+    write_jsonl(place / "in" / "a.jsonl", rows)
+    assert run("in") == 0
+    assert [(d.id, d.text) for d in pipeline.read_corpus("output/corpus")] == [("copy-0", ARTICLE)]
+
+
+def test_lines_are_remembered_from_batch_to_batch(place: Path) -> None:
+    rows = list(site_articles("example.org"))
+    write_jsonl(place / "one" / "a.jsonl", rows[:-1])
+    write_jsonl(place / "two" / "a.jsonl", rows[-1:])
+    assert run("one", "--batch", "1") == 0
+    assert run("two", "--batch", "2") == 0
+    [late] = pipeline.read_corpus("output/corpus", since="1")
+    assert "Our newsroom" not in late.text

@@ -1,0 +1,99 @@
+"""Done means done: what is stale is made again, what is fresh is not, whatever was killed on the way."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pipeline
+from pipeline.engine import local
+from tests.runs import SEEDS, articles, find, made, plan, run, tree, write_jsonl
+
+
+def test_a_changed_setting_makes_its_stage_stale_and_equal_bytes_stop_the_cascade(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(SEEDS) == 0
+    first = {state.step: state.manifest for state in plan(input=str(SEEDS)).states() if state.manifest}
+    Path("s.toml").write_text('[rules."encoding/doubled_full_stop"]\nverdict = "quarantine"\n')
+    states = {s.step: s for s in plan(file="s.toml", input=str(SEEDS)).states()}
+    assert states["reading"].fresh
+    assert states["encoding"].why == "rules.encoding/doubled_full_stop.verdict: keep -> quarantine"
+    assert states["boilerplate"].why == "after encoding"
+    Path("s.toml").write_text('[rules."encoding/unbalanced_quote"]\nenabled = false\n')
+    assert run(SEEDS, "--config", "s.toml") == 0
+    second = {s.step: s.manifest for s in plan(file="s.toml", input=str(SEEDS)).states() if s.manifest}
+    assert second["encoding"]["key"] != first["encoding"]["key"]
+    assert second["boilerplate"] == first["boilerplate"], "made again although its input is the same"
+    assert second["publishing"] == first["publishing"]
+
+
+def test_changed_input_is_noticed_and_an_output_can_be_deleted_without_asking(place: Path) -> None:
+    shutil.copytree(SEEDS, place / "seeds")
+    assert run("seeds") == 0
+    before = tree("output/corpus")
+    shutil.rmtree(made("language", input="seeds").output)
+    assert next(s.step for s in plan(input="seeds").states() if not s.fresh) == "language"
+    assert run("seeds") == 0
+    assert tree("output/corpus") == before
+    write_jsonl(place / "seeds" / "more.jsonl", articles(1))
+    state = next(plan(input="seeds").states())
+    assert (state.step, state.fresh) == ("reading", False)
+    assert state.why.startswith("input: ")
+    assert run("seeds") == 0
+    assert len(pipeline.read_corpus("output/corpus")) == 4
+
+
+def test_a_step_is_made_again_when_asked(place: Path) -> None:
+    assert run(SEEDS) == 0
+    before = made("encoding", input=str(SEEDS)).manifest
+    assert run(SEEDS, "--again", "encoding") == 0
+    after = made("encoding", input=str(SEEDS)).manifest
+    assert {k: v for k, v in after.items() if k not in ("started", "seconds")} == {
+        k: v for k, v in before.items() if k not in ("started", "seconds")
+    }
+
+
+def test_the_same_bytes_for_one_and_four_workers_and_for_any_order_of_files(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "IN_PROCESS_BYTES", 0)
+    monkeypatch.setattr("pipeline.sources.read.PORTION_FILES", 2)
+    for number in range(6):
+        write_jsonl(place / "in" / f"{number}.jsonl", articles((number + 1) * 20, number * 20))
+    for number in reversed(range(6)):
+        write_jsonl(place / "again" / f"{number}.jsonl", articles((number + 1) * 20, number * 20))
+    assert run("in", "--workers", 1, "--output", "one") == 0
+    assert run("again", "--workers", 4, "--output", "four") == 0
+    assert tree("one/corpus") == tree("four/corpus")
+    assert {k.partition("/")[2]: v for k, v in tree("one/runs/demo").items()} == {
+        k.partition("/")[2]: v for k, v in tree("four/runs/demo").items()
+    }
+
+
+@pytest.mark.parametrize("step", ["encoding", "duplicates", "publishing"])
+def test_a_killed_run_leaves_nothing_half_done_and_the_next_one_ends_with_the_same_bytes(place: Path, step) -> None:
+    write_jsonl(place / "in" / "a.jsonl", articles(50))
+    assert run("in", "--output", "whole") == 0
+    code = (
+        "import os, signal, sys\n"
+        "from pipeline.console import cli\n"
+        "from pipeline.engine import whole\n"
+        "write = whole.write_json\n"
+        "def die(target, value):\n"
+        f"    if value.get('step') == {step!r}: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    write(target, value)\n"
+        "whole.write_json = die\n"
+        "sys.exit(cli.main(['run', 'in']))\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert find(step, input="in") is None
+    assert run("in") == 0
+    assert tree("output") == tree("whole")
+    assert not list(Path("output").rglob("*.tmp"))
