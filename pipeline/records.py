@@ -34,6 +34,16 @@ Share = Annotated[float, Bounds(0.0, 1.0)]
 Count = Annotated[int, Bounds(0, None)]
 
 
+class Derived:
+    """Marks a parameter of a rule that its stage fills in from elsewhere, so that nothing is set in two places.
+
+    It is no setting: it is neither listed nor taken from the settings file.
+    """
+
+
+DERIVED = Derived()
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a document came from. `line` counts from 1; 0 means that the file holds just this document."""
@@ -79,6 +89,11 @@ class Finding(NamedTuple):
     before: str
     after: str | None
     detail: str = ""
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether the hit changed the text; otherwise it only remarked."""
+        return self.after is not None
 
 
 # --- Facts: what a rule must know and cannot read off the text ---------------------------------------------------

@@ -23,7 +23,7 @@ SEEDS = Path(__file__).resolve().parents[1] / "tests" / "golden"
 def cut(text: str, additions: str = "") -> list[str]:
     """The lines that the stage cuts."""
     _, findings = edits.run(text, boilerplate.rules(additions))
-    return [line for f in findings if f.after is not None for line in f.before.split("\n") if line.strip()]
+    return [line for f in findings if f.is_edit for line in f.before.split("\n") if line.strip()]
 
 
 @pytest.mark.parametrize(

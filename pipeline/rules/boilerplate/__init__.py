@@ -187,7 +187,7 @@ def mostly_boilerplate(before: str, findings: Sequence[Finding], *, max_cut: Sha
     Counted in characters. The worst labelled page with an article loses 0.69; of the whole pages of the extraction
     sets, menus and all, one loses more than 0.9.
     """
-    lost = sum(len(finding.before) for finding in findings if finding.after is not None)
+    lost = sum(len(finding.before) for finding in findings if finding.is_edit)
     if lost > max_cut * len(before):
         yield Hit(0, len(before), None, f"{lost / len(before):.2f} of the text would be cut > {max_cut:.2f}")
 
