@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline import edits
 from pipeline.facts import translation
-from pipeline.facts.translation import marks, quality, quality_batch
-from pipeline.facts.translation.weights import weights
+from pipeline.facts.translation import marks, qualities, quality
+from pipeline.facts.translation.weights import load
 from pipeline.records import Facts, Finding, Quality, Verdict
 from pipeline.rules.translation import RULES, score
 
@@ -45,7 +45,7 @@ def test_languages_that_are_not_scored_and_texts_too_short_to_tell_have_no_score
 def test_a_batch_gives_each_text_the_score_it_has_alone():
     texts = [GOOD, "", GARBLED, GOOD + GARBLED, "word " * 700, GOOD * 9]
     languages = ["en", "en", "en", "en", "en", "fr"]
-    together = quality_batch(texts, languages)
+    together = qualities(texts, languages)
     assert together == [quality(text, language) for text, language in zip(texts, languages, strict=True)]
     assert together[-1] == Quality(None)
 
@@ -84,7 +84,7 @@ def test_hostile_text_has_a_score_or_none(text):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=200), max_size=4))
 def test_any_text_has_a_score_between_nought_and_one_or_none(texts):
-    for text, answer in zip(texts, quality_batch(texts, ["en"] * len(texts)), strict=True):
+    for text, answer in zip(texts, qualities(texts, ["en"] * len(texts)), strict=True):
         assert answer.score is None or 0 <= answer.score <= 1
         assert all(0 <= f.start <= f.end <= len(text) for f in answer.findings)
 
@@ -92,7 +92,7 @@ def test_any_text_has_a_score_between_nought_and_one_or_none(texts):
 def test_the_weights_are_small_and_say_what_they_were_learned_from():
     file = resources.files(translation).joinpath("english.npz")
     assert len(file.read_bytes()) < 2_000_000
-    assert [part.partition("=")[0] for part in weights().data.split()] == [
+    assert [part.partition("=")[0] for part in load().data.split()] == [
         "translation_scored",
         "translation_documents",
         "translation_passages",
