@@ -227,6 +227,25 @@ def test_a_line_is_learned_by_share_and_shape(line, use, expected):
     assert boilerplate.learned(line, use) is expected
 
 
+def test_a_line_of_the_site_is_certain_beside_doubtful_ones_under_the_limits_of_site_line():
+    menu = ["Written in haste", "Your horoscope", "Jobs and careers", "Classifieds", "Weather forecast"]
+    text = "\n".join([*PROSE, "Sign up for our newsletter", *menu])
+    facts = Facts(lines={"Written in haste": LineUse(4, 20)})
+
+    def judged(**limits: float) -> list[str]:
+        hits = boilerplate.link_like_line(text, facts, **limits)
+        return [line for hit in hits for line in text[hit.start : hit.end].split("\n") if line]
+
+    assert judged() == menu[1:]  # its own rule cuts it
+    assert judged(min_share=0.3) == judged(min_documents=5) == menu
+
+
+def test_no_line_of_one_document_may_be_cut_as_the_sites():
+    table = {"rules": {"boilerplate/site_line": {"min_documents": 1}}}
+    with pytest.raises(SettingsError, match="min_documents must be at least 2; got 1"):
+        config.parse(table, "settings.toml")
+
+
 def test_a_decision_is_followed_and_can_be_undone(tmp_path):
     table = counted(tmp_path, "one", documents(*NEWS))
     text = NEWS[3][1] + "\nThis is new."

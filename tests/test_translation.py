@@ -160,6 +160,28 @@ def test_a_low_score_quarantines_with_its_numbers_and_the_sentences():
     assert edits.judge(RULES, findings)[0] is Verdict.QUARANTINE
 
 
+@pytest.mark.parametrize(
+    ("value", "limits", "expected"),
+    [
+        (0.5, {}, ["score 0.50 < 0.62"]),
+        (0.62, {}, []),
+        (0.41, {}, []),
+        (0.41, {"low_score": 0.3}, ["score 0.41 < 0.62"]),
+        (0.5, {"min_score": 0.45}, []),
+    ],
+)
+def test_a_weak_score_is_one_that_is_not_low(value, limits, expected):
+    hits = score.find_weak_score("the text", Facts(quality=Quality(value)), **limits)
+    assert [hit.detail for hit in hits] == expected
+
+
+def test_sentences_are_explained_below_the_limit_that_is_handed_in():
+    (shown,), (hidden,) = (qualities([GARBLED], ["en"], explained=limit) for limit in (0.62, 0.0))
+    assert shown.score == hidden.score
+    assert shown.findings
+    assert hidden.findings == ()
+
+
 def test_findings_of_another_text_are_not_shown():
     stale = Finding("translation/low_score", 0, 5, "other", None, "why")
     hits = list(score.find_low_score("the text", Facts(quality=Quality(0.1, (stale,)))))

@@ -20,7 +20,7 @@ from pipeline.records import Finding, Quality
 
 SCORED = frozenset({"en"})
 MIN_TOKENS = 8  # fewer tell nothing
-EXPLAINED = 0.62  # texts that score less are told which sentences cost most; 5 % of original news lie below
+EXPLAINED = 0.62  # texts that score less are told which sentences cost most
 AT_ONCE = 1000  # texts: the more, the fewer distinct words a text; more take memory
 
 
