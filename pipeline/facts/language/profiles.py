@@ -90,8 +90,13 @@ def load() -> Profiles:
     return pack(installed(package()), neighbours(), package())
 
 
-def pack(known: dict[str, Counts], neighbours: dict[str, Counts], package: Path) -> Profiles:
-    profiles = [*known.values(), *neighbours.values()]
+def pack(installed: dict[str, Counts], neighbours: dict[str, Counts], package: Path) -> Profiles:
+    """The table of the counts of langdetect's languages and of neighbours; `package` holds what letters count as.
+
+    Raises:
+        ValueError: there are more letters than the keys have room for.
+    """
+    profiles = [*installed.values(), *neighbours.values()]
     grams = np.concatenate([profile.grams for profile in profiles])
     language = np.repeat(np.arange(len(profiles)), [len(profile.grams) for profile in profiles])
     points = grams.view(np.uint32).reshape(-1, 3)
@@ -114,7 +119,7 @@ def pack(known: dict[str, Counts], neighbours: dict[str, Counts], package: Path)
     table[row, language] = np.log1p(share / ALPHA)
     table[1:UNIGRAMS, -1] = 1
     keys = np.concatenate([np.zeros(UNIGRAMS, np.uint64), longer])
-    packed = Profiles(tuple(known), tuple(neighbours), alphabet(package, letters), _slots(longer), keys, table)
+    packed = Profiles(tuple(installed), tuple(neighbours), alphabet(package, letters), _slots(longer), keys, table)
     _add_endings(packed, longer)
     np.rint(table * STEPS, out=table)
     table /= STEPS
