@@ -33,8 +33,8 @@ from pipeline.rules.boilerplate import features as shape
 from pipeline.rules.boilerplate import model as lines_model
 from pipeline.rules.boilerplate.doubtful import sparing, worth_asking
 from pipeline.rules.boilerplate.features import features
+from pipeline.rules.boilerplate.grammar import flatten
 from pipeline.rules.boilerplate.model import Model
-from pipeline.rules.boilerplate.phrases import flatten
 
 SETS = (
     "boilerplate_lines", "translation_documents", "articles", "extraction_news", "extraction_web", "extraction_press",

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.rules.boilerplate.phrases import KEPT, flatten
+from pipeline.rules.boilerplate.grammar import flatten
+from pipeline.rules.boilerplate.phrases import KEPT
 from pipeline.rules.boilerplate.view import LONG, Line, ends_sentence
 
 Floats = npt.NDArray[np.float32]
