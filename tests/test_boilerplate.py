@@ -70,6 +70,7 @@ def test_a_users_file_adds_phrases_and_switches_default_ones_off():
         ("[[phrases]]\nrule = 'continued'\nlines = ['** #']", "without a word of its own"),
         ("[[phrases]]\nrule = 'continued'\nlines = ['<no> more']", "no set"),
         ("[[phrases]]\nlines = ['more']", "needs rule and lines"),
+        ("[[phrases]]\nrule = 'continued'\nlines = ['read} more']", "a brace too many"),
         ("[[phrases]", "line 1"),
     ],
 )
@@ -158,6 +159,14 @@ def test_a_megabyte_of_one_character_takes_no_time(character):
     text = character * (1_000_000 // len(character))
     after, findings = edits.run(text, boilerplate.RULES)
     assert edits.revert(after, findings) == text
+
+
+def test_of_what_must_be_held_a_part_is_not_enough():
+    phrases = phrases_of('[[phrases]]\nrule = "continued"\nlines = ["* zebra crossing *"]')
+    assert phrases.kind("the old zebra crossing in town") == Kind("continued")
+    assert phrases.kind("the old zebras crossing in town") is None
+    assert phrases.kind("the crossing and the zebra in town") is None
+    assert phrases.kind("her zebra in town") is None
 
 
 def test_a_phrase_that_may_stand_anywhere_is_found_in_its_line_and_in_no_other():

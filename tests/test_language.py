@@ -22,6 +22,7 @@ from pipeline.facts.language import (
     passages,
     profiles,
     sums,
+    sums_of,
 )
 from pipeline.records import Language
 
@@ -167,6 +168,34 @@ def test_sums_of_blocks_are_those_of_the_rows():
     counts = np.array([1, 5, 2, 4])
     expected = np.add.reduceat(rows, np.cumsum(counts) - counts, axis=0)
     np.testing.assert_array_equal(sums.folded(rows, counts), expected)
+
+
+def test_the_sums_of_a_text_are_those_of_its_lines_and_count_its_letters():
+    packed = profiles.load()
+    both, english, german = sums_of([f"{ENGLISH}\n{GERMAN}", ENGLISH, GERMAN], packed)
+    np.testing.assert_array_equal(both, english + german)
+    assert packed.languages[english[: len(packed.languages)].argmax()] == "en"
+    assert english[-1] == sum(map(str.isalpha, ENGLISH))
+
+
+def test_of_sampled_lines_the_first_blocks_of_each_eight_are_read():
+    packed = profiles.load()
+    line = "".join(chr(ord("a") + number % 26) for number in range(sums.BLOCK * sums.SAMPLE_OF * 2))
+    run = ngrams.stream([line], packed.alphabet)
+    first = np.zeros(1, np.int64)
+    whole, some = (sums.of_lines(packed, run, first, np.array([sampled]), 1)[0, -1] for sampled in (False, True))
+    # the line's end opens a block of its own
+    assert (whole, some) == (len(line), 2 * sums.BLOCK)
+
+
+def test_what_a_profile_cannot_do_is_said(monkeypatch):
+    monkeypatch.setattr(profiles, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="pip install langdetect"):
+        profiles.package()
+    monkeypatch.setattr(profiles, "ABSENT", 3)
+    counts = profiles.Counts(np.array(["a", "ab"], "<U3"), np.array([2, 1]), np.array([2, 1, 1]))
+    with pytest.raises(ValueError, match="the keys have room for 3"):
+        profiles.pack({"xx": counts}, {}, PACKAGE)
 
 
 def test_probabilities_are_fitted_for_exactly_the_profiles_installed():

@@ -6,16 +6,17 @@ from importlib import resources
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import edits
 from pipeline.facts import translation
-from pipeline.facts.translation import marks, qualities, quality
-from pipeline.facts.translation.weights import load
+from pipeline.facts.translation import explain, marks, qualities, quality
+from pipeline.facts.translation.weights import from_arrays, load, to_arrays
 from pipeline.records import Facts, Finding, Quality, Verdict
-from pipeline.rules.translation import RULES, score
+from pipeline.rules.translation import RULES, prose, score
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 
@@ -98,6 +99,48 @@ def test_the_weights_are_small_and_say_what_they_were_learned_from():
         "translation_passages",
         "articles",
     ]
+
+
+def test_the_weights_are_stored_as_they_are_read():
+    with np.load(resources.files(translation).joinpath("english.npz")) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    again = to_arrays(from_arrays(arrays))
+    assert set(again) == set(arrays)
+    for name, array in arrays.items():
+        assert again[name].dtype == array.dtype
+        np.testing.assert_array_equal(again[name], array)
+
+
+def test_a_text_without_tokens_has_no_worst_sentences():
+    nothing, some = explain.worst_sentences(["", GARBLED], load())
+    assert nothing == []
+    assert [GARBLED[f.start : f.end] for f in some] == [f.before for f in some]
+    assert 1 <= len(some) <= explain.MOST
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "found"),
+    [
+        ("one two three four", [(14, 1.0)]),
+        ("One Two three four \t\r", [(14, 0.5)]),
+        ("one two three four.", []),
+        ("one two thre", []),  # too short
+        ("one two_three_four_", []),
+        ("onetwothreefour 5", []),  # too few words
+    ],
+)
+def test_a_paragraph_without_an_end_is_told_by_its_last_letter(paragraph, found):
+    text = f"Before.\n{paragraph}\nAfter."
+    marked = marks.unended_paragraphs(text, min_letters=14, min_words=3)
+    assert [(mark.start - len("Before.\n"), small) for mark, small in marked] == found
+
+
+def test_a_headline_may_be_half_in_small_letters_for_the_rule_and_not_for_the_score():
+    text = ("Minister Says " + "that it is Late And ") * 8 + "he Left"
+    assert list(prose.find_missing_full_stops(text, Facts())) == []
+    text = "One two " * 25 + "the End"  # half of the words are small
+    assert [hit.detail for hit in prose.find_missing_full_stops(text, Facts())] == ["52 words and no full stop"]
+    assert list(marks.stopless_paragraphs(text)) == []
 
 
 MARKED = {
