@@ -106,10 +106,10 @@ def with_other_lengths(whole: Texts) -> Texts:
 
 def held_out_sums(whole: Texts, texts: Texts) -> NDArray[np.float64]:
     """The sums of each text under profiles of neighbours counted on the other folds."""
-    known, package = profiles.installed(profiles.package()), profiles.package()
+    installed, package = profiles.installed(profiles.package()), profiles.package()
     sums: NDArray[np.float64] | None = None
     for fold in range(FOLDS):
-        packed = profiles.pack(known, neighbours_of(whole, whole.folds != fold), package)
+        packed = profiles.pack(installed, neighbours_of(whole, whole.folds != fold), package)
         chosen = np.flatnonzero(texts.folds == fold)
         found = language.sums_of([texts.texts[i] for i in chosen], packed)
         sums = np.zeros((len(texts.texts), found.shape[1])) if sums is None else sums
@@ -149,14 +149,17 @@ def fit_posterior(
 
 
 def usual_nats(
-    nats: NDArray[np.float64], letters: NDArray[np.float64], truth: NDArray[np.int64], known: dict[str, profiles.Counts]
+    nats: NDArray[np.float64],
+    letters: NDArray[np.float64],
+    truth: NDArray[np.int64],
+    installed: dict[str, profiles.Counts],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Nats a letter of each known language's own texts, and their spread.
 
     Where there are no texts, what the profile leads to expect, corrected as for a language counted on like texts.
     """
-    order, expected = list(known), np.array([_expected(counts) for counts in known.values()])
-    each = [nats[truth == i, i] / letters[truth == i] for i in range(len(known))]
+    order, expected = list(installed), np.array([_expected(counts) for counts in installed.values()])
+    each = [nats[truth == i, i] / letters[truth == i] for i in range(len(installed))]
     each = [values if len(values) else np.array([np.nan]) for values in each]
     middle = np.array([np.median(values) for values in each])
     spread = np.array([np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.35 for values in each])
@@ -186,24 +189,24 @@ def logistic(
 
 
 def fit(
-    sums: NDArray[np.float64], codes: NDArray[np.str_], order: Sequence[str], known: dict[str, profiles.Counts]
+    sums: NDArray[np.float64], codes: NDArray[np.str_], order: Sequence[str], installed: dict[str, profiles.Counts]
 ) -> Weights:
     """All constants from the held-out sums of texts in the languages `order`, the known ones first."""
     letters, nats = sums[:, -1], sums[:, : len(order)]
     enough = letters >= certainty.MIN_LETTERS
     letters, nats, codes = letters[enough], nats[enough], codes[enough]
     truth = np.array([order.index(code) for code in codes])
-    foreign = truth >= len(known)
+    foreign = truth >= len(installed)
     weight = np.where(foreign, RARITY, 1.0)
     seen = np.array([code not in LIKE for code in order])
     place = np.cumsum(seen) - 1
     from_seen = [int(place[order.index(LIKE.get(code, code))]) for code in order]
     scale, shrink, louder, prior = fit_posterior(nats[:, seen], letters, place[truth], weight)
     louder, prior = louder[from_seen], prior[from_seen]
-    usual, spread = usual_nats(nats, letters, truth, known)
+    usual, spread = usual_nats(nats, letters, truth, installed)
     weights = Weights(scale, shrink, louder, prior, usual, spread, np.zeros(3), np.array([0.0, 1.0]))
     weights = weights._replace(fit=_fit_of_hidden(nats, letters, truth, weight, weights))
-    best, raw = certainty.raw_probability(sums[enough], len(known), weights)
+    best, raw = certainty.raw_probability(sums[enough], len(installed), weights)
     features = np.stack([np.ones_like(raw), certainty.logit(raw)], axis=1)
     return weights._replace(sureness=logistic(features, best == truth, weight))
 
@@ -216,14 +219,14 @@ def _fit_of_hidden(
     weights: Weights,
 ) -> NDArray[np.float64]:
     """How much a text must fit: learned on neighbours whose profiles are hidden, one half of them after the other."""
-    known = len(weights.usual)
+    count = len(weights.usual)
     rows, right, weigh = [], [], []
     for half in range(2):
-        hidden = (np.arange(nats.shape[1]) >= known) & (np.arange(nats.shape[1]) % 2 == half)
-        use = np.flatnonzero((truth < known) | hidden[truth])
+        hidden = (np.arange(nats.shape[1]) >= count) & (np.arange(nats.shape[1]) % 2 == half)
+        use = np.flatnonzero((truth < count) | hidden[truth])
         best = (certainty.posterior(nats[use], letters[use], weights) * ~hidden).argmax(axis=1)
         # mistakes among known languages are no matter of the fit
-        kept = (best < known) & ((best == truth[use]) | hidden[truth[use]])
+        kept = (best < count) & ((best == truth[use]) | hidden[truth[use]])
         use, best = use[kept], best[kept]
         rows.append(certainty.fit_features(nats[use, best], letters[use], best, weights))
         right.append(best == truth[use])
@@ -242,26 +245,26 @@ class Judged(NamedTuple):
 def cross_validated() -> Judged:
     """Each sentence judged by profiles of neighbours and constants that come from the other folds."""
     whole = sentences()
-    known = profiles.installed(profiles.package())
+    installed = profiles.installed(profiles.package())
     texts = with_other_lengths(with_english_news(whole))
     sums = held_out_sums(whole, texts)
-    order = [*known, *sorted(set(whole.codes.tolist()) - set(known))]
+    order = [*installed, *sorted(set(whole.codes.tolist()) - set(installed))]
     size = len(whole.texts)
     best, probability = np.zeros(size, np.int64), np.zeros(size)
     for fold in range(FOLDS):
-        weights = fit(sums[texts.folds != fold], texts.codes[texts.folds != fold], order, known)
+        weights = fit(sums[texts.folds != fold], texts.codes[texts.folds != fold], order, installed)
         chosen = np.flatnonzero(whole.folds == fold)
-        best[chosen], probability[chosen] = certainty.judge(sums[chosen], len(known), weights)
+        best[chosen], probability[chosen] = certainty.judge(sums[chosen], len(installed), weights)
     return Judged(whole.codes, np.array(order)[best], probability)
 
 
 def main() -> None:
     whole = sentences()
-    known = profiles.installed(profiles.package())
+    installed = profiles.installed(profiles.package())
     counted = neighbours_of(whole, np.ones(len(whole.texts), bool))
     texts = with_other_lengths(with_english_news(whole))
     sums = held_out_sums(whole, texts)
-    weights = fit(sums, texts.codes, [*known, *counted], known)
+    weights = fit(sums, texts.codes, [*installed, *counted], installed)
     np.savez_compressed(
         PACKAGE / "neighbours.npz",
         codes=np.array(list(counted)),

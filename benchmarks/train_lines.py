@@ -28,12 +28,13 @@ from benchmarks.line_pages import (
     pages,
     with_leftovers,
 )  # fmt: skip
+from pipeline.facts.trees import SymmetricTrees
 from pipeline.rules.boilerplate import features as shape
 from pipeline.rules.boilerplate import model as lines_model
 from pipeline.rules.boilerplate.doubtful import sparing, worth_asking
 from pipeline.rules.boilerplate.features import features
-from pipeline.rules.boilerplate.model import Model, of_trees
-from pipeline.rules.boilerplate.phrases import flatten
+from pipeline.rules.boilerplate.grammar import flatten
+from pipeline.rules.boilerplate.model import Model
 
 SETS = (
     "boilerplate_lines", "translation_documents", "articles", "extraction_news", "extraction_web", "extraction_press",
@@ -112,10 +113,11 @@ def train(chosen: list[Page]) -> Model:
     for seed in range(MODELS):
         tables = [table(others, known, pool, seed) for others, known in quarters]
         rows, wanted, weights = (np.concatenate(parts) for parts in zip(*tables, strict=True))
-        trees = CatBoostClassifier(thread_count=1, verbose=0, allow_writing_files=False, random_seed=seed, **TREES)
-        models.append(_plain(trees.fit(rows, wanted, sample_weight=weights)))
+        grown = CatBoostClassifier(thread_count=1, verbose=0, allow_writing_files=False, random_seed=seed, **TREES)
+        models.append(_plain(grown.fit(rows, wanted, sample_weight=weights)))
     columns, limits, leaves = (np.concatenate([model[part] for model in models]) for part in range(3))
-    return of_trees(columns, limits, leaves / np.float32(MODELS), words, sum(bias for *_, bias in models) / MODELS)
+    trees = SymmetricTrees.of(columns, limits, leaves / np.float32(MODELS))
+    return Model(trees, words, sum(bias for *_, bias in models) / MODELS)
 
 
 def _plain(trees):
@@ -148,11 +150,12 @@ def digests() -> str:
 
 
 def save(trained: Model, file: Path) -> None:
+    trees = trained.trees
     np.savez_compressed(
         file,
-        columns=trained.columns[trained.questions.T].astype(np.int16),
-        limits=trained.limits[trained.questions.T],
-        leaves=trained.leaves.astype(np.float16),
+        columns=trees.columns[trees.questions.T].astype(np.int16),
+        limits=trees.limits[trees.questions.T],
+        leaves=trees.leaves.astype(np.float16),
         words=np.array(" ".join(trained.lexicon)),
         odds=np.array([round(odd * 100) for odd in trained.lexicon.values()], np.int16),
         bias=np.array(trained.bias),
@@ -178,7 +181,7 @@ def main() -> None:
     trained = train(everything)
     save(trained, lines_model.WEIGHTS)
     size = lines_model.WEIGHTS.stat().st_size / 1e6
-    print(f"{lines_model.WEIGHTS.name}: {size:.2f} MB, {len(trained.leaves)} trees, {len(trained.lexicon)} words")
+    print(f"{lines_model.WEIGHTS.name}: {size:.2f} MB, {len(trained.trees.leaves)} trees, {len(trained.lexicon)} words")
     STORED.mkdir(exist_ok=True)
     for number, (learn, _) in enumerate(folds(everything, FOLDS)):
         save(train(learn), STORED / f"lines-{number}.npz")

@@ -26,7 +26,8 @@ from benchmarks import data
 from pipeline.facts.translation import features as features_of
 from pipeline.facts.translation import marks, model
 from pipeline.facts.translation import tokens as tokens_of
-from pipeline.facts.translation.weights import Trees, Weights, flat, unpacked
+from pipeline.facts.translation.weights import Weights, to_arrays, unpacked
+from pipeline.facts.trees import Trees
 
 OUT = Path(__file__).resolve().parents[1] / "pipeline" / "facts" / "translation" / "english.npz"
 SETS = ("translation_scored", "translation_documents", "translation_passages", "articles")
@@ -34,8 +35,9 @@ LEXICON = ("vocabulary", "ranks", "frequency", "word_list", "pair_checks", "pair
 ARTICLE = 1200  # letters of an article
 NEWS_WEIGHT = 0.02  # of 0.02, 0.1 and 0.3: more costs correlation with the human scores
 FINER_NEWS = 0.01
+DEPTH = 4  # of the trees
 GROWTH = {
-    "learning_rate": 0.05, "max_depth": model.DEPTH, "max_leaf_nodes": None, "min_samples_leaf": 30,
+    "learning_rate": 0.05, "max_depth": DEPTH, "max_leaf_nodes": None, "min_samples_leaf": 30,
     "l2_regularization": 5.0, "max_features": 0.3, "early_stopping": False, "random_state": 0,
 }  # fmt: skip
 
@@ -92,7 +94,7 @@ class Parts(NamedTuple):
     size: np.ndarray  # tokens
 
 
-def measure_parts(texts: list[str], scored: np.ndarray, known: Weights) -> Parts:
+def measure_parts(texts: list[str], scored: np.ndarray, weights: Weights) -> Parts:
     """The stretches of the texts, of which `scored` tells those that people scored."""
     words, letters, shown, row, sizes = [], [], [], [], []
     for start in range(0, len(texts), 500):
@@ -113,7 +115,7 @@ def measure_parts(texts: list[str], scored: np.ndarray, known: Weights) -> Parts
         words.append(sp.diags(1 / size) @ sum(runs) + holds @ single)
         buckets, owners = tokens_of.letter_grams(tokens.distinct)
         letters.append(holds @ count(owners, buckets, len(keys), tokens_of.LETTER_BUCKETS))
-        shown.append(features_of.shown(tokens, keys, types, parts, known))
+        shown.append(features_of.shown(tokens, keys, types, parts, weights))
         row.append(parts.documents + start)
         sizes.append(size)
     row = np.concatenate(row)
@@ -192,34 +194,36 @@ def learn_joint(answers: np.ndarray, parts: Parts, rows: Rows, learn: np.ndarray
     clear = ~scored | (rows.score[row] < 45) | (rows.score[row] >= 65)
     reads_well, weight = ~scored | (rows.score[row] >= 65), np.where(scored, 1.0, NEWS_WEIGHT)
     sound = [
-        flatten(
+        complete(
             HistGradientBoostingClassifier(max_iter=100, **GROWTH).fit(
                 table[clear, :width], reads_well[clear], sample_weight=weight[clear]
             )
         )
         for width in (table.shape[1], features_of.HEADS)
     ]
+    columns, limits, leaves = (np.concatenate(arrays) for arrays in zip(*sound, strict=True))
     return {
         "center": center,
         "scale": spread,
         "slopes": np.append(line.coef_, line.intercept_),
-        "finer": flatten(finer),
-        "sound": Trees(*map(np.concatenate, zip(*sound, strict=True)))._replace(
-            leaves=np.concatenate([trees.leaves / 2 for trees in sound])
-        ),
+        "finer": Trees.complete(*complete(finer)),
+        "sound": Trees.complete(columns, limits, leaves / len(sound)),
     }
 
 
-def flatten(trees) -> Trees:
-    """The trees as complete ones, level by level; where a branch ends early, both ways lead to its answer."""
-    inner, leaves = 2**model.DEPTH - 1, 2**model.DEPTH
+def complete(trees) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What `Trees.complete` takes: columns, limits and leaves, a row a tree.
+
+    Where a branch ends early, both ways lead to its answer.
+    """
+    inner, leaves = 2**DEPTH - 1, 2**DEPTH
     chosen = [round_[0].nodes for round_ in trees._predictors]
     which = np.zeros((len(chosen), inner), np.int16)
     limits = np.full((len(chosen), inner), np.inf, np.float32)
     answers = np.zeros((len(chosen), leaves), np.float32)
 
     def fill(tree: int, nodes, node: int, at: int, depth: int) -> None:
-        if depth == model.DEPTH:
+        if depth == DEPTH:
             answers[tree, at - inner] = nodes[node]["value"]
             return
         left, right = node, node
@@ -232,7 +236,7 @@ def flatten(trees) -> Trees:
     for tree, nodes in enumerate(chosen):
         fill(tree, nodes, 0, 0, 0)
     answers += trees._baseline_prediction.item() / len(chosen)
-    return Trees(which, limits, answers)
+    return which, limits, answers
 
 
 def learn_all(parts: Parts, rows: Rows, learn: np.ndarray) -> tuple[list[np.ndarray], dict]:
@@ -240,16 +244,16 @@ def learn_all(parts: Parts, rows: Rows, learn: np.ndarray) -> tuple[list[np.ndar
     return learn_heads(parts, rows, learn), learn_joint(unseen_answers(parts, rows, learn), parts, rows, learn)
 
 
-def cross_validated(parts: Parts, rows: Rows, known: Weights) -> np.ndarray:
+def cross_validated(parts: Parts, rows: Rows, weights: Weights) -> np.ndarray:
     """Each text's score, marks included, from weights that have not seen its document."""
     out = np.zeros(len(rows.texts))
     for learn, answer in rows.folds(np.arange(len(rows.texts))):
         heads, joint = learn_all(parts, rows, learn)
         table = np.concatenate((head_answers(parts, heads), parts.shown), axis=1)
-        each = model.stretch_scores(table, known._replace(**joint))
+        each = model.stretch_scores(table, weights._replace(**joint))
         out[answer] = model.joined(each, parts.row, parts.size, len(rows.texts))[answer]
     number = np.bincount(parts.row, minlength=len(rows.texts))
-    return out * [marks.left(found, n) for found, n in zip(marks.find(rows.texts), number, strict=True)]
+    return out * [marks.share_left(found, size) for found, size in zip(marks.find(rows.texts), number, strict=True)]
 
 
 def quantised(matrix):
@@ -277,14 +281,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="train the score of English translations")
     parser.add_argument("--lexicon", action="store_true", help="build the lexicon anew")
     words = lexicon(parser.parse_args().lexicon)
-    rows, known = load_rows(), bare(words)
-    parts = measure_parts(rows.texts, rows.scored, known)
+    rows, weights = load_rows(), bare(words)
+    parts = measure_parts(rows.texts, rows.scored, weights)
     heads, joint = learn_all(parts, rows, np.arange(len(rows.texts)))
     learned = {}
     for name, coefficients, (_, factor) in zip(("word", "letter"), heads, parts.families, strict=True):
         learned[f"{name}s"], learned[f"{name}_steps"] = quantised(coefficients[:-1] * factor[:, None])
     digests = " ".join(f"{name}={data.digest(name)}" for name in SETS)
-    np.savez_compressed(OUT, **flat(known._replace(**joint, **learned, data=digests)))
+    np.savez_compressed(OUT, **to_arrays(weights._replace(**joint, **learned, data=digests)))
     print(f"{OUT.name}: {OUT.stat().st_size / 1e6:.2f} MB")
 
 

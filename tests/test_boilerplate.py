@@ -25,7 +25,7 @@ SEEDS = Path(__file__).resolve().parents[1] / "tests" / "golden"
 def cut(text: str, additions: str = "") -> list[str]:
     """The lines that the stage cuts."""
     _, findings = edits.run(text, boilerplate.rules(additions))
-    return [line for f in findings if f.after is not None for line in f.before.split("\n") if line.strip()]
+    return [line for f in findings if f.is_edit for line in f.before.split("\n") if line.strip()]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,7 @@ def test_a_users_file_adds_phrases_and_switches_default_ones_off():
         ("[[phrases]]\nrule = 'continued'\nlines = ['** #']", "without a word of its own"),
         ("[[phrases]]\nrule = 'continued'\nlines = ['<no> more']", "no set"),
         ("[[phrases]]\nlines = ['more']", "needs rule and lines"),
+        ("[[phrases]]\nrule = 'continued'\nlines = ['read} more']", "a brace too many"),
         ("[[phrases]", "line 1"),
     ],
 )
@@ -162,6 +163,14 @@ def test_a_megabyte_of_one_character_takes_no_time(character):
     assert edits.revert(after, findings) == text
 
 
+def test_of_what_must_be_held_a_part_is_not_enough():
+    phrases = phrases_of('[[phrases]]\nrule = "continued"\nlines = ["* zebra crossing *"]')
+    assert phrases.kind("the old zebra crossing in town") == Kind("continued")
+    assert phrases.kind("the old zebras crossing in town") is None
+    assert phrases.kind("the crossing and the zebra in town") is None
+    assert phrases.kind("her zebra in town") is None
+
+
 def test_a_phrase_that_may_stand_anywhere_is_found_in_its_line_and_in_no_other():
     lines = ['Your photo, your cookies, and "keep your copyright".', "", "In the book: all rights reserved\r", "By all"]
     text = "\n".join(lines)
@@ -227,6 +236,25 @@ def test_no_line_of_an_empty_batch(tmp_path):
 )
 def test_a_line_is_learned_by_share_and_shape(line, use, expected):
     assert boilerplate.learned(line, use) is expected
+
+
+def test_a_line_of_the_site_is_certain_beside_doubtful_ones_under_the_limits_of_site_line():
+    menu = ["Written in haste", "Your horoscope", "Jobs and careers", "Classifieds", "Weather forecast"]
+    text = "\n".join([*PROSE, "Sign up for our newsletter", *menu])
+    facts = Facts(lines={"Written in haste": LineUse(4, 20)})
+
+    def judged(**limits: float) -> list[str]:
+        hits = boilerplate.link_like_line(text, facts, **limits)
+        return [line for hit in hits for line in text[hit.start : hit.end].split("\n") if line]
+
+    assert judged() == menu[1:]  # its own rule cuts it
+    assert judged(min_share=0.3) == judged(min_documents=5) == menu
+
+
+def test_no_line_of_one_document_may_be_cut_as_the_sites():
+    table = {"rules": {"boilerplate/site_line": {"min_documents": 1}}}
+    with pytest.raises(SettingsError, match="min_documents must be at least 2; got 1"):
+        config.parse(STAGES, table, "settings.toml")
 
 
 def test_a_decision_is_followed_and_can_be_undone(tmp_path):

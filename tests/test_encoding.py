@@ -15,6 +15,7 @@ from pipeline import edits
 from pipeline.records import NO_FACTS
 from pipeline.rules import encoding
 from pipeline.rules.encoding import mojibake
+from pipeline.rules.encoding.urls import in_url
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 
@@ -141,6 +142,66 @@ def test_a_hostile_line_is_read_to_its_end(unit):
     for rule in encoding.RULES:
         after, findings = edits.apply(text, rule.name, rule.find(text, NO_FACTS))
         assert edits.revert(after, findings) == text
+
+
+# --- What the context has to prove --------------------------------------------------------------------------------
+
+LOST = {
+    # one quotation inside another
+    "He said, ??Lyin,? they called him, and left,? she said. They don?t know.": (
+        "He said, “‘Lyin,’ they called him, and left,” she said. They don’t know."
+    ),
+    # whose it is, inside a quotation that ends further on, and outside of any
+    "She said, ?The embeds? tweets are gone now,? and left. They don?t care.": (
+        "She said, “The embeds’ tweets are gone now,” and left. They don’t care."
+    ),
+    "They don?t know. The towns? walls fell, he said, ?No,? and left.": (
+        "They don’t know. The towns’ walls fell, he said, “No,” and left."
+    ),
+    # what opened the quotation was dropped
+    "They don?t know. It was good,? he said. He said, ?No,? and left.": (
+        "They don’t know. It was good,” he said. He said, “No,” and left."
+    ),
+    # a question inside a quotation: before the mark that closes it, and before another quotation
+    "They don?t know. He said, ?Why did they?? and then ?Go,? she said.": (
+        "They don’t know. He said, “Why did they?” and then “Go,” she said."
+    ),
+    "He said, ?Is it so? I ask,? and left. They don?t know.": "He said, “Is it so? I ask,” and left. They don’t know.",
+    "He said, ?Is it so? ?And why not,? he asked. They don?t know.": (
+        "He said, “Is it so? “And why not,” he asked. They don’t know."
+    ),
+    "They don?t know ?90s music. He said, ?No,? and left.": "They don’t know ’90s music. He said, “No,” and left.",
+    "O?Brien said, ?No,? and l?homme left. They don?t know.": "O’Brien said, “No,” and l’homme left. They don’t know.",
+}
+DROPPED = {
+    "I don t know. You can t go, they won t say.": "I don’t know. You can’t go, they won’t say.",
+    # the other tails, where it happened twice
+    "He wasn clear; hedidn go. It was late.They here, so.He gone.": (
+        "He wasn’t clear; he didn’t go. It was late. They’re here, so. He’s gone."
+    ),
+    "verylongverylongverylongwordwasn clear, hedidn go": "verylongverylongverylongwordwasn clear, he didn’t go",
+}
+ENTITIES = {
+    "AT&amp;T; and R&amp;D;": "AT&T; and R&D;",  # no names, but a sign before them
+    "Done &copy the rest, &copy 2019, &reg x": "Done &copy the rest, © 2019, &reg x",
+    "a lt;b gt;bold": "a<b>bold",
+    "x &#xFDD0; y &#65535; z": "x &#xFDD0; y &#65535; z",  # no characters by definition
+    'He said "no" & quot; yes & quot; .': 'He said "no" "yes" .',
+    "One.&#13;\nTwo.": "One.\nTwo.",
+}
+
+
+@pytest.mark.parametrize(("before", "after"), [*LOST.items(), *DROPPED.items(), *ENTITIES.items()])
+def test_what_was_lost_comes_back_where_the_context_proves_it(before, after):
+    assert clean(before) == after
+
+
+def test_an_address_is_looked_at_back_to_its_start_and_no_farther_than_its_length():
+    text = "see http://a.org/" + "x" * 50 + "?y=1 and more"
+    at = text.index("?")
+    assert in_url(text, at, re.compile("://"), longest=100)
+    assert not in_url(text, at, re.compile("://"), longest=20)
+    assert not in_url(text, len(text), re.compile("://"), longest=100)
 
 
 # --- What holds for the stage as a whole ----------------------------------------------------------------------

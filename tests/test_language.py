@@ -14,14 +14,15 @@ from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 from langdetect.utils.ngram import NGram
 
 from pipeline.facts.language import (
-    _folded,
     certainty,
     detect,
-    detect_batch,
+    detect_all,
     detect_with_passages,
     ngrams,
     passages,
     profiles,
+    sums,
+    sums_of,
 )
 from pipeline.records import Language
 
@@ -52,19 +53,19 @@ TEXTS = st.lists(PIECES, max_size=8).map("".join)
 @example(texts=["ể[Á\u0301\u0301"])  # langdetect means to count U+1EC3 as Latin, and does not
 @given(texts=st.lists(TEXTS, min_size=1, max_size=4))
 def test_the_sums_are_those_of_langdetects_own_ngrams(factory, texts):
-    known = profiles.load()
-    run = ngrams.stream(texts, known.alphabet, by_line=False)
-    rows = profiles.rows_at(known, run, np.arange(-2, len(run.points))[None, :])[0]
-    sums = np.zeros((len(texts), len(known.languages)))
+    packed = profiles.load()
+    run = ngrams.stream(texts, packed.alphabet, by_line=False)
+    rows = profiles.rows_at(packed, run, np.arange(-2, len(run.points))[None, :])[0]
+    total = np.zeros((len(texts), len(packed.languages)))
     for owner, start, stop in zip(run.owner, run.start, run.stop, strict=True):
-        sums[owner] = known.table[rows[start : stop + 1], : len(known.languages)].sum(axis=0, dtype=np.float64)
-    for text, found in zip(texts, sums, strict=True):
+        total[owner] = packed.table[rows[start : stop + 1], : len(packed.languages)].sum(axis=0, dtype=np.float64)
+    for text, found in zip(texts, total, strict=True):
         detector = factory.create()
         detector.append(text)
         detector.cleaning_text()
         shares = [factory.word_lang_prob_map[gram] for gram in detector._extract_ngrams()]
         expected = np.log1p(np.array(shares).reshape(-1, len(factory.langlist)) / profiles.ALPHA).sum(axis=0)
-        order = [factory.langlist.index(code) for code in known.languages]
+        order = [factory.langlist.index(code) for code in packed.languages]
         np.testing.assert_allclose(found, expected[order], rtol=1e-4, atol=len(text) / profiles.STEPS + 1e-3)
 
 
@@ -90,9 +91,9 @@ def test_the_seeds_are_english(name):
 @settings(max_examples=50, deadline=None)
 @given(texts=st.lists(TEXTS, max_size=5))
 def test_an_answer_depends_on_its_own_text_alone(texts):
-    assert detect_batch(texts) == [detect(text) for text in texts]
-    assert detect_batch(pa.array(texts, pa.string())) == detect_batch(texts)
-    assert [language for language, _ in detect_with_passages(texts)] == detect_batch(texts)
+    assert detect_all(texts) == [detect(text) for text in texts]
+    assert detect_all(pa.array(texts, pa.string())) == detect_all(texts)
+    assert [language for language, _ in detect_with_passages(texts)] == detect_all(texts)
 
 
 def test_a_paragraph_in_another_language_is_a_passage_of_its_own():
@@ -166,18 +167,43 @@ def test_sums_of_blocks_are_those_of_the_rows():
     rows = np.arange(24, dtype=np.float32).reshape(12, 2)
     counts = np.array([1, 5, 2, 4])
     expected = np.add.reduceat(rows, np.cumsum(counts) - counts, axis=0)
-    np.testing.assert_array_equal(_folded(rows, counts), expected)
+    np.testing.assert_array_equal(sums.folded(rows, counts), expected)
+
+
+def test_the_sums_of_a_text_are_those_of_its_lines_and_count_its_letters():
+    packed = profiles.load()
+    both, english, german = sums_of([f"{ENGLISH}\n{GERMAN}", ENGLISH, GERMAN], packed)
+    np.testing.assert_array_equal(both, english + german)
+    assert packed.languages[english[: len(packed.languages)].argmax()] == "en"
+    assert english[-1] == sum(map(str.isalpha, ENGLISH))
+
+
+def test_of_sampled_lines_the_first_blocks_of_each_eight_are_read():
+    packed = profiles.load()
+    line = "".join(chr(ord("a") + number % 26) for number in range(sums.BLOCK * sums.SAMPLE_OF * 2))
+    run = ngrams.stream([line], packed.alphabet)
+    first = np.zeros(1, np.int64)
+    whole, some = (sums.of_lines(packed, run, first, np.array([sampled]), 1)[0, -1] for sampled in (False, True))
+    # the line's end opens a block of its own
+    assert (whole, some) == (len(line), 2 * sums.BLOCK)
+
+
+def test_what_a_profile_cannot_do_is_said(monkeypatch):
+    monkeypatch.setattr(profiles, "ABSENT", 3)
+    counts = profiles.Counts(np.array(["a", "ab"], "<U3"), np.array([2, 1]), np.array([2, 1, 1]))
+    with pytest.raises(ValueError, match="the keys have room for 3"):
+        profiles.pack({"xx": counts}, {}, PACKAGE)
 
 
 def test_probabilities_are_fitted_for_exactly_the_profiles_installed():
-    known, weights = profiles.load(), certainty.load()
-    columns = len(known.languages) + len(known.neighbours)
-    assert len(known.languages) == len(weights.usual) == len(weights.spread) == 55
+    packed, weights = profiles.load(), certainty.load()
+    columns = len(packed.languages) + len(packed.neighbours)
+    assert len(packed.languages) == len(weights.usual) == len(weights.spread) == 55
     assert len(weights.louder) == len(weights.prior) == columns
-    assert columns < known.table.shape[1]
+    assert columns < packed.table.shape[1]
 
 
 def test_no_text_gives_no_answer():
-    assert detect_batch([]) == []
+    assert detect_all([]) == []
     assert passages("") == ()
     assert isinstance(detect("x"), Language)

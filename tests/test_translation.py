@@ -6,16 +6,17 @@ from importlib import resources
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import edits
 from pipeline.facts import translation
-from pipeline.facts.translation import marks, quality, quality_batch
-from pipeline.facts.translation.weights import weights
+from pipeline.facts.translation import explain, marks, qualities, quality
+from pipeline.facts.translation.weights import from_arrays, load, to_arrays
 from pipeline.records import Facts, Finding, Quality, Verdict
-from pipeline.rules.translation import RULES, score
+from pipeline.rules.translation import RULES, prose, score
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 
@@ -45,7 +46,7 @@ def test_languages_that_are_not_scored_and_texts_too_short_to_tell_have_no_score
 def test_a_batch_gives_each_text_the_score_it_has_alone():
     texts = [GOOD, "", GARBLED, GOOD + GARBLED, "word " * 700, GOOD * 9]
     languages = ["en", "en", "en", "en", "en", "fr"]
-    together = quality_batch(texts, languages)
+    together = qualities(texts, languages)
     assert together == [quality(text, language) for text, language in zip(texts, languages, strict=True)]
     assert together[-1] == Quality(None)
 
@@ -58,7 +59,7 @@ def test_length_does_not_count():
 def test_a_garbled_text_names_sentences_and_why():
     findings = quality(GARBLED).findings
     assert 1 <= len(findings) <= 3
-    assert all(GARBLED[f.start : f.end] == f.before and f.after is None for f in findings)
+    assert all(GARBLED[f.start : f.end] == f.before and not f.is_edit for f in findings)
     assert [f.start for f in findings] == sorted(f.start for f in findings)
     assert any("not in the word list: " in f.detail for f in findings)
 
@@ -84,7 +85,7 @@ def test_hostile_text_has_a_score_or_none(text):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=200), max_size=4))
 def test_any_text_has_a_score_between_nought_and_one_or_none(texts):
-    for text, answer in zip(texts, quality_batch(texts, ["en"] * len(texts)), strict=True):
+    for text, answer in zip(texts, qualities(texts, ["en"] * len(texts)), strict=True):
         assert answer.score is None or 0 <= answer.score <= 1
         assert all(0 <= f.start <= f.end <= len(text) for f in answer.findings)
 
@@ -92,12 +93,54 @@ def test_any_text_has_a_score_between_nought_and_one_or_none(texts):
 def test_the_weights_are_small_and_say_what_they_were_learned_from():
     file = resources.files(translation).joinpath("english.npz")
     assert len(file.read_bytes()) < 2_000_000
-    assert [part.partition("=")[0] for part in weights().data.split()] == [
+    assert [part.partition("=")[0] for part in load().data.split()] == [
         "translation_scored",
         "translation_documents",
         "translation_passages",
         "articles",
     ]
+
+
+def test_the_weights_are_stored_as_they_are_read():
+    with np.load(resources.files(translation).joinpath("english.npz")) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    again = to_arrays(from_arrays(arrays))
+    assert set(again) == set(arrays)
+    for name, array in arrays.items():
+        assert again[name].dtype == array.dtype
+        np.testing.assert_array_equal(again[name], array)
+
+
+def test_a_text_without_tokens_has_no_worst_sentences():
+    nothing, some = explain.worst_sentences(["", GARBLED], load())
+    assert nothing == []
+    assert [GARBLED[f.start : f.end] for f in some] == [f.before for f in some]
+    assert 1 <= len(some) <= explain.MOST
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "found"),
+    [
+        ("one two three four", [(14, 1.0)]),
+        ("One Two three four \t\r", [(14, 0.5)]),
+        ("one two three four.", []),
+        ("one two thre", []),  # too short
+        ("one two_three_four_", []),
+        ("onetwothreefour 5", []),  # too few words
+    ],
+)
+def test_a_paragraph_without_an_end_is_told_by_its_last_letter(paragraph, found):
+    text = f"Before.\n{paragraph}\nAfter."
+    marked = marks.unended_paragraphs(text, min_letters=14, min_words=3)
+    assert [(mark.start - len("Before.\n"), small) for mark, small in marked] == found
+
+
+def test_a_headline_may_be_half_in_small_letters_for_the_rule_and_not_for_the_score():
+    text = ("Minister Says " + "that it is Late And ") * 8 + "he Left"
+    assert list(prose.find_missing_full_stops(text, Facts())) == []
+    text = "One two " * 25 + "the End"  # half of the words are small
+    assert [hit.detail for hit in prose.find_missing_full_stops(text, Facts())] == ["52 words and no full stop"]
+    assert list(marks.stopless_paragraphs(text)) == []
 
 
 MARKED = {
@@ -158,6 +201,28 @@ def test_a_low_score_quarantines_with_its_numbers_and_the_sentences():
         (4, 9, f"score 0.20 < {score.GARBLED:.2f}; out of place: hungr")
     ]
     assert edits.judge(RULES, findings)[0] is Verdict.QUARANTINE
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "expected"),
+    [
+        (0.5, {}, ["score 0.50 < 0.62"]),
+        (0.62, {}, []),
+        (0.41, {}, []),
+        (0.41, {"low_score": 0.3}, ["score 0.41 < 0.62"]),
+        (0.5, {"min_score": 0.45}, []),
+    ],
+)
+def test_a_weak_score_is_one_that_is_not_low(value, limits, expected):
+    hits = score.find_weak_score("the text", Facts(quality=Quality(value)), **limits)
+    assert [hit.detail for hit in hits] == expected
+
+
+def test_sentences_are_explained_below_the_limit_that_is_handed_in():
+    (shown,), (hidden,) = (qualities([GARBLED], ["en"], explained=limit) for limit in (0.62, 0.0))
+    assert shown.score == hidden.score
+    assert shown.findings
+    assert hidden.findings == ()
 
 
 def test_findings_of_another_text_are_not_shown():

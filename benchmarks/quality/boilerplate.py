@@ -112,7 +112,7 @@ def uses(chosen: list[Page]) -> lines.Uses:
 
 
 def cut(page: Page, rules: tuple[Rule, ...], facts: Facts = NO_FACTS) -> list[Finding]:
-    return [f for f in edits.run(page.text, rules, facts)[1] if f.after is not None]
+    return [f for f in edits.run(page.text, rules, facts)[1] if f.is_edit]
 
 
 def lines_of(finding: Finding) -> list[str]:

@@ -76,7 +76,7 @@ def _harm() -> list[Measure]:
     for identity, text in texts:
         _, findings = clean(text)
         for finding in findings:
-            if finding.after is None:
+            if not finding.is_edit:
                 remarks += 1
             elif (identity, finding.rule) in REAL_DEFECTS or set(finding.before) == {"\u00ad"}:
                 known += 1

@@ -39,16 +39,16 @@ def _langdetect(text: str) -> str:
 
 def _sentences() -> list[Measure]:
     rows = data.load("language_sentences")
-    known = profiles.load().languages
+    languages = profiles.load().languages
     judged = train_language.cross_validated()
-    ours = np.isin(judged.codes, known)
+    ours = np.isin(judged.codes, languages)
     right, answered = judged.best == judged.codes, judged.probability >= certainty.MIN_PROBABILITY
-    theirs = [_langdetect(row["text"]) == row["lang"] for row in rows if row["lang"] in known]
-    unlearned = language.detect_batch([row["text"] for row in rows if row["lang"] in train_language.INSEPARABLE])
+    theirs = [_langdetect(row["text"]) == row["lang"] for row in rows if row["lang"] in languages]
+    unlearned = language.detect_all([row["text"] for row in rows if row["lang"] in train_language.INSEPARABLE])
     undetermined = np.count_nonzero(~answered[~ours]) + sum(guess.code == language.UNDETERMINED for guess in unlearned)
     langdetects = float(np.mean(theirs))
     forced, given = float(right[ours].mean()), float(right[ours & answered].mean())
-    shipped = _right([row for row in rows if row["lang"] in known])
+    shipped = _right([row for row in rows if row["lang"] in languages])
     lacking = undetermined / (np.count_nonzero(~ours) + len(unlearned))
     error = _calibration_error(judged.probability[ours], right[ours])
     return [
@@ -65,7 +65,7 @@ def _sentences() -> list[Measure]:
 
 
 def _right(rows: list[dict[str, str]]) -> float:
-    found = language.detect_batch([row["text"] for row in rows])
+    found = language.detect_all([row["text"] for row in rows])
     return sum(guess.code == row["lang"] for guess, row in zip(found, rows, strict=True)) / len(rows)
 
 
@@ -77,12 +77,12 @@ def _calibration_error(probability: np.ndarray, right: np.ndarray) -> float:
 
 def _english() -> list[Measure]:
     titles = [row["title"] for row in data.load("articles") if row.get("title")]
-    found = language.detect_batch(titles)
+    found = language.detect_all(titles)
     texts = [row["text"] for row in data.load("translation_passages")]
     return [
         Measure("English headlines: en", _share(found, ("en",))),
         Measure("English headlines: another language", 1 - _share(found, ("en", language.UNDETERMINED)), "0"),
-        Measure("passages translated into English: en", _share(language.detect_batch(texts), ("en",)), "1"),
+        Measure("passages translated into English: en", _share(language.detect_all(texts), ("en",)), "1"),
     ]
 
 
@@ -93,8 +93,8 @@ def _share(found: Sequence[language.Language], codes: tuple[str, ...]) -> float:
 def _passages() -> list[Measure]:
     """A foreign sentence of 60 letters or more between the paragraphs of English news, and English news alone."""
     news = [row["text"] for row in data.load("translation_documents") if row["kind"] in ("original", "human")]
-    known = set(profiles.load().languages) - {"en"}
-    rows = [r for r in data.load("language_sentences") if r["lang"] in known and len(r["text"]) >= 60][::5]
+    languages = set(profiles.load().languages) - {"en"}
+    rows = [r for r in data.load("language_sentences") if r["lang"] in languages and len(r["text"]) >= 60][::5]
     texts = [
         f"{news[i % len(news)][:900]}\n{row['text']}\n{news[-1 - i % len(news)][:900]}" for i, row in enumerate(rows)
     ]
@@ -137,7 +137,7 @@ def confusion() -> None:
     answer = np.where(judged.probability < certainty.MIN_PROBABILITY, language.UNDETERMINED, judged.best)
     rows = data.load("language_sentences")
     for code in train_language.INSEPARABLE:
-        found = language.detect_batch([row["text"] for row in rows if row["lang"] == code])
+        found = language.detect_all([row["text"] for row in rows if row["lang"] == code])
         judged = judged._replace(codes=np.append(judged.codes, [code] * len(found)))
         answer = np.append(answer, [guess.code for guess in found])
     for group in CLOSE:

@@ -15,8 +15,8 @@ import numpy as np
 from benchmarks import data, train_translation
 from benchmarks.quality import Measure
 from pipeline import edits
-from pipeline.facts.translation import quality, quality_batch
-from pipeline.facts.translation.weights import weights
+from pipeline.facts.translation import qualities, quality
+from pipeline.facts.translation.weights import load
 from pipeline.records import Facts, Language
 from pipeline.rules import encoding, translation
 from pipeline.rules.translation.score import GARBLED
@@ -26,15 +26,15 @@ SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 
 def measure() -> list[Measure]:
     rows = train_translation.load_rows()
-    known = train_translation.bare(train_translation.lexicon(build=False))
-    parts = train_translation.measure_parts(rows.texts, rows.scored, known)
-    score = train_translation.cross_validated(parts, rows, known)
+    weights = train_translation.bare(train_translation.lexicon(build=False))
+    parts = train_translation.measure_parts(rows.texts, rows.scored, weights)
+    score = train_translation.cross_validated(parts, rows, weights)
     show_rules(rows)
     return [*of_scores(rows, score), *of_seeds(score[rows.kind == "original"]), *of_package()]
 
 
 def of_scores(rows: train_translation.Rows, score: np.ndarray) -> list[Measure]:
-    """What the issue asks for, on scores that have not seen the document."""
+    """How well the score ranks and parts, on scores that have not seen the document."""
     correlations = {
         pair: rank_correlation(score[rows.scored & (rows.pair == pair)], rows.score[rows.scored & (rows.pair == pair)])
         for pair in sorted(set(rows.pair[rows.scored]))
@@ -95,18 +95,18 @@ def of_package() -> list[Measure]:
     """Cost and size of what is shipped."""
     texts = data.article_texts()[:2000]
     kilobytes = sum(map(len, texts)) / 1500
-    quality_batch(texts[:10], ["en"] * 10)
+    qualities(texts[:10], ["en"] * 10)
     spent = []
     for _ in range(3):
         start = time.process_time()
-        quality_batch(texts, ["en"] * len(texts))
+        qualities(texts, ["en"] * len(texts))
         spent.append(time.process_time() - start)
     stored = train_translation.OUT.stat().st_size / 1e6
     digests = " ".join(f"{name}={data.digest(name)}" for name in train_translation.SETS)
     return [
         Measure("CPU a document of 1.5 kB, ms", min(spent) / kilobytes * 1000, "<= 0.2"),
         Measure("weights, MB", stored, "<= 2"),
-        Measure("weights learned from this data", float(weights().data == digests), "1"),
+        Measure("weights learned from this data", float(load().data == digests), "1"),
     ]
 
 

@@ -85,29 +85,33 @@ def fit_features(
 
 
 def raw_probability(
-    sums: NDArray[np.float64], known: int, weights: Weights, expected: NDArray[np.int64] | None = None
+    sums: NDArray[np.float64], count: int, weights: Weights, expected: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The best of the `known` languages for each row of sums; its share of the posterior times how well it fits."""
+    """The best of the first `count` languages for each row of sums; its share of the posterior times how well it fits.
+
+    Those after them are neighbours, which take their share of the posterior and are no answer.
+    """
     letters, nats = sums[:, -1], sums[:, : len(weights.louder)]
     probabilities = posterior(nats, letters, weights, expected)
-    best = probabilities[:, :known].argmax(axis=1)
+    best = probabilities[:, :count].argmax(axis=1)
     row = np.arange(len(sums))
     features = fit_features(nats[row, best], letters, best, weights)
     return best, probabilities[row, best] / (1 + np.exp(-features @ weights.fit))
 
 
 def logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The log odds of a probability, within about 20 nats."""
     return np.log((probability + 1e-9) / (1 - probability + 1e-9))
 
 
 def judge(
-    sums: NDArray[np.float64], known: int, weights: Weights, expected: NDArray[np.int64] | None = None
+    sums: NDArray[np.float64], count: int, weights: Weights, expected: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The best of the `known` languages for each row of sums, and the probability that it is right.
+    """The best of the first `count` languages for each row of sums, and the probability that it is right.
 
     `expected` is the language of the text that a line stands in.
     """
-    best, raw = raw_probability(sums, known, weights, expected)
+    best, raw = raw_probability(sums, count, weights, expected)
     probability = 1 / (1 + np.exp(-weights.sureness[0] - weights.sureness[1] * logit(raw)))
     probability[sums[:, -1] < MIN_LETTERS] = 0
     return best, probability

@@ -1,7 +1,7 @@
-"""Letters as langdetect's profiles see them: codes for the code points of a batch of texts.
+"""Letters as langdetect's profiles see them: codes for the code points of many texts.
 
 Many code points count as one: anything but letters in ASCII is a space, all Hangul syllables are one letter, all
-hiragana another. What langdetect does to one character after another is done here to a whole batch at once.
+hiragana another. What langdetect does to one character after another is done here to many texts at once.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def alphabet(package: Path, letters: NDArray[np.uint32]) -> Alphabet:
 
 
 class Stream(NamedTuple):
-    """A batch of texts as one run of code points, cut into segments: the lines that hold anything.
+    """Texts as one run of code points, cut into segments: the lines that hold anything.
 
     Segment `i` is `points[start[i] : stop[i]]` and what the line ending after it adds; it belongs to the text
     `owner[i]`, in which it begins at `offset[i]` and is `size[i]` code points long. `last` are the ends of texts.

@@ -3,7 +3,7 @@
 The score is that of a compact model (`model.py`) over features of the text (`features.py`), lowered by marks of
 translation that stand out one by one (`marks.py`). It sees garbling: words that do not go together, words that are
 none, sentences that speak of something else than their neighbours. It cannot see that a fluent sentence says
-something else than its source did.
+something else than its original did.
 """
 
 from __future__ import annotations
@@ -15,48 +15,55 @@ import numpy as np
 from pipeline.facts.translation import explain, marks, model
 from pipeline.facts.translation.features import STRETCH
 from pipeline.facts.translation.tokens import tokenise
-from pipeline.facts.translation.weights import weights
+from pipeline.facts.translation.weights import load
 from pipeline.records import Finding, Quality
 
 SCORED = frozenset({"en"})
 MIN_TOKENS = 8  # fewer tell nothing
 EXPLAINED = 0.62  # texts that score less are told which sentences cost most
-BATCH = 1000  # texts at once: the more, the fewer distinct words a text; more take memory
+AT_ONCE = 1000  # texts: the more, the fewer distinct words a text; more take memory
 
 
 def quality(text: str, language: str = "en") -> Quality:
     """How well `text` reads. `score` is None for languages that are not scored, and for texts too short to tell."""
-    return quality_batch([text], [language])[0]
+    return qualities([text], [language])[0]
 
 
-def quality_batch(texts: Sequence[str], languages: Sequence[str]) -> list[Quality]:
-    """`quality` of each text, at a fraction of the cost."""
+def qualities(texts: Sequence[str], languages: Sequence[str], explained: float = EXPLAINED) -> list[Quality]:
+    """`quality` of each text, at a fraction of the cost; those that score less than `explained` name sentences."""
     answers = [Quality(None)] * len(texts)
     scored = [number for number, language in enumerate(languages) if language in SCORED]
-    for start in range(0, len(scored), BATCH):
-        numbers = scored[start : start + BATCH]
-        for number, answer in zip(numbers, _english([texts[number] for number in numbers]), strict=True):
+    for start in range(0, len(scored), AT_ONCE):
+        numbers = scored[start : start + AT_ONCE]
+        for number, answer in zip(numbers, _english([texts[number] for number in numbers], explained), strict=True):
             answers[number] = answer
     return answers
 
 
-def _english(texts: list[str]) -> list[Quality]:
+quality_batch = qualities
+
+
+def _english(texts: list[str], explained: float) -> list[Quality]:
     # a lone surrogate is no text that Arrow knows; it reads like any other sign, and offsets stay
     texts = [text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-    known = weights()
+    weights = load()
     tokens = tokenise(texts)
     sizes = np.diff(tokens.ends, prepend=0)
-    raw = model.scores(tokens, known).tolist()
+    raw = model.scores(tokens, weights).tolist()
     marked = marks.find(texts)
     scores = [
-        round(score * marks.left(found, size / STRETCH), 4) if size >= MIN_TOKENS else None
+        round(score * marks.share_left(found, size / STRETCH), 4) if size >= MIN_TOKENS else None
         for score, found, size in zip(raw, marked, sizes.tolist(), strict=True)
     ]
-    low = [number for number, score in enumerate(scores) if score is not None and score < EXPLAINED]
-    worst = dict(zip(low, explain.worst_sentences([texts[number] for number in low], known), strict=True))
-    answers = []
-    for number, (text, score) in enumerate(zip(texts, scores, strict=True)):
-        found = [Finding(explain.RULE, m.start, m.end, text[m.start : m.end], None, m.why) for m, _ in marked[number]]
-        found = sorted(found + worst.get(number, []), key=lambda finding: finding.start)
-        answers.append(Quality(score, tuple(found) if score is not None else ()))
-    return answers
+    low = [number for number, score in enumerate(scores) if score is not None and score < explained]
+    worst = dict(zip(low, explain.worst_sentences([texts[number] for number in low], weights), strict=True))
+    return [
+        Quality(score, _findings(text, found, worst.get(number, [])) if score is not None else ())
+        for number, (text, score, found) in enumerate(zip(texts, scores, marked, strict=True))
+    ]
+
+
+def _findings(text: str, marked: Sequence[tuple[marks.Mark, float]], worst: list[Finding]) -> tuple[Finding, ...]:
+    """Marks and worst sentences as findings, in the order of the text."""
+    found = [Finding(explain.RULE, start, end, text[start:end], None, why) for (start, end, why), _ in marked]
+    return tuple(sorted(found + worst, key=lambda finding: finding.start))

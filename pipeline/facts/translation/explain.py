@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from pipeline.facts.translation import features as of
 from pipeline.facts.translation import tokens as tokens_of
-from pipeline.facts.translation.features import Floats
+from pipeline.facts.translation.features import (
+    COMMON,
+    HEADS,
+    Kinds,
+    kinds,
+    letter_costs,
+    pair_strength,
+    sentence_starts,
+    stretches,
+)
+from pipeline.facts.translation.segments import Floats, Segments
+from pipeline.facts.translation.tokens import Hashes, Ints, Tokens
 from pipeline.facts.translation.weights import Weights
 from pipeline.records import Finding
 
@@ -18,78 +30,80 @@ _NEVER = -1.5  # log10 of how much rarer a pair is than chance would have it
 _ASTRAY = -0.12  # cosine of a word and the other sentences
 
 
-def worst_sentences(texts: list[str], known: Weights) -> list[list[Finding]]:
+class _Sentences(NamedTuple):
+    """Sentences by their first token and the one after their last; `worth` is the mean of what their tokens add."""
+
+    starts: Ints
+    ends: Ints
+    worth: Floats
+
+    def between(self, start: int, end: int) -> _Sentences:
+        """Those of the tokens from `start` to before `end`, with tokens counted from there."""
+        chosen = slice(*np.searchsorted(self.starts, (start, end)))
+        return _Sentences(self.starts[chosen] - start, self.ends[chosen] - start, self.worth[chosen])
+
+    def worst(self) -> list[tuple[int, int]]:
+        """First token and end of the `MOST` sentences that are worth least, in the order of the text."""
+        worthy = np.flatnonzero((self.ends - self.starts >= SHORTEST) & (self.worth <= self.worth.mean()))
+        least = sorted(worthy.tolist(), key=lambda number: float(self.worth[number]))[:MOST]
+        return [(int(self.starts[number]), int(self.ends[number])) for number in sorted(least)]
+
+
+def worst_sentences(texts: list[str], weights: Weights) -> list[list[Finding]]:
     """For each text up to `MOST` findings, in the order of the text."""
     tokens = tokens_of.tokenise(texts)
     keys = tokens_of.keys(tokens.distinct)
-    kind = of.kinds(tokens, keys, known)
+    kind = kinds(tokens, keys, weights)
     first = np.zeros(len(tokens.ids), bool)
-    first[of.stretches(tokens).starts] = True
-    starts = np.flatnonzero(of.sentence_starts(kind, first))
+    first[stretches(tokens).starts] = True
+    starts = np.flatnonzero(sentence_starts(kind, first))
     ends = np.append(starts[1:], len(tokens.ids))
-    costs = of.Segments(starts, ends).mean(token_worth(tokens, keys, known))
-    bounds = np.concatenate(([0], tokens.ends))
+    sentences = _Sentences(starts, ends, Segments(starts, ends).mean(token_worth(tokens, keys, weights)))
+    bounds = [0, *tokens.ends.tolist()]
     return [
-        _of_text(text, kind, int(bounds[n]), int(bounds[n + 1]), starts, ends, costs, known)
-        for n, text in enumerate(texts)
+        _of_text(text, kind.between(start, end), sentences.between(start, end), weights)
+        for text, start, end in zip(texts, bounds[:-1], bounds[1:], strict=True)
     ]
 
 
-def _of_text(
-    text: str,
-    kind: of.Kinds,
-    begin: int,
-    end: int,
-    starts: tokens_of.Ints,
-    ends: tokens_of.Ints,
-    costs: Floats,
-    known: Weights,
-) -> list[Finding]:
-    """The findings of the text whose tokens are those from `begin` to `end`, given all sentences of the batch."""
-    low, high = np.searchsorted(starts, (begin, end))
-    starts, ends, costs = starts[low:high] - begin, ends[low:high] - begin, costs[low:high]
-    if low == high:
+def _of_text(text: str, kind: Kinds, sentences: _Sentences, weights: Weights) -> list[Finding]:
+    """The findings of a text, given its sentences and the kinds of its tokens."""
+    if not len(sentences.starts):
         return []
-    worthy = np.flatnonzero((ends - starts >= SHORTEST) & (costs <= costs.mean()))
-    worst = sorted(sorted(worthy.tolist(), key=lambda number: float(costs[number]))[:MOST])
-    own = of.Kinds._make(column[begin:end] for column in kind)
     spans = [match.span() for match in tokens_of.TOKEN.finditer(text)]
     found = []
-    for number in worst:
-        first, last = int(starts[number]), int(ends[number])
-        start, stop = spans[first][0], spans[last - 1][1]
-        words = [text[a:b] for a, b in spans[first:last]]
-        found.append(Finding(RULE, start, stop, text[start:stop], None, reasons(words, own, first, last, known)))
+    for first, end in sentences.worst():
+        start, stop = spans[first][0], spans[end - 1][1]
+        words = [text[begin:until] for begin, until in spans[first:end]]
+        found.append(Finding(RULE, start, stop, text[start:stop], None, reasons(words, kind, first, end, weights)))
     return found
 
 
-def token_worth(tokens: tokens_of.Tokens, keys: tokens_of.Hashes, known: Weights) -> Floats:
+def token_worth(tokens: Tokens, keys: Hashes, weights: Weights) -> Floats:
     """What each token adds through the heads, in points of `finer`: its letters and the runs it ends."""
-    runs = np.zeros((len(tokens.ids), known.words.shape[1]))
+    runs = np.zeros((len(tokens.ids), weights.words.shape[1]))
     for buckets in tokens_of.run_grams(tokens, keys):
-        runs += known.words[buckets]
-    runs += known.words[tokens_of.single_gram(keys)][tokens.ids]
-    letters = of.letter_costs(tokens, known)[tokens.ids]
-    both = np.concatenate((runs * known.word_steps, letters * known.letter_steps), axis=1)
-    worth: Floats = both @ (known.slopes[: of.HEADS] / known.scale[: of.HEADS])
+        runs += weights.words[buckets]
+    runs += weights.words[tokens_of.single_gram(keys)][tokens.ids]
+    letters = letter_costs(tokens, weights)[tokens.ids]
+    answers = np.concatenate((runs * weights.word_steps, letters * weights.letter_steps), axis=1)
+    worth: Floats = answers @ (weights.slopes[:HEADS] / weights.scale[:HEADS])
     return worth
 
 
-def reasons(words: list[str], kind: of.Kinds, start: int, end: int, known: Weights) -> str:
-    """Why the sentence of these words reads badly; it is `start` to `end` of the tokens of `kind`."""
-    unknown = [
-        words[n - start] for n in range(start, end) if kind.word[n] and not kind.capital[n] and not kind.listed[n]
-    ]
-    rank = kind.rank[start:end]
-    rows = np.flatnonzero((rank[1:] >= 0) & (rank[:-1] >= 0)) + 1
-    strength = of.pair_strength(rank[rows - 1], rank[rows], known)
-    never = [f"{words[n - 1]} {words[n]}" for n in rows[strength < _NEVER]]
-    content = np.flatnonzero(kind.rank >= of.COMMON)
-    vectors = known.vectors[kind.rank[content]].astype(np.float64)
-    inside = (content >= start) & (content < end)
+def reasons(words: list[str], kind: Kinds, first: int, end: int, weights: Weights) -> str:
+    """Why a sentence reads badly: its `words` are the tokens from `first` to before `end` of those of `kind`."""
+    own = kind.between(first, end)
+    unlisted = [words[number] for number in np.flatnonzero(own.word & ~own.capital & ~own.listed)]
+    after = np.flatnonzero((own.rank[1:] >= 0) & (own.rank[:-1] >= 0)) + 1  # second words of pairs
+    strength = pair_strength(own.rank[after - 1], own.rank[after], weights)
+    never = [f"{words[number - 1]} {words[number]}" for number in after[strength < _NEVER]]
+    telling = np.flatnonzero(kind.rank >= COMMON)
+    vectors = weights.vectors[kind.rank[telling]].astype(np.float64)
+    inside = (telling >= first) & (telling < end)
     others = vectors[~inside].sum(0)
     cosines = vectors[inside] @ others / (np.sqrt(others @ others) + 1e-9)
-    astray = [words[n - start] for n in content[inside][cosines < _ASTRAY]]
-    said = (("not in the word list", unknown), ("rarely together", never), ("out of place", astray))
+    astray = [words[number - first] for number in telling[inside][cosines < _ASTRAY]]
+    said = (("not in the word list", unlisted), ("rarely together", never), ("out of place", astray))
     named = "; ".join(f"{name}: {', '.join(dict.fromkeys(what[:_NAMED]))}" for name, what in said if what)
     return named or "unusual wording"

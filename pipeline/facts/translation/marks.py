@@ -14,8 +14,12 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.text import lines
+
 
 class Mark(NamedTuple):
+    """A span of the text, and what is wrong with it."""
+
     start: int
     end: int
     why: str
@@ -80,14 +84,14 @@ def flipped_speakers(text: str) -> Iterator[Mark]:
     A pronoun belongs to the last speaker named, if nobody else is named in between.
     """
     speaker, last = "", 0
-    known: dict[str, str] = {}
+    pronouns: dict[str, str] = {}  # of each speaker, the first one
     for match in _SPEAKS.finditer(text):
         if match[2]:
             speaker = "" if match[2] in _NO_NAMES else match[2]
         elif speaker and match.start() - last < _NEAR and not _SOMEBODY.search(text, last, match.start()):
             pronoun = match[1].lower()
-            if known.setdefault(speaker, pronoun) != pronoun:
-                yield Mark(match.start(1), match.end(1), f"{speaker} was {known[speaker]} before")
+            if pronouns.setdefault(speaker, pronoun) != pronoun:
+                yield Mark(match.start(1), match.end(1), f"{speaker} was {pronouns[speaker]} before")
         else:
             speaker = ""
         last = match.end()
@@ -97,20 +101,34 @@ _NO_NAMES = frozenset("They It We You I Who That This Police Officials Sources A
 
 # the screen asks for less than the finder, since long counts and classes of letters are dear to compile
 STOPLESS = r"(?m)^[^\n]{155,}[0-9A-Za-z\x{80}-\x{10ffff}][ \t\r]*$"
-_STOPLESS = re.compile(r"[^\W_]\Z")
+_LINK_ENDS = 80  # letters at the end of a paragraph in which a link may stand
 
 
-def stopless_paragraphs(text: str, min_letters: int = 160) -> Iterator[Mark]:
-    """A paragraph that ends without a full stop, too long for a headline or a caption."""
-    start = 0
-    for line in text.split("\n"):
-        body = line.rstrip(" \t\r")
-        if len(body) >= min_letters and _STOPLESS.search(body) and "http" not in body[-80:]:
-            words = body.split()
-            if sum(word[0].islower() for word in words) > len(words) / 2:
-                last = start + len(body)
-                yield Mark(last - len(words[-1]), last, f"{len(words)} words and no full stop")
-        start += len(line) + 1
+def stopless_paragraphs(text: str) -> Iterator[Mark]:
+    """A paragraph that ends without a full stop, too long for a headline or a caption, and not with a link."""
+    for mark, small in unended_paragraphs(text, min_letters=160):
+        if small > 0.5 and "http" not in text[mark.end - _LINK_ENDS : mark.end]:
+            yield mark
+
+
+def unended_paragraphs(text: str, *, min_letters: int, min_words: int = 1) -> Iterator[tuple[Mark, float]]:
+    """The last word of each paragraph of such a length that ends in a letter or a digit.
+
+    Besides it, the share of the paragraph's words that begin with a small letter: a headline and a list of names have
+    few of them.
+
+    >>> [(mark.start, small) for mark, small in unended_paragraphs("The end is\\nThat is all.", min_letters=8)]
+    [(8, 0.6666666666666666)]
+    """
+    for start, end, _ in lines(text):
+        paragraph = text[start:end].rstrip(" \t\r")
+        if len(paragraph) < min_letters or not paragraph[-1].isalnum():
+            continue
+        words = paragraph.split()
+        if len(words) >= min_words:
+            last = start + len(paragraph)
+            small = sum(word[0].islower() for word in words) / len(words)
+            yield Mark(last - len(words[-1]), last, f"{len(words)} words and no full stop"), small
 
 
 # What one mark takes off the score, by how rare it is. Share of original English news / of 2,300 articles as scraped
@@ -127,13 +145,13 @@ MOST = 0.6  # the most that marks can take
 LONG = 5  # stretches; a longer text has more chances, and each mark counts less
 
 
-def left(marked: Sequence[tuple[Mark, float]], stretches: float) -> float:
+def share_left(marked: Sequence[tuple[Mark, float]], stretches: float) -> float:
     """The share of its score that a text of so many stretches keeps."""
     return 1 - min(sum(cost for _, cost in marked) / max(1.0, stretches / LONG), MOST)
 
 
 def find(texts: Sequence[str]) -> list[list[tuple[Mark, float]]]:
-    """The marks of each text with what each takes, in order. Batches are screened by pattern, in C++."""
+    """The marks of each text with what each takes, in order. All texts are screened by pattern, in C++."""
     found: list[list[tuple[Mark, float]]] = [[] for _ in texts]
     column = pa.array(texts, pa.string())
     for trigger, finder, cost in KINDS:

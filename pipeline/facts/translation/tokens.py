@@ -1,7 +1,7 @@
-"""Texts to numbers: the tokens of a whole batch, and the hashed n-grams that the model knows.
+"""Texts to numbers: the tokens of many texts at once, and the hashed n-grams that the model knows.
 
-Everything downstream works on the batch's distinct tokens or on NumPy arrays over all its tokens, so that a document
-costs one regular expression, one dictionary look-up a token and a few array passes.
+Everything downstream works on the distinct tokens or on NumPy arrays over all tokens, so that a document costs one
+regular expression, one dictionary look-up a token and a few array passes.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ TOKEN = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]|(?<![.!?:;\"”'’)\n])\n")
 WORD_BUCKETS = 1 << 17
 LETTER_BUCKETS = 1 << 16
 LONGEST = 32  # letters of a token that are looked at: a hostile text may be one "word" of a megabyte
-_LETTER_SIZES = (2, 3, 4, 5)  # of letter n-grams, in UTF-8 bytes
+_LONGEST_GRAM = 5  # UTF-8 bytes of a letter n-gram; the shortest has 2
+_START = 7  # stands before the first token of a document
 _MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 
 
 class Tokens(NamedTuple):
-    """The tokens of a batch: document i holds `distinct[ids[ends[i-1]:ends[i]]]`."""
+    """The tokens of all documents: number `i` holds those with the ids `ids[ends[i - 1] : ends[i]]` in `distinct`."""
 
     distinct: list[str]
     ids: Ints
     ends: Ints
 
-    @property
-    def documents(self) -> Ints:
-        """The number of the document that each token stands in."""
-        return np.repeat(np.arange(len(self.ends)), np.diff(self.ends, prepend=0))
-
 
 def tokenise(texts: Sequence[str]) -> Tokens:
-    """All tokens of all texts, numbered in the order in which they first stand there."""
+    """All tokens of all texts, numbered in the order in which they first stand there.
+
+    >>> tokenise(["Yes, yes", "Yes."])
+    Tokens(distinct=['Yes', ',', 'yes', '.'], ids=array([0, 1, 2, 0, 3]), ends=array([3, 5]))
+    """
     numbers: defaultdict[str, int] = defaultdict(count().__next__)
     ids: list[int] = []
     ends: list[int] = []
@@ -80,14 +80,14 @@ def run_grams(tokens: Tokens, keys: Hashes) -> Iterator[Ints]:
     starts = np.concatenate(([0], tokens.ends[:-1])).astype(np.int64)
     starts = starts[starts < len(own)]
     before = _shift(own, starts)
-    pair = own * _u(_MIX[1]) ^ before
-    yield bucket(pair + _u(2), WORD_BUCKETS)
-    yield bucket(pair * _u(_MIX[2]) ^ _shift(before, starts), WORD_BUCKETS)
+    pair = own * np.uint64(_MIX[1]) ^ before
+    yield bucket(pair + np.uint64(2), WORD_BUCKETS)
+    yield bucket(pair * np.uint64(_MIX[2]) ^ _shift(before, starts), WORD_BUCKETS)
 
 
 def single_gram(keys: Hashes) -> Ints:
     """The bucket of each token as a run of one."""
-    return bucket(keys + _u(1), WORD_BUCKETS)
+    return bucket(keys + np.uint64(1), WORD_BUCKETS)
 
 
 def letter_grams(distinct: Sequence[str]) -> tuple[Ints, Ints]:
@@ -98,28 +98,24 @@ def letter_grams(distinct: Sequence[str]) -> tuple[Ints, Ints]:
     letters = np.frombuffer(b"".join(padded), np.uint8).astype(np.uint64)
     owner = np.repeat(np.arange(len(padded)), [len(token) for token in padded])
     buckets, owners = [], []
-    hashes = letters + _u(1)
-    for size in range(2, _LETTER_SIZES[-1] + 1):
-        hashes = hashes[:-1] * _u(_MIX[2]) + letters[size - 1 :] + _u(1)
-        inside = owner[: len(hashes)] == owner[size - 1 :]
-        buckets.append(bucket(hashes[inside] + _u(size), LETTER_BUCKETS))
+    hashes = letters + np.uint64(1)
+    for size in range(2, _LONGEST_GRAM + 1):
+        hashes = hashes[:-1] * np.uint64(_MIX[2]) + letters[size - 1 :] + np.uint64(1)
+        inside = owner[: len(hashes)] == owner[size - 1 :]  # no n-gram crosses into the next token
+        buckets.append(bucket(hashes[inside] + np.uint64(size), LETTER_BUCKETS))
         owners.append(owner[: len(hashes)][inside])
     return np.concatenate(buckets), np.concatenate(owners)
-
-
-def _u(number: int) -> np.uint64:
-    return np.uint64(number)
 
 
 def _shift(keys: Hashes, starts: Ints) -> Hashes:
     """The key before each key, a start mark at the start of each document."""
     before = np.empty_like(keys)
     before[1:] = keys[:-1]
-    before[starts] = 7
+    before[starts] = _START
     return before
 
 
 def bucket(hashes: Hashes, buckets: int) -> Ints:
     """Spread hashes over `buckets`, a power of two."""
-    mixed: Hashes = (hashes * _u(_MIX[0])) >> _u(64 - buckets.bit_length() + 1)
+    mixed: Hashes = (hashes * np.uint64(_MIX[0])) >> np.uint64(64 - buckets.bit_length() + 1)
     return mixed.astype(np.int64)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.facts.trees import Trees
+
 Floats = NDArray[np.float64]
-
-
-class Trees(NamedTuple):
-    """Complete binary trees, level by level: one row a tree."""
-
-    features: NDArray[np.int16]
-    limits: NDArray[np.float32]
-    leaves: NDArray[np.float32]
 
 
 class Weights(NamedTuple):
@@ -37,7 +32,7 @@ class Weights(NamedTuple):
     center: Floats
     scale: Floats
     slopes: Floats
-    finer: Trees
+    finer: Trees  # complete ones, as `sound`; stored level by level
     sound: Trees
     data: str  # the digests of the data it was learned from
     vectors: NDArray[np.float32]  # not stored: `unpacked(directions)`
@@ -53,35 +48,38 @@ def unpacked(directions: NDArray[np.uint8]) -> NDArray[np.float32]:
     return both
 
 
-NESTED = ("finer", "sound")
+_SUMS_OF_TREES = ("finer", "sound")
 
 
-def flat(known: Weights) -> dict[str, NDArray[np.generic]]:
-    """The weights as they are stored: arrays by name, `finer.limits` and so on."""
-    arrays: dict[str, NDArray[np.generic]] = {}
-    for name, value in known._asdict().items():
-        if name == "vectors":
-            continue
-        if name in NESTED:
-            arrays |= {f"{name}.{part}": array for part, array in value._asdict().items()}
-        else:
-            arrays[name] = np.asarray(value)
+def to_arrays(weights: Weights) -> dict[str, NDArray[Any]]:
+    """The weights as they are stored: arrays by name, those of trees as `finer.features` and so on."""
+    arrays = {
+        name: np.asarray(value) for name, value in weights._asdict().items() if isinstance(value, np.ndarray | str)
+    }
+    del arrays["vectors"]
+    for name in _SUMS_OF_TREES:
+        arrays |= {f"{name}.{part}": array for part, array in _levels(getattr(weights, name)).items()}
     return arrays
 
 
-def nested(arrays: dict[str, NDArray[np.generic]]) -> Weights:
+def _levels(trees: Trees) -> dict[str, NDArray[Any]]:
+    """What `Trees.complete` made the trees of: a row a tree, level by level."""
+    inner = 2**trees.depth - 1
+    columns, limits, values = (a.reshape(len(trees.roots), -1) for a in (trees.columns, trees.limits, trees.values))
+    return {"features": columns[:, :inner].astype(np.int16), "limits": limits[:, :inner], "leaves": values[:, inner:]}
+
+
+def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Weights:
     """The weights from what was stored."""
-    plain = {name: array for name, array in arrays.items() if "." not in name}
-    trees = {name: Trees(*(arrays[f"{name}.{part}"] for part in Trees._fields)) for name in NESTED}  # type: ignore[arg-type]
-    rest = {"data": str(plain["data"]), "vectors": unpacked(plain["directions"])}  # type: ignore[arg-type]
-    return Weights(**(plain | trees | rest))  # type: ignore[arg-type]
+    fields: dict[str, Any] = {name: array for name, array in arrays.items() if "." not in name}
+    for name in _SUMS_OF_TREES:
+        fields[name] = Trees.complete(*(arrays[f"{name}.{part}"] for part in ("features", "limits", "leaves")))
+    return Weights(**fields | {"data": str(fields["data"]), "vectors": unpacked(fields["directions"])})
 
 
 @cache
-def weights() -> Weights:
-    """The weights that come with the package, read once."""
-    with (
-        resources.files(__package__).joinpath("english.npz").open("rb") as file,
-        np.load(file, allow_pickle=False) as stored,
-    ):
-        return nested({name: stored[name] for name in stored.files})
+def load() -> Weights:
+    """The weights that come with the package, read once a process."""
+    file = resources.files(__package__).joinpath("english.npz")
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
+        return from_arrays({name: stored[name] for name in stored.files})

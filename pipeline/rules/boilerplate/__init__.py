@@ -7,15 +7,20 @@ others are judged by the line model, which looks at their neighbours.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from typing import Annotated
 
-from pipeline.facts.lines import evidence, shape
-from pipeline.records import NO_FACTS, Count, Facts, Finding, Guard, Hit, LineUse, Rule, Share, Verdict
+from pipeline.facts.lines import Judge, evidence, shape
+from pipeline.records import DERIVED, NO_FACTS, Bounds, Facts, Finding, Guard, Hit, LineUse, Rule, Share, Verdict
 from pipeline.rules.boilerplate.doubtful import BYLINE, MIN_DOCUMENTS, MIN_SHARE, Scores, learned, link_like
 from pipeline.rules.boilerplate.model import default_model
-from pipeline.rules.boilerplate.view import certain, cuts, view
+from pipeline.rules.boilerplate.view import Line, certain, cuts, view
 
 # log odds; swept on sites the model had not seen: with less, a set of boilerplate_lines loses over 1 % of its content
 MIN_SCORE = 0.15
+
+Additions = Annotated[str, DERIVED]  # the text of the user's file of phrases
+Documents = Annotated[int, Bounds(2, None)]  # a line of one document says nothing of its site
 
 
 def _phrases(rule: str, text: str, additions: str) -> Iterator[Hit]:
@@ -26,7 +31,7 @@ def _phrases(rule: str, text: str, additions: str) -> Iterator[Hit]:
     return cuts(text, found, ["" if line.rule == rule else None for line in found])
 
 
-def related_links(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def related_links(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """Links to other pages of the site: "Related stories", "Read more: ...", tags, "Skip to content".
 
     Cut: they belong to other articles. A heading that stands alone goes alone; of the lines under it that look like
@@ -35,7 +40,7 @@ def related_links(text: str, facts: Facts, *, additions: str = "") -> Iterator[H
     return _phrases("related_links", text, additions)
 
 
-def share_prompt(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def share_prompt(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """An invitation to share the article or to follow somebody: "Share this on Facebook". Cut.
 
     A network's bare name is doubtful, since an article about it may have it for a sub-heading: see `link_like_line`.
@@ -43,7 +48,7 @@ def share_prompt(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hi
     return _phrases("share_prompt", text, additions)
 
 
-def newsletter_pitch(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def newsletter_pitch(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """A pitch for a newsletter, a subscription, an account or a donation: "Sign up for our daily briefing". Cut.
 
     Only whole lines: a sentence of the article about newsletters is spared.
@@ -51,12 +56,12 @@ def newsletter_pitch(text: str, facts: Facts, *, additions: str = "") -> Iterato
     return _phrases("newsletter_pitch", text, additions)
 
 
-def advertisement(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def advertisement(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """A marker of an advertisement: "Advertisement", "Story continues below advertisement". Cut."""
     return _phrases("advertisement", text, additions)
 
 
-def photo_credit(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def photo_credit(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """Who took or sold a picture that is not there: "Photo: J. Doe/Getty Images". Cut.
 
     A caption that describes a picture without crediting anyone reads like the article's own words and is spared.
@@ -64,12 +69,12 @@ def photo_credit(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hi
     return _phrases("photo_credit", text, additions)
 
 
-def copyright_notice(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def copyright_notice(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """A notice of rights or of first publication, a link to legal pages: "© 2019 The Daily". Cut."""
     return _phrases("copyright_notice", text, additions)
 
 
-def cookie_notice(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def cookie_notice(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """A notice about cookies, consent, scripts or the browser: "We use cookies to ...". Cut.
 
     Articles about cookies speak of them inside sentences, not in these phrases.
@@ -77,32 +82,32 @@ def cookie_notice(text: str, facts: Facts, *, additions: str = "") -> Iterator[H
     return _phrases("cookie_notice", text, additions)
 
 
-def comment_prompt(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def comment_prompt(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """An invitation to comment, a count of comments, house rules: "Leave a comment", "12 Comments". Cut."""
     return _phrases("comment_prompt", text, additions)
 
 
-def app_pitch(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def app_pitch(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """A pitch for the site's app or its notifications: "Download our app". Cut."""
     return _phrases("app_pitch", text, additions)
 
 
-def continued(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def continued(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """A remark that the text goes on: "Story continues below", "Scroll down for video". Cut."""
     return _phrases("continued", text, additions)
 
 
-def video_remains(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def video_remains(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """What a video player left behind: "Play video", "Current time 0:00", "This video is not available". Cut."""
     return _phrases("video_remains", text, additions)
 
 
-def agency_notice(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def agency_notice(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """How the article came about: "This story has not been edited by ... staff", contacts for the press. Cut."""
     return _phrases("agency_notice", text, additions)
 
 
-def date_stamp(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]:
+def date_stamp(text: str, facts: Facts, *, additions: Additions = "") -> Iterator[Hit]:
     """When the page was made or how long it takes to read: "Published: 12 May 2019", "5 min read". Cut.
 
     A date that opens a sentence is spared.
@@ -110,7 +115,7 @@ def date_stamp(text: str, facts: Facts, *, additions: str = "") -> Iterator[Hit]
     return _phrases("date_stamp", text, additions)
 
 
-def byline(text: str, facts: Facts, *, cut: bool = False, additions: str = "") -> Iterator[Hit]:
+def byline(text: str, facts: Facts, *, cut: bool = False, additions: Additions = "") -> Iterator[Hit]:
     """Who wrote the article: "By our correspondent", "Additional reporting by ...". Kept, unless `cut` is set.
 
     It stands in the article's own column and many want it; a dateline ("LONDON (AP) -") is part of its sentence.
@@ -123,16 +128,20 @@ def link_like_line(
     facts: Facts,
     *,
     min_score: float = MIN_SCORE,
-    spared: tuple[str, ...] = (BYLINE,),
-    additions: str = "",
+    min_share: Annotated[Share, DERIVED] = MIN_SHARE,
+    min_documents: Annotated[Documents, DERIVED] = MIN_DOCUMENTS,
+    spared: Annotated[tuple[str, ...], DERIVED] = (BYLINE,),
+    additions: Additions = "",
 ) -> Iterator[Hit]:
     """A line that looks like a link or an entry of a menu, beside lines that are the site's for certain. Cut.
 
     No phrase tells these from sub-headings, so the line model looks at length, words, place and neighbours. A text
-    without a certain line is left alone, whatever its lines look like. `min_score` is in log odds; `spared` names the
-    rules whose lines are to stay: they are not cut here either, and say nothing of the lines around them.
+    without a certain line is left alone, whatever its lines look like. `min_score` is in log odds; `min_share` and
+    `min_documents` are those of `site_line`, whose lines are certain, too; `spared` names the rules whose lines are to
+    stay: they are not cut here either, and say nothing of the lines around them.
     """
-    return link_like_hits(text, default_model().scores, facts, min_score, additions, spared)
+    judge = partial(learned, min_share=min_share, min_documents=min_documents)
+    return link_like_hits(text, default_model().scores, facts, min_score, additions, spared, judge)
 
 
 def link_like_hits(
@@ -142,15 +151,21 @@ def link_like_hits(
     min_score: float = MIN_SCORE,
     additions: str = "",
     spared: Collection[str] = (BYLINE,),
+    judge: Judge = learned,
 ) -> Iterator[Hit]:
-    """What `link_like_line` finds, with the line model handed in."""
-    found = link_like(text, additions, min_score, scores, facts.lines, spared)
+    """What `link_like_line` finds, with the line model handed in, and what judges whether a line is the site's."""
+    found = link_like(text, additions, min_score, scores, facts.lines, spared, judge)
     if any(found):
         yield from cuts(text, view(text, additions), found)
 
 
 def site_line(
-    text: str, facts: Facts, *, min_share: Share = MIN_SHARE, min_documents: Count = MIN_DOCUMENTS, additions: str = ""
+    text: str,
+    facts: Facts,
+    *,
+    min_share: Share = MIN_SHARE,
+    min_documents: Documents = MIN_DOCUMENTS,
+    additions: Additions = "",
 ) -> Iterator[Hit]:
     """A line that the site puts into many of its articles, by count over this batch and all before it. Cut.
 
@@ -160,16 +175,14 @@ def site_line(
     """
     if not facts.lines:
         return
+    judge = partial(learned, min_share=min_share, min_documents=min_documents)
     found = view(text, additions)
     uses = [facts.lines.get(shape(line.text)) for line in found]
-    reasons: list[str | None] = []
-    lost = 0
-    for line, use in zip(found, uses, strict=True):
-        wanted = (
-            use is not None and (not line.rule or use.decision) and learned(line.text, use, min_share, min_documents)
-        )
-        reasons.append(_why(use) if wanted and use is not None else None)
-        lost += len(line.text) if wanted and use is not None and not use.decision else 0
+    reasons = [_why(line, use, judge) for line, use in zip(found, uses, strict=True)]
+    by_count = (
+        line for line, use, reason in zip(found, uses, reasons, strict=True) if reason and use and not use.decision
+    )
+    lost = sum(len(line.text) for line in by_count)
     if any(reasons) and lost < COPY * len(text):
         yield from cuts(text, found, reasons)
 
@@ -177,7 +190,10 @@ def site_line(
 COPY = 0.9  # share of a text; the worst page of boilerplate_lines with other pages of its site loses less
 
 
-def _why(use: LineUse) -> str:
+def _why(line: Line, use: LineUse | None, judge: Judge) -> str | None:
+    """Why a line is the site's, by its use or by the user's decision; None if it is not, or has a rule of its own."""
+    if use is None or (line.rule and not use.decision) or not judge(line.text, use):
+        return None
     return f"{use.decision}ed by the user" if use.decision else evidence(use)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from pipeline.facts.lines import shape
+from pipeline.facts.lines import Judge, shape
 from pipeline.records import LineUse
 from pipeline.rules.boilerplate.phrases import KEPT
 from pipeline.rules.boilerplate.view import Line, certain, ends_sentence, is_paragraph, view
@@ -22,7 +22,7 @@ UNDER_HEADING = -1.0  # for a title under a heading that opens a block
 BEFORE_PROSE = 3.0  # for the last of them, where prose follows: it may be its heading
 LIST_ITEM = 1.0  # for a line with a mark or a number before it, which menus of pages have seldom
 ON_OTHER_PAGES = -1.0  # for a line that another page of the site has, too
-MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents
+MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents, for a line to be the site's
 SHORT_SENTENCE = 40  # characters
 SHORT_HEADLINE = 30  # characters
 SHORT_TEXT = 12  # lines
@@ -44,20 +44,27 @@ def learned(line: str, use: LineUse, min_share: float = MIN_SHARE, min_documents
 
 
 def link_like(
-    text: str, additions: str, min_score: float, scores: Scores, uses: Uses, spared: Collection[str] = (BYLINE,)
+    text: str,
+    additions: str,
+    min_score: float,
+    scores: Scores,
+    uses: Uses,
+    spared: Collection[str] = (BYLINE,),
+    judge: Judge = learned,
 ) -> list[str | None]:
     """For each line of the view of a text why it is to be cut; None for those that stay. Empty when none is.
 
     The model is asked only about a text that holds a line which a phrase cuts for certain: the site has been at work
     there. What is certain is left to its own rule, and gone thereafter: so a second look at a clean text finds nothing.
-    Phrases of the rules in `spared` are not cut by them, and say nothing of the rest.
+    Phrases of the rules in `spared` are not cut by them, and say nothing of the rest. `judge` says of a line and its
+    use whether it is the site's.
     """
     if certain(text, additions) <= {KEPT, *spared}:  # most texts: no line is looked at
         return []
     found = sparing(view(text, additions), spared)
     if not worth_asking(found):
         return []
-    found = [_with_use(line, uses) for line in found] if uses else found
+    found = [_with_use(line, uses, judge) for line in found] if uses else found
     limit = min_score + IN_SHORT_TEXT * (len(found) <= SHORT_TEXT)
     limits = [limit + _leaning(line, uses) for line in found]
     return [
@@ -76,12 +83,12 @@ def worth_asking(found: Sequence[Line]) -> bool:
     return len(found) <= MAX_LINES and any(line.rule not in ("", KEPT) for line in found)
 
 
-def _with_use(line: Line, uses: Uses) -> Line:
-    """The line, marked as certain if it is known as the site's, and as kept if the user wants it so."""
+def _with_use(line: Line, uses: Uses, judge: Judge) -> Line:
+    """The line, marked as certain if it is the site's by its use, and as kept if the user wants it so."""
     use = uses.get(shape(line.text))
     if use is not None and use.decision == "reject":
         return line._replace(rule=KEPT)
-    if use is not None and not line.rule and learned(line.text, use):
+    if use is not None and not line.rule and judge(line.text, use):
         return line._replace(rule="site_line")
     return line
 

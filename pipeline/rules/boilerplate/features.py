@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.rules.boilerplate.phrases import KEPT, flatten
+from pipeline.rules.boilerplate.grammar import flatten
+from pipeline.rules.boilerplate.phrases import KEPT
 from pipeline.rules.boilerplate.view import LONG, Line, ends_sentence
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 MAX_WORDS = 40  # of a line are looked up
+LONG_WORD = 5  # letters of a word that tells of a topic
 _WORD = re.compile(r"[^\W_]+")
 _MARK = re.compile(r"[|•·»›←→▲▼©/]")
 _DASH = re.compile(r"\s[-–]\s")
@@ -25,11 +28,13 @@ _ADDRESS = re.compile(r"@\w|https?:|www\.|\.com\b")
 _OF_ADDRESSES = ("@", "http", "www.", ".com")
 _OPENING_QUOTE = tuple("\"'“‘«„「『—–")
 
-UPPER, LOWER, DIGIT, SPACE, MARK, DENSE = range(6)  # classes of characters; DENSE: scripts without spaces
+CLASSES = 6  # of characters
+UPPER, LOWER, DIGIT, SPACE, MARK, DENSE = range(CLASSES)  # DENSE: scripts without spaces
 NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 WINDOW = 5
 ENDS = (5, 12)  # lines
 FAR = 50  # lines
+NEVER = 99  # lines since a paragraph of prose, where there was none
 
 
 @lru_cache(maxsize=1)
@@ -66,41 +71,46 @@ def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tupl
     """What each line shows by itself, and whether it looks like a paragraph of prose."""
     starts = np.array([line.start for line in found])
     ends = np.array([line.end for line in found])
-    counts, count, capitals = _letters(text, starts, ends)
+    of_class, word_count, capitals = _letters(text, starts, ends)
     length = np.maximum(ends - starts, 1)
-    size = length + 2 * counts[DENSE]
+    size = length + 2 * of_class[DENSE]
     sentence = np.array([ends_sentence(line.text) for line in found])
     prose = sentence & (size >= LONG)
-    rows = [_read(line, flat, lexicon) for line, flat in _flat(text, found)]
-    shown = np.array([row for row, _ in rows], np.float32)
-    body: set[str] = set()
-    for (_, mine), is_prose in zip(rows, prose, strict=True):
-        if is_prose:
-            body.update(mine)
-    overlap = [sum(w in body for w in mine) / len(mine) if mine else -1.0 for _, mine in rows]
-    seen: dict[str, int] = {}
-    for line in found:
-        seen[line.text] = seen.get(line.text, 0) + 1
+    flat = flatten(text)
+    words_of = [words(flat[line.start : line.end]) for line in found]
+    shown = [
+        _shown(line, flat[line.start : line.end], [lexicon.get(word, 0.0) for word in its_words])
+        for line, its_words in zip(found, words_of, strict=True)
+    ]
+    times = Counter(line.text for line in found)
     columns = _columns(
         [
             np.log1p(size),
             sentence,
             prose,
-            np.log1p(count),
-            counts[UPPER] / length,
-            capitals / np.maximum(count, 1),
-            counts[DIGIT] / length,
-            counts[MARK] / length,
-            counts[DENSE] / length,
-            (counts[UPPER] + counts[LOWER]) / np.maximum(count, 1) / 8,
-            np.array(overlap),
-            np.log1p(np.array([seen[line.text] for line in found]) - 1),
+            np.log1p(word_count),
+            of_class[UPPER] / length,
+            capitals / np.maximum(word_count, 1),
+            of_class[DIGIT] / length,
+            of_class[MARK] / length,
+            of_class[DENSE] / length,
+            (of_class[UPPER] + of_class[LOWER]) / np.maximum(word_count, 1) / 8,
+            np.array(_overlap(words_of, prose)),
+            np.log1p(np.array([times[line.text] for line in found]) - 1),
         ]
     )
-    return np.concatenate([shown, columns], axis=1), prose
+    return np.concatenate([np.array(shown, np.float32), columns], axis=1), prose
+
+
+def _overlap(words_of: Sequence[list[str]], prose: npt.NDArray[np.bool_]) -> list[float]:
+    """For each line the share of its long words that stand in the text's prose, too; -1 for a line without any."""
+    long_of = [[word for word in its_words if len(word) >= LONG_WORD] for its_words in words_of]
+    body = {word for its_words, is_prose in zip(long_of, prose, strict=True) if is_prose for word in its_words}
+    return [sum(word in body for word in its_words) / len(its_words) if its_words else -1.0 for its_words in long_of]
 
 
 def _columns(made: Sequence[npt.NDArray[Any]]) -> Floats:
+    """Arrays of a number a line, put side by side as columns."""
     return np.array(made, np.float32).T
 
 
@@ -109,40 +119,34 @@ def _letters(text: str, starts: Integers, ends: Integers) -> tuple[Floats, Float
     number = len(starts)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     borders = np.stack([np.concatenate([[0], ends[:-1]]), starts, ends], axis=1)
-    inside = np.repeat(np.tile([False, True], number), np.diff(borders, axis=1).ravel())
+    inside = np.repeat(np.tile([False, True], number), np.diff(borders, axis=1).ravel())  # not between lines
     line = np.repeat(np.arange(number), ends - starts)
     classes = _classes()[np.minimum(codes[: ends[-1]], 0xFFFF)]
     letters = classes <= LOWER
     begins = letters.copy()
     begins[1:] &= ~letters[:-1]  # a word begins
     kinds, begins = classes[inside].astype(np.int64), begins[inside]
-    counts = np.bincount(kinds * number + line, minlength=6 * number).reshape(6, number).astype(np.float32)
-    words = np.bincount(line[begins], minlength=number) + counts[DENSE] / 2
+    counts = np.bincount(kinds * number + line, minlength=CLASSES * number)
+    of_class = counts.reshape(CLASSES, number).astype(np.float32)
+    word_count = np.bincount(line[begins], minlength=number) + of_class[DENSE] / 2
     capitals = np.bincount(line[begins & (kinds == UPPER)], minlength=number)
-    return counts, words.astype(np.float32), capitals.astype(np.float32)
+    return of_class, word_count.astype(np.float32), capitals.astype(np.float32)
 
 
-def _flat(text: str, found: Sequence[Line]) -> list[tuple[Line, str]]:
-    flat = flatten(text)
-    return [(line, flat[line.start : line.end]) for line in found]
-
-
-def _read(line: Line, flat: str, lexicon: Mapping[str, float]) -> tuple[list[Any], list[str]]:
-    """What the words and signs of a line say, and its long words."""
+def _shown(line: Line, flat: str, odds: Sequence[float]) -> list[Any]:
+    """What the words and signs of a line say; `odds` are those of its words in the lexicon."""
     text = line.text
-    mine = words(flat)
-    known = [lexicon.get(word, 0.0) for word in mine]
     stripped = text.strip()
     first = stripped[:1]
-    row = [
+    return [
         line.rule not in ("", KEPT),
         bool(line.doubtful),
         line.title,
-        sum(known) / (len(known) + 1) if known else 0.0,
-        max(known, default=0.0),
-        min(known, default=0.0),
-        known[0] if known else 0.0,
-        known[-1] if known else 0.0,
+        sum(odds) / (len(odds) + 1) if odds else 0.0,
+        max(odds, default=0.0),
+        min(odds, default=0.0),
+        odds[0] if odds else 0.0,
+        odds[-1] if odds else 0.0,
         stripped.endswith(":"),
         stripped.endswith(("...", "…")),
         stripped.endswith("?"),
@@ -153,17 +157,16 @@ def _read(line: Line, flat: str, lexicon: Mapping[str, float]) -> tuple[list[Any
         _has_mark(text[:200]),
         any(map(flat[:200].__contains__, _OF_ADDRESSES)) and bool(_ADDRESS.search(flat[:200])),
         min(text.count(","), 6) / 4,
-        bool(known) and not known[0],
+        bool(odds) and not odds[0],
         line.rule == KEPT,
     ]
-    return row, [word for word in mine if len(word) >= 5]
 
 
 def _has_mark(text: str) -> bool:
     return bool(_MARK.search(text)) or (("-" in text or "–" in text) and bool(_DASH.search(text)))
 
 
-RULE, DOUBTFUL, TITLE, LEXICON = 0, 1, 2, 3  # columns of what `_read` finds
+RULE, DOUBTFUL, TITLE, LEXICON = 0, 1, 2, 3  # columns of what `_shown` finds
 SIZE, SENTENCE = 20, 21  # and of those after it
 
 
@@ -226,10 +229,10 @@ def _certain(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _distance(prose: npt.NDArray[np.bool_]) -> Integers:
-    """Lines since the last paragraph of prose; 99 where there was none."""
+    """Lines since the last paragraph of prose; `NEVER` where there was none."""
     index = np.arange(len(prose))
     last = np.maximum.accumulate(np.where(prose, index, -1))
-    return np.where(last < 0, 99, index - last)
+    return np.where(last < 0, NEVER, index - last)
 
 
 def _neighbours(own: Floats, prose: npt.NDArray[np.bool_]) -> list[Floats]:

@@ -1,27 +1,30 @@
 """Character references that a scraper, a feed or a translator left in the text, whole or broken.
 
-`_references` reads all of them in one sweep, so that the rules agree on what is a reference; each rule then takes
-its own kind. Where a quotation mark comes back, the spaces that translators put around it are mended too, since
-only the reference tells on which side they belong.
+There are three kinds, each with a reader and a rule of its own: whole (`&quot;`), broken (`quot;`) and spaced
+(`& quot ;`). Where a quotation mark comes back, the spaces that translators put around it are mended too, since only
+the reference tells on which side they belong.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from pipeline.records import Facts, Hit
 from pipeline.rules.encoding.references import is_word, named, numbered
+from pipeline.rules.encoding.urls import in_url
 
 
 class Reference(NamedTuple):
-    """`text[start:end]` stands for `value`; `kind` is "escaped", "broken" or "spaced"."""
+    """`text[start:end]` stands for `value`."""
 
     start: int
     end: int
     value: str
-    kind: str
+
+
+Reader = Callable[[str], Iterable[Reference]]
 
 
 # Names that are no word of any language, so that they tell a reference even without "&" or ";".
@@ -81,7 +84,7 @@ def find_escaped(text: str, facts: Facts) -> Iterator[Hit]:
     Spared: names that stand for nothing (`R&D;`), variables in code (`f(&sum);`), a reference that is itself the
     subject ("the entity &amp; means").
     """
-    for reference in _references(text, "escaped"):
+    for reference in _references(text, _read_escaped):
         yield Hit(reference.start, reference.end, reference.value)
 
 
@@ -92,7 +95,7 @@ def find_broken(text: str, facts: Facts) -> Iterator[Hit]:
     `AT amp;T`, `&nbsp `, `caf&eacute `, `&039;`. Spared: URLs (`&copy=1`), ranks and colours (`#1;`, `#333;`), `amp;`
     between plain words, and a reference that is itself the subject ("the word quot; means").
     """
-    yield from _apart(_broken_hit(text, reference) for reference in _references(text, "broken"))
+    yield from _apart(_broken_hit(text, reference) for reference in _references(text, _read_broken))
 
 
 def find_spaced(text: str, facts: Facts) -> Iterator[Hit]:
@@ -101,7 +104,7 @@ def find_spaced(text: str, facts: Facts) -> Iterator[Hit]:
     `& # 39; Liberation & # 39;` is `'Liberation'`, `Syria & # 39; s` is `Syria's`, `l & # 39; homme` is `l'homme`.
     Full-width signs count too (`＆quot；`). Spared: names that stand for nothing (`Q & A;`), and code.
     """
-    references = list(_references(text, "spaced"))
+    references = list(_references(text, _read_spaced))
     sides = _sides(text, references)
     yield from _apart(_spaced_hit(text, reference, sides.get(reference.start, "")) for reference in references)
 
@@ -109,10 +112,10 @@ def find_spaced(text: str, facts: Facts) -> Iterator[Hit]:
 # --- Reading -------------------------------------------------------------------------------------------------------
 
 
-def _references(text: str, kind: str) -> Iterator[Reference]:
+def _references(text: str, read: Reader) -> Iterator[Reference]:
+    """What the reader finds, in order and without overlap, but for references that the text speaks about."""
     if "&" not in text and "#" not in text and ";" not in text and "＆" not in text:
         return
-    read = {"escaped": _read_escaped, "broken": _read_broken, "spaced": _read_spaced}[kind]
     done = 0
     for reference in read(text):
         if reference.start < done or _is_subject(text, reference):
@@ -138,16 +141,16 @@ def _read_escaped(text: str) -> Iterator[Reference]:
             high, low = (int(number) for number in pairs[start].groups())
             if 0xD800 <= high < 0xDC00 <= low < 0xE000:
                 value = chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
-                yield Reference(start, pairs[start].end(), value, "escaped")
+                yield Reference(start, pairs[start].end(), value)
                 continue
         char = _value(match)
         if char == "\n" and text.startswith("\n", end):  # "&#13;" before a real line end
             char = ""
         if char is None or (match["name"] and is_word(match["name"]) and _is_code(text, start, end)):
             if match["layers"]:  # "AT&amp;T;": what follows is no name, but "&amp;" is one
-                yield Reference(start, match.end("layers"), "&", "escaped")
+                yield Reference(start, match.end("layers"), "&")
             continue
-        yield Reference(start, end, char, "escaped")
+        yield Reference(start, end, char)
 
 
 def _read_broken(text: str) -> Iterator[Reference]:
@@ -159,18 +162,18 @@ def _read_broken(text: str) -> Iterator[Reference]:
 def _read_no_semicolon(text: str) -> Iterator[Reference]:
     for match in _NO_SEMICOLON.finditer(text):
         start, end = match.span()
-        if _in_url(text, start) or _is_code(text, start, end):
+        if in_url(text, start, _URL, _LONGEST_URL) or _is_code(text, start, end):
             continue
         name = match["name"]
         if name in ("copy", "reg") and not (name == "copy" and re.match(r" ?(?:19|20)\d\d", text[end : end + 5])):
             continue
         value = _value(match)
         if value is not None:
-            yield Reference(start, end, value, "broken")
+            yield Reference(start, end, value)
     for match in _NO_NUMBER_SIGN.finditer(text):
         value = numbered(int(match["number"]))
-        if value is not None and not _in_url(text, match.start()):
-            yield Reference(*match.span(), value, "broken")
+        if value is not None and not in_url(text, match.start(), _URL, _LONGEST_URL):
+            yield Reference(*match.span(), value)
 
 
 _RANK = re.compile(
@@ -185,7 +188,7 @@ def _read_no_ampersand(text: str) -> Iterator[Reference]:
         if match and not (match["name"] == "amp" and _GOES_ON.match(text, end)):
             value = _value(match)
             if value is not None and not _is_spared(text, match):
-                yield Reference(match.start(), end, value, "broken")
+                yield Reference(match.start(), end, value)
         end = text.find(";", end) + 1
 
 
@@ -198,7 +201,7 @@ def _is_spared(text: str, match: re.Match[str]) -> bool:
     dollars = match["number"] == "36" and text[end : end + 1].isdigit()
     if match["number"] and not dollars and _RANK.search(text, max(0, start - 12), start):
         return True
-    return _in_url(text, start) or _is_code(text, start, end)
+    return in_url(text, start, _URL, _LONGEST_URL) or _is_code(text, start, end)
 
 
 def _is_sign(text: str, start: int, end: int, name: str) -> bool:
@@ -228,11 +231,12 @@ def _read_spaced(text: str) -> Iterator[Reference]:
         name = match.groupdict().get("name")
         if value is None or (name and (is_word(name) or _is_code(text, start, end))):
             continue
-        yield Reference(start, end, value, "spaced")
+        yield Reference(start, end, value)
 
 
 # --- What is spared ------------------------------------------------------------------------------------------------
 
+_LONGEST_URL = 500
 _URL = re.compile(r"://|www\.|\w\.(?:com|org|net|php|aspx?|html?)[/?]|\?\w+=", re.IGNORECASE)
 _CODE = re.compile(r"[{}]|[=!]=|::|\w->\w|&&|\|\||\w\([^()\n]{0,80}\) *;|\b(?:int|void|char|const \w+|auto) ?[*&]")
 _DECLARES = re.compile(r"\b(?:int|void|char|auto|float|double|string|const [\w:<>]+|typename \w+) $")
@@ -240,12 +244,6 @@ _SUBJECT = re.compile(
     r"\b(?i:word|entity|string|code|symbol|sequence|escape|literal|character|tag|html|type|write|written as|spelled"
     r"|wort|zeichen|palabra|mot|parola|palavra|слово|символ)\s+[\"'“‘`«]?$"
 )
-
-
-def _in_url(text: str, position: int) -> bool:
-    first = max(0, position - 500)
-    start = max(text.rfind(" ", first, position), text.rfind("\n", first, position), first - 1) + 1
-    return bool(_URL.search(text, start, position))
 
 
 def _is_code(text: str, start: int, end: int) -> bool:
@@ -302,7 +300,7 @@ def _apart(hits: Iterable[Hit]) -> Iterator[Hit]:
 
 def _broken_hit(text: str, reference: Reference) -> Hit:
     """One scraper wrote a space for each "&": that space goes, but not the one that opens a quotation or an amount."""
-    start, end, value, _kind = reference
+    start, end, value = reference
     if text[start] == "&" or start < 1 or text[start - 1] != " ":
         return Hit(start, end, value)
     before, after = text[start - 2 : start - 1] if start > 1 else "\n", text[end : end + 1]
@@ -315,7 +313,7 @@ def _broken_hit(text: str, reference: Reference) -> Hit:
 
 def _spaced_hit(text: str, reference: Reference, side: str) -> Hit:
     """Translators put spaces around a reference: those inside a word or a quotation go."""
-    start, end, value, _kind = reference
+    start, end, value = reference
     space_before, space_after = text[start - 1 : start] == " ", text[end : end + 1] == " "
     if value == "\xa0" or (value in _SINGLE and _is_apostrophe(text, start, end)):
         return Hit(start - space_before, end + space_after, value)
@@ -327,36 +325,50 @@ def _spaced_hit(text: str, reference: Reference, side: str) -> Hit:
 
 
 def _sides(text: str, references: list[Reference]) -> dict[int, str]:
-    """For each quotation mark that comes back, by its start: does it open or close a quotation?
+    """For each quotation mark that comes back, by its start: "opens" or "closes" a quotation. Missing: cannot be told.
 
-    Told by the marks of its kind that stand before it in its line; a last one without a partner closes after an "s"
-    (`players & # 39; union`) and is left where it stands otherwise.
+    >>> text = "& quot; Yes & quot; , said the players & # 39; union"
+    >>> _sides(text, list(_references(text, _read_spaced)))
+    {39: 'closes', 0: 'opens', 12: 'closes'}
     """
     sides: dict[int, str] = {}
     for kind in (_SINGLE, _DOUBLE):
         marks = [r for r in references if r.value in kind and not _is_apostrophe(text, r.start, r.end)]
-        opened, done = False, 0
-        for mark, following in zip(marks, [*marks[1:], None], strict=False):
-            between = text[done : mark.start]
-            cut = between.rfind("\n") + 1
-            if cut:
-                opened, between = False, between[cut:]
-            if kind is _DOUBLE:
-                opened = _is_open(text, mark.start - len(between), mark.start, opened)
-            done = mark.end
-            if opened:
-                sides[mark.start] = "closes"
-            elif _has_partner(text, mark, following, kind):
-                sides[mark.start] = "opens"
-            elif kind is _SINGLE and re.search(r"s ?$", text[max(0, mark.start - 2) : mark.start]):
-                sides[mark.start] = "closes"
-                continue
-            opened = not opened
+        sides |= _sides_of_kind(text, marks, kind)
+    return sides
+
+
+def _sides_of_kind(text: str, marks: list[Reference], kind: str) -> dict[int, str]:
+    """The sides of single or of double marks: within a line they open and close in turn.
+
+    One that would open and has no partner further on closes after an "s" (`players & # 39; union`), and is left where
+    it stands otherwise.
+    """
+    sides: dict[int, str] = {}
+    opened, done = False, 0  # whether a quotation is open at `done`
+    for mark, following in zip(marks, [*marks[1:], None], strict=False):
+        line = text.rfind("\n", done, mark.start) + 1
+        if line:  # no quotation goes on in the next line
+            opened, done = False, line
+        if kind is _DOUBLE:  # plain marks between the references open and close, too
+            opened = _is_open(text, done, mark.start, opened)
+        done = mark.end
+        if opened:
+            sides[mark.start] = "closes"
+        elif _has_partner(text, mark, following, kind):
+            sides[mark.start] = "opens"
+        elif kind is _SINGLE and re.search(r"s ?$", text[max(0, mark.start - 2) : mark.start]):
+            sides[mark.start] = "closes"
+            continue  # it is the end of a word, and no quotation was open
+        opened = not opened
     return sides
 
 
 def _is_open(text: str, start: int, end: int, opened: bool) -> bool:
-    """Is a quotation open at `end`? The last plain mark tells by its neighbours, or else by how many there are."""
+    """Is a quotation open at `end`, if one is `opened` at `start`?
+
+    The last plain mark between tells by its neighbours, or else by how many there are.
+    """
     at = max(text.rfind(mark, start, end) for mark in _DOUBLE)
     if at < 0:
         return opened
@@ -367,6 +379,7 @@ def _is_open(text: str, start: int, end: int, opened: bool) -> bool:
 
 
 def _has_partner(text: str, mark: Reference, following: Reference | None, kind: str) -> bool:
+    """Does a mark that could close the quotation stand further on in the line: a reference, or a plain double mark?"""
     last = following.start if following else len(text)
     between = text[mark.end : min(last, mark.end + 2000)]
     line, newline, _ = between.partition("\n")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.records import Count, Facts, Hit
+from pipeline.rules.encoding.urls import in_url
 
 _TAIL = r"(?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)\b"
 # "don?t", "That?s", "I?m": an apostrophe's tail proves it; "O?Brien", "l?homme" need a text with other losses.
@@ -16,6 +17,7 @@ _QUESTION, _LOST = re.compile(r"\?(?=[\w$@#'\[…])"), re.compile(r"\ufffd(?=[\w
 _LOST_LETTER = re.compile(r"[^\W\d_]\ufffd+[^\W\d_]{3}|\ufffd{3}")
 _LOST_MARK = re.compile(rf"[.,!]\ufffd(?=\s|$)|[^\W\d_]\ufffd{_TAIL}")
 _MARKS = re.compile(r"[?\ufffd]+")
+_LONGEST_URL = 200
 _URL = re.compile(r"://|www\.|\.\w{2,4}/|\w\.(?:com|org|net|php|aspx?|html?|cgi)")
 
 LOST_TRIGGER = (
@@ -25,7 +27,10 @@ LOST_TRIGGER = (
 
 
 class _Lost(NamedTuple):
-    """One "?" (or U+FFFD), and by its neighbours what it may have been: "open", "close", "dash", "" (a question)."""
+    """One "?" (or U+FFFD), the characters around it, and by them what it may have been: "open", "close", "dash".
+
+    The role "" is a question mark's: it stands where neither quotation marks nor dashes do.
+    """
 
     at: int
     role: str
@@ -43,7 +48,8 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
     """
     if not _before_word(text, _QUESTION) and not _before_word(text, _LOST):
         return
-    hits = {match.start(1): "’" for match in _CONTRACTION.finditer(text) if not _in_url(text, match.start(1))}
+    tails = (match.start(1) for match in _CONTRACTION.finditer(text))
+    hits = {at: "’" for at in tails if not in_url(text, at, _URL, _LONGEST_URL)}
     if not any(map(text.__contains__, "“”„«")):
         hits = _proved(text, evidence - len(hits), bool(hits)) | hits
     for at in sorted(hits):
@@ -52,7 +58,7 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
 
 def _proved(text: str, evidence: int, apostrophes: bool) -> dict[int, str]:
     """Quotation marks, and apostrophes without a tail, if there are enough proofs that any were lost."""
-    marks = _read(text)
+    marks = _lost_marks(text)
     opened = sum(mark.role == "open" and mark.before != "?" for mark in marks)
     if not opened:
         return {}
@@ -72,44 +78,59 @@ def _before_word(text: str, pattern: re.Pattern[str]) -> bool:
     return False
 
 
-def _in_url(text: str, at: int) -> bool:
-    first = max(0, at - 200)
-    start = max(text.rfind(" ", first, at), text.rfind("\n", first, at), first - 1) + 1
-    return bool(_URL.search(text, start, at))
-
-
 _BEFORE_WORD = " \n\t([{—–-/"
 _AFTER_WORD = " \n\t)]}.,;:!—–-"
+_MOST = 2  # marks in a row; more are meant: "What???"
 
 
-def _read(text: str) -> list[_Lost]:
-    found = []
-    # U+FFFD may be any letter then
-    letters_lost = "\ufffd" in text and (_LOST_LETTER.search(text) or not _LOST_MARK.search(text))
+def _lost_marks(text: str) -> list[_Lost]:
+    """Each mark that may stand for a lost one, with the role that its neighbours leave it; in order.
+
+    >>> [(mark.at, mark.role) for mark in _lost_marks("He said, ?Why not?? and left ? at last.")]
+    [(9, 'open'), (17, 'close'), (18, 'close'), (29, 'dash')]
+    """
+    found: list[_Lost] = []
+    letters_lost = "\ufffd" in text and _letters_lost(text)
     for match in _MARKS.finditer(text):
         start, end = match.span()
-        if letters_lost and "\ufffd" in match[0]:
-            continue
         before, after = text[start - 1 : start] if start else "\n", text[end : end + 1] or "\n"
-        if end - start > 2 or (not before.isspace() and after.isalnum() and _in_url(text, start)):
+        if end - start > _MOST or (letters_lost and "\ufffd" in match[0]):
             continue
-        free_before, free_after = before in _BEFORE_WORD, after in _AFTER_WORD
-        if free_before and (after.isalnum() or after in "$@#'[…"):
-            role = "open"
-        elif free_before:
-            role = "dash"
-        elif free_after or (after.isalpha() and before in ".,!"):
-            role = "close"
-        else:
-            role = ""
-        found += [
-            _Lost(at, role, before if at == start else "?", after if at + 1 == end else "?") for at in range(start, end)
-        ]
+        if not before.isspace() and after.isalnum() and in_url(text, start, _URL, _LONGEST_URL):
+            continue
+        role = _role(before, after)
+        if end - start == 1:
+            found.append(_Lost(start, role, before, after))
+        else:  # each is the other's neighbour
+            found += [_Lost(start, role, before, "?"), _Lost(start + 1, role, "?", after)]
     return found
 
 
+def _letters_lost(text: str) -> bool:
+    """Does U+FFFD stand for letters in this text? Then it may be one anywhere."""
+    return bool(_LOST_LETTER.search(text) or not _LOST_MARK.search(text))
+
+
+def _role(before: str, after: str) -> str:
+    """What a mark may have been by the characters on its two sides.
+
+    >>> _role(" ", "W"), _role(" ", " "), _role("t", " "), _role("t", "a")
+    ('open', 'dash', 'close', '')
+    """
+    if before in _BEFORE_WORD:
+        return "open" if after.isalnum() or after in "$@#'[…" else "dash"
+    if after in _AFTER_WORD or (after.isalpha() and before in ".,!"):
+        return "close"
+    return ""
+
+
 def _paired(text: str, marks: list[_Lost]) -> dict[int, str]:
-    """The quotation marks that can be told: position to character."""
+    """The quotation marks that can be told: position to character.
+
+    >>> text = "he said, ?Why not?? and left"
+    >>> _paired(text, _lost_marks(text))
+    {9: '“', 18: '”'}
+    """
     found: dict[int, str] = {}
     open_marks: list[str] = []  # what will close the quotations that are open: "”", and "’" inside one
     for index, mark in enumerate(marks):

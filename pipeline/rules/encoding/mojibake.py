@@ -70,21 +70,21 @@ def find_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
 
 def _differences(line: str, fixed: str, offset: int) -> Iterator[Hit]:
     """The spans of `line` that differ from `fixed`: ASCII characters are the same in both, so they are anchors."""
-    at = of = 0
+    at = fixed_at = 0
     while True:
-        same = _common(line, at, fixed, of)
-        at, of = at + same, of + same
-        if at == len(line) and of == len(fixed):
+        same = _common(line, at, fixed, fixed_at)
+        at, fixed_at = at + same, fixed_at + same
+        if at == len(line) and fixed_at == len(fixed):
             return
-        end, until = _next_anchor(line, at, fixed, of)
-        yield Hit(offset + at, offset + end, fixed[of:until])
-        at, of = end, until
+        end, fixed_end = _next_anchor(line, at, fixed, fixed_at)
+        yield Hit(offset + at, offset + end, fixed[fixed_at:fixed_end])
+        at, fixed_at = end, fixed_end
 
 
-def _common(line: str, at: int, fixed: str, of: int) -> int:
+def _common(line: str, at: int, fixed: str, fixed_at: int) -> int:
     """How many characters agree from there on."""
-    size, most = 0, min(len(line) - at, len(fixed) - of)
-    while size < most and line[at + size] == fixed[of + size]:
+    size, most = 0, min(len(line) - at, len(fixed) - fixed_at)
+    while size < most and line[at + size] == fixed[fixed_at + size]:
         size += 1
     return size
 
@@ -94,7 +94,7 @@ _ASCII = re.compile(r"[\x00-\x7f]*")
 _ANCHOR = 6  # ASCII characters that must agree after a mended stretch for both to be in step again
 
 
-def _next_anchor(line: str, at: int, fixed: str, of: int) -> tuple[int, int]:
+def _next_anchor(line: str, at: int, fixed: str, fixed_at: int) -> tuple[int, int]:
     """Where `line` and `fixed` agree again; their ends if they never do."""
     end = at
     for _ in range(4):
@@ -104,9 +104,9 @@ def _next_anchor(line: str, at: int, fixed: str, of: int) -> tuple[int, int]:
             anchor = _ASCII.match(line, candidate, candidate + _ANCHOR)[0]  # type: ignore[index]
             if candidate <= at or not anchor:
                 continue
-            until = fixed.find(anchor, of, of + (end - at) + 2 * _ANCHOR)
-            if until >= 0:
-                return candidate, until
+            fixed_end = fixed.find(anchor, fixed_at, fixed_at + (end - at) + 2 * _ANCHOR)
+            if fixed_end >= 0:
+                return candidate, fixed_end
         if end >= len(line):
             break
     return len(line), len(fixed)

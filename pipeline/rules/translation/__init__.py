@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.facts.translation import marks
 from pipeline.records import Rule, Verdict
-from pipeline.rules.translation import debris, loops, prose, score, source
+from pipeline.rules.translation import debris, loops, original, prose, score
 
 RULES: tuple[Rule, ...] = (
     Rule("translation/low_score", score.find_low_score, Verdict.QUARANTINE),
@@ -20,8 +20,8 @@ RULES: tuple[Rule, ...] = (
     Rule("translation/sentence_fragment", prose.find_fragments, trigger=prose.FRAGMENT),
     Rule("translation/pronoun_flip", prose.find_pronoun_flips, trigger=prose.PRONOUN_FLIP),
     Rule("translation/misplaced_speaker", prose.find_misplaced_speakers, trigger=marks.INVERTED),
-    Rule("translation/number_mismatch", source.find_number_mismatch),
-    Rule("translation/name_mismatch", source.find_name_mismatch),
-    Rule("translation/length_mismatch", source.find_length_mismatch),
-    Rule("translation/source_left", source.find_source_left),
+    Rule("translation/number_mismatch", original.find_number_mismatch),
+    Rule("translation/name_mismatch", original.find_name_mismatch),
+    Rule("translation/length_mismatch", original.find_length_mismatch),
+    Rule("translation/source_left", original.find_source_left),
 )

@@ -1,4 +1,4 @@
-"""Remarks on what a translation system leaves of its own workings or of its source."""
+"""Remarks on what a translation system leaves of its own workings or of the original."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def find_subwords(text: str, facts: Facts) -> Iterator[Hit]:
         yield Hit(match.start(), match.end(), None, "mark of a sub-word unit or an unknown word")
 
 
-# Scripts a source may be left in; each word of them is looked at together with its neighbours.
+# Scripts that an original may be left in; each word of them is looked at together with its neighbours.
 _SCRIPTS = (
     "\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\u0900-\u0dff\u0e00-\u0fff"
     "\u1000-\u109f\u10a0-\u10ff\u1200-\u137f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
@@ -35,7 +35,7 @@ LATIN_LANGUAGES = frozenset(
 
 
 def find_untranslated_words(text: str, facts: Facts, *, max_share: Share = 0.5) -> Iterator[Hit]:
-    """Words were left in the script of the source amid a text in Latin letters; they are remarked.
+    """Words were left in the script of the original amid a text in Latin letters; they are remarked.
 
     `the river Волга flows`. A word in brackets or quotation marks is quoted for its own sake and is spared; so is a
     text that is mostly in that script, and a text whose language is not written in Latin letters.
@@ -89,7 +89,7 @@ _NUMBER = re.compile(
 
 
 def find_half_translated_numbers(text: str, facts: Facts) -> Iterator[Hit]:
-    """A number kept the scale word or the decimal comma of its source in an English text; it is remarked.
+    """A number kept the scale word or the decimal comma of the original in an English text; it is remarked.
 
     `3,5 million`, `12 mln`. `1,500` and `12,000 people` are English and are spared, and so are lakh and crore, which
     Indian papers write.

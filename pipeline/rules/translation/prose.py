@@ -11,7 +11,6 @@ from pipeline.facts.translation import marks
 from pipeline.records import Count, Facts, Hit
 
 NO_FULL_STOP = r"(?m)^[^\n]{59,}[0-9A-Za-z\x{80}-\x{10ffff}][ \t\r]*$"
-_STOPLESS = re.compile(r"[^\W_]$")
 
 
 def find_missing_full_stops(text: str, facts: Facts, *, min_words: Count = 15) -> Iterator[Hit]:
@@ -20,15 +19,9 @@ def find_missing_full_stops(text: str, facts: Facts, *, min_words: Count = 15) -
     Shorter ones may be headlines or captions, which have none, and are spared; so is a line with more capitals than a
     sentence would have (a headline, a list of names).
     """
-    for start, end, _ in text_of.lines(text):
-        paragraph = text[start:end].rstrip(" \t\r")
-        if len(paragraph) < 60 or not _STOPLESS.search(paragraph):
-            continue
-        words = paragraph.split()
-        if len(words) < min_words or sum(not word[0].islower() for word in words) > len(words) / 2:
-            continue
-        last = start + len(paragraph)
-        yield Hit(last - len(words[-1]), last, None, f"{len(words)} words and no full stop")
+    for mark, small in marks.unended_paragraphs(text, min_letters=60, min_words=min_words):
+        if small >= 0.5:
+            yield Hit(mark.start, mark.end, None, mark.why)
 
 
 BROKEN_BRACKET = r"[(][^()\n]*(?:[(]|\n|\z)|(?:\A|\n|[)])[^()\n]*[)]|\[[^\[\]\n]*(?:\[|\n|\z)|(?:\A|\n|\])[^\[\]\n]*\]"

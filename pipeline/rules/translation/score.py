@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from pipeline.edits import disjoint
-from pipeline.records import Facts, Hit, Quality, Share
+from pipeline.facts.translation import EXPLAINED
+from pipeline.records import DERIVED, Facts, Hit, Quality, Share
 
 # Cross-validated (benchmarks/quality/translation.py). A document is set aside below GARBLED: there lie 84 % of garbled
 # texts, no original English news, no human translation, 0.2 % of articles as scraped. At 0.54 it would be 94 %, 1.6 %,
 # 1.3 % and 1.3 %; but plain everyday English of a few sentences scores down to 0.48 (texts of our own).
 GARBLED = 0.42
-WEAK = 0.62  # 5 % of original news lie below, and are remarked
+WEAK = EXPLAINED  # 5 % of original news lie below, and are remarked; what is remarked is explained
 
 
 def find_low_score(text: str, facts: Facts, *, min_score: Share = GARBLED) -> Iterator[Hit]:
@@ -25,8 +27,13 @@ def find_low_score(text: str, facts: Facts, *, min_score: Share = GARBLED) -> It
         yield from _hits(text, quality, f"score {quality.score:.2f} < {min_score:.2f}")
 
 
-def find_weak_score(text: str, facts: Facts, *, min_score: Share = WEAK, low_score: Share = GARBLED) -> Iterator[Hit]:
-    """The text reads unevenly, though not like a garbled one: it is remarked, and kept."""
+def find_weak_score(
+    text: str, facts: Facts, *, min_score: Share = WEAK, low_score: Annotated[Share, DERIVED] = GARBLED
+) -> Iterator[Hit]:
+    """The text reads unevenly, though not like a garbled one: it is remarked, and kept.
+
+    A score below `min_score`, but not below that of `translation/low_score` (`low_score`), which judges such texts.
+    """
     quality = facts.quality
     if quality is not None and quality.score is not None and low_score <= quality.score < min_score:
         yield from _hits(text, quality, f"score {quality.score:.2f} < {min_score:.2f}")

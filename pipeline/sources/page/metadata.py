@@ -7,9 +7,10 @@ what it shows: JSON-LD, OpenGraph, meta tags, then `<time>`, bylines, `<h1>` and
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +59,7 @@ class _Found:
     bylines: list[Element] = field(default_factory=list)
     headlines: list[str] = field(default_factory=list)
     title: str = ""
-    canonical: str = ""
+    canonical: str = ""  # the address that the page gives for itself
 
 
 _DATED = re.compile(r"\b(?:date|time|posted|published)\b|(?:publish|post|entry|article)(?:ed)?[-_]?(?:date|time|on)")
@@ -80,7 +81,8 @@ def metadata(root: Element, url: str | None = None) -> Metadata:
     result.date = _date(article, found, url)
     result.language = _language(root, found, article)
     result.description = _first(found.meta, _META_DESCRIPTION) or _text(article.get("description"))
-    result.body = max((_text(v.get("articleBody"))[:MAX_SCRIPT] for v in structured), key=len, default="")
+    bodies = (_text(value.get("articleBody"))[:MAX_SCRIPT] for value in structured)
+    result.body = max(bodies, key=len, default="")
     return result
 
 
@@ -88,44 +90,87 @@ def _clean(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
+# How many of each kind are looked at: a page may hold a million of any.
+_MAX_NAMES = 500  # of meta tags
+_MAX_TIMES = 50
+_MAX_HEADLINES = 10
+_MAX_BYLINES = 10
+_MAX_SHOWN = 5
+_MAX_CONTENT = 2000  # characters
+
+
 def _walk(root: Element) -> _Found:
+    """What the page says of itself, from one walk over its elements.
+
+    >>> from lxml import html
+    >>> found = _walk(html.fromstring("<h1>A  bridge</h1><p class=byline>By Jane</p><meta name=Author content=Jane>"))
+    >>> found.headlines, found.meta, [element.text for element in found.bylines]
+    (['A bridge'], {'author': ['Jane']}, ['By Jane'])
+    """
     found = _Found()
-    for element in root.iter("meta", "script", "time", "h1", "title", "link", "a", "span", "div", "p", "address"):
-        tag = element.tag
-        if tag == "meta":
-            name = (
-                element.get("property") or element.get("name") or element.get("itemprop") or element.get("http-equiv")
-            )
-            content = element.get("content")
-            if name and content and len(found.meta) < 500:
-                found.meta.setdefault(name.lower(), []).append(_clean(content[:2000]))
-        elif tag == "script":
-            if "ld+json" in (element.get("type") or "") and len(found.scripts) < MAX_SCRIPTS:
-                found.scripts.append((element.text or "")[:MAX_SCRIPT])
-        elif tag == "time":
-            if len(found.times) < 50:
-                found.times += [v for v in (element.get("datetime"), element.text) if v]
-        elif tag == "h1":
-            if len(found.headlines) < 10:
-                found.headlines.append(_inner(element))
-        elif tag == "title":
-            found.title = found.title or _inner(element)
-        elif tag == "link":
-            if element.get("rel") == "canonical":
-                found.canonical = element.get("href") or ""
-        elif len(found.bylines) < 10:
-            prop = element.get("itemprop")
-            if prop == "datePublished" and len(found.times) < 50:
-                found.times.insert(0, element.get("content") or element.get("datetime") or _inner(element))
-            names = (element.get("class") or "").lower()
-            if names and len(found.shown) < 5 and _DATED.search(names):
-                found.shown.append(_inner(element, 100))
-            if prop == "author" or element.get("rel") == "author" or (names and _BYLINE.search(names)):
-                found.bylines.append(element)
+    for element in root.iter(*_READERS):
+        _READERS[element.tag](found, element)
     return found
 
 
-def _inner(element: Element, most: int = 2000) -> str:
+def _read_meta(found: _Found, element: Element) -> None:
+    name = element.get("property") or element.get("name") or element.get("itemprop") or element.get("http-equiv")
+    content = element.get("content")
+    if name and content and len(found.meta) < _MAX_NAMES:
+        found.meta.setdefault(name.lower(), []).append(_clean(content[:_MAX_CONTENT]))
+
+
+def _read_script(found: _Found, element: Element) -> None:
+    if "ld+json" in (element.get("type") or "") and len(found.scripts) < MAX_SCRIPTS:
+        found.scripts.append((element.text or "")[:MAX_SCRIPT])
+
+
+def _read_time(found: _Found, element: Element) -> None:
+    if len(found.times) < _MAX_TIMES:
+        found.times += [value for value in (element.get("datetime"), element.text) if value]
+
+
+def _read_headline(found: _Found, element: Element) -> None:
+    if len(found.headlines) < _MAX_HEADLINES:
+        found.headlines.append(_inner(element))
+
+
+def _read_title(found: _Found, element: Element) -> None:
+    found.title = found.title or _inner(element)
+
+
+def _read_link(found: _Found, element: Element) -> None:
+    if element.get("rel") == "canonical":
+        found.canonical = element.get("href") or ""
+
+
+def _read_marked(found: _Found, element: Element) -> None:
+    """An element that its attributes may mark as the date or the byline."""
+    if len(found.bylines) >= _MAX_BYLINES:
+        return
+    prop = element.get("itemprop")
+    if prop == "datePublished" and len(found.times) < _MAX_TIMES:
+        found.times.insert(0, element.get("content") or element.get("datetime") or _inner(element))
+    names = (element.get("class") or "").lower()
+    if names and len(found.shown) < _MAX_SHOWN and _DATED.search(names):
+        found.shown.append(_inner(element, 100))
+    if prop == "author" or element.get("rel") == "author" or (names and _BYLINE.search(names)):
+        found.bylines.append(element)
+
+
+_READERS: dict[str, Callable[[_Found, Element], None]] = {
+    "meta": _read_meta,
+    "script": _read_script,
+    "time": _read_time,
+    "h1": _read_headline,
+    "title": _read_title,
+    "link": _read_link,
+    **dict.fromkeys(("a", "span", "div", "p", "address"), _read_marked),
+}
+
+
+def _inner(element: Element, most: int = _MAX_CONTENT) -> str:
+    """The text inside an element, cut to so many characters."""
     pieces: list[str] = []
     size = 0
     for piece in element.itertext():
@@ -142,7 +187,7 @@ _WRAPPED = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA
 
 
 def _structured(scripts: list[str]) -> Iterator[dict[str, Any]]:
-    """Every object in the page's JSON-LD, outermost first."""
+    """Every object in the page's JSON-LD, outermost first; nearly so where there are very many."""
     left = MAX_VALUES
     for script in scripts:
         try:
@@ -152,12 +197,12 @@ def _structured(scripts: list[str]) -> Iterator[dict[str, Any]]:
         queue = [value]
         while queue and left > 0:
             left -= 1
-            value = queue.pop(0) if len(queue) < 100 else queue.pop()
+            value = queue.pop(0) if len(queue) < 100 else queue.pop()  # the first of a long list is dear to take
             if isinstance(value, dict):
                 yield value
-                queue += [v for v in value.values() if isinstance(v, dict | list)]
+                queue += [inner for inner in value.values() if isinstance(inner, dict | list)]
             elif isinstance(value, list):
-                queue += [v for v in value[:200] if isinstance(v, dict | list)]
+                queue += [inner for inner in value[:200] if isinstance(inner, dict | list)]
 
 
 def _article(structured: list[dict[str, Any]]) -> dict[str, Any]:
@@ -180,6 +225,7 @@ def _text(value: Any) -> str:
 
 
 def _first(meta: dict[str, list[str]], names: tuple[str, ...]) -> str:
+    """What the first of these meta tags that says anything says."""
     for name in names:
         for value in meta.get(name, ()):
             if value:
@@ -193,7 +239,7 @@ _SEPARATOR = re.compile(r"\s+(?:[|·•»«:›~]|[-–—]{1,2}|::|\\|/)\s+|\s*
 
 
 def _title(named: str, found: _Found, site: str) -> str | None:
-    headlines = [h for h in found.headlines if h]
+    headlines = [headline for headline in found.headlines if headline]
     title = _clean(_unescaped(named)) or found.title
     likely = max(headlines, key=lambda headline: _likeness(headline, title), default="")
     if likely and _likeness(likely, title) >= 0.5:  # what readers see, if it says the same as what machines are told
@@ -228,8 +274,6 @@ def _without_site(title: str, site: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    import html
-
     return html.unescape(text) if "&" in text else text
 
 
@@ -263,7 +307,7 @@ def _names(line: str) -> list[str]:
     """The names in a byline; nothing in what looks like an address, a number or a role."""
     line = _BY.sub("", _clean(_unescaped(line[:500])))
     names = [part.strip(" .:-–—") for part in _BETWEEN.split(line)]
-    return [n for n in names if 2 < len(n) <= 80 and not _NO_NAME.search(n) and len(n.split()) <= 6]
+    return [name for name in names if 2 < len(name) <= 80 and not _NO_NAME.search(name) and len(name.split()) <= 6]
 
 
 # --- Date and language --------------------------------------------------------------------------------------------

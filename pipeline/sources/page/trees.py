@@ -1,12 +1,14 @@
-"""A sum of decision trees, read from a file of arrays; all rows go down all trees at once."""
+"""The page model: how likely each block of a page is part of its article, by decision trees read from a file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.facts import trees
 
 # After an eighth of the trees: no article of the 91 pages of extraction_news changed, at half the time.
 _FIRST = 8
@@ -15,51 +17,28 @@ _HOPELESS = -3.0
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """The nodes of all trees in one row. A leaf leads to itself, so that `depth` steps bring every row to its leaf."""
+    """The trees in two parts, since the first ones are enough to see that a row is hopeless."""
 
-    column: NDArray[np.int32]
-    limit: NDArray[np.float32]  # a row goes left if its value is at most this
-    children: NDArray[np.int32]  # the left one of node `n` at `2n`, the right one after it
-    value: NDArray[np.float32]
-    roots: NDArray[np.int32]
-    depth: int
-    base: float
-    names: tuple[str, ...]
+    first: trees.Trees
+    others: trees.Trees
+    base: float  # log odds of a row before any tree has added to them
+    names: tuple[str, ...]  # the features that it was trained on, one a column
 
     @classmethod
     def read(cls, file: Path) -> Trees:
+        """The trees that `benchmarks/train_extraction.py` has left in the file."""
         with np.load(file, allow_pickle=False) as arrays:
-            return cls(
-                column=arrays["column"].astype(np.int32),
-                limit=arrays["limit"],
-                children=np.stack([arrays["left"], arrays["right"]], axis=1).astype(np.int32).ravel(),
-                value=arrays["value"].astype(np.float32),
-                roots=arrays["roots"].astype(np.int32),
-                depth=int(arrays["depth"]),
-                base=float(arrays["base"]),
-                names=tuple(arrays["names"].tolist()),
+            every = trees.Trees.linked(
+                *(arrays[name] for name in ("column", "limit", "left", "right", "value", "roots"))
             )
+            few = len(every.roots) // _FIRST
+            first, others = (replace(every, roots=roots) for roots in np.split(every.roots, [few]))
+            return cls(first, others, float(arrays["base"]), tuple(arrays["names"].tolist()))
 
     def probability(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """One probability for each row; rows that the first trees call hopeless do not go down the others."""
-        few = len(self.roots) // _FIRST
-        total = self.base + self._sum(rows, self.roots[:few])
+        total = self.base + self.first.sums(rows)
         left = np.flatnonzero(total > _HOPELESS)
-        total[left] += self._sum(rows[left], self.roots[few:])
+        total[left] += self.others.sums(rows[left])
         chance: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(total, -30, 30)))
         return chance
-
-    def _sum(self, rows: NDArray[np.float32], roots: NDArray[np.int32]) -> NDArray[np.float64]:
-        parts = [self._leaves(rows[start : start + 512], roots) for start in range(0, len(rows), 512)]
-        return np.concatenate(parts) if parts else np.zeros(0)
-
-    def _leaves(self, rows: NDArray[np.float32], roots: NDArray[np.int32]) -> NDArray[np.float64]:
-        count, width = rows.shape
-        flat = np.ascontiguousarray(rows).ravel()
-        offset = (np.arange(count, dtype=np.int32) * width)[:, None]
-        node = np.repeat(roots[None, :], count, axis=0)
-        for _ in range(self.depth):
-            goes_right = flat.take(offset + self.column.take(node)) > self.limit.take(node)
-            node = self.children.take(2 * node + goes_right)
-        total: NDArray[np.float64] = self.value[node].sum(axis=1, dtype=np.float64)
-        return total

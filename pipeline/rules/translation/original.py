@@ -1,4 +1,4 @@
-"""Remarks that need the source of the translation, where `meta["source_text"]` gives it."""
+"""Remarks that need the original of a translation, where `meta["source_text"]` gives it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _NAME = re.compile(r"(?<=[^\W_] )[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿA-Z]{3,}")
 _DIGITS = re.compile(r"\D")
 
 
-def source_of(facts: Facts) -> str:
-    """The source text the document came with, "" when there is none."""
-    source = facts.meta.get("source_text")
-    return source if isinstance(source, str) else ""
+def original_of(facts: Facts) -> str:
+    """The text that the document was translated from, "" when none came with it."""
+    original = facts.meta.get("source_text")
+    return original if isinstance(original, str) else ""
 
 
 def find_number_mismatch(text: str, facts: Facts, *, max_share: Share = 0.2) -> Iterator[Hit]:
-    """Numbers of the source are missing in the translation; remarked, with the numbers.
+    """Numbers of the original are missing in the translation; remarked, with the numbers.
 
     Figures below 13 are often written out and are spared, and so are separators: 1.500 and 1,500 are one number.
     """
-    wanted = _numbers(source_of(facts))
+    wanted = _numbers(original_of(facts))
     if not wanted:
         return
     missing = wanted - _numbers(text)
@@ -40,12 +40,12 @@ def _numbers(text: str) -> Counter[str]:
 
 
 def find_name_mismatch(text: str, facts: Facts, *, max_share: Share = 0.5, min_names: Count = 3) -> Iterator[Hit]:
-    """Names of the source are missing in the translation; remarked, with the names.
+    """Names of the original are missing in the translation; remarked, with the names.
 
-    Only for sources in Latin letters. Names may be inflected or have an English form: the first four letters must come
-    back, for half of the names.
+    Only for originals in Latin letters. Names may be inflected or have an English form: the first four letters must
+    come back, for half of the names.
     """
-    names = {name[:4] for name in _NAME.findall(source_of(facts))}
+    names = {name[:4] for name in _NAME.findall(original_of(facts))}
     if len(names) < max(1, min_names):
         return
     missing = names - {text[start : start + 4] for start, _ in text_of.words(text)}
@@ -54,20 +54,20 @@ def find_name_mismatch(text: str, facts: Facts, *, max_share: Share = 0.5, min_n
         yield Hit(0, 0, None, f"{len(missing)} of {len(names)} names of the source are missing: {listed}...")
 
 
-# Letters of an English translation for a letter of the source, by what script the source is in.
+_LETTERS_FOR_ONE = 3  # letters of an English translation for one of a dense script
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def find_length_mismatch(text: str, facts: Facts, *, factor: float = 2.0) -> Iterator[Hit]:
-    """The translation is less than half or more than twice as long as its source lets expect; remarked.
+    """The translation is less than half or more than twice as long as its original lets expect; remarked.
 
     Chinese, Japanese and Korean say in one letter what takes English three.
     """
-    source = source_of(facts)
-    if not source:
+    original = original_of(facts)
+    if not original:
         return
-    dense = len(_DENSE.findall(source))
-    expected = len(source) - dense + 3 * dense
+    dense = len(_DENSE.findall(original))
+    expected = len(original) + (_LETTERS_FOR_ONE - 1) * dense
     if expected < 100:
         return
     ratio = len(text) / expected
@@ -75,16 +75,16 @@ def find_length_mismatch(text: str, facts: Facts, *, factor: float = 2.0) -> Ite
         yield Hit(0, 0, None, f"{len(text)} letters where the source lets expect {expected}: {ratio:.1f} x")
 
 
+_SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]?")
+
+
 def find_source_left(text: str, facts: Facts, *, min_words: Count = 6) -> Iterator[Hit]:
-    """A sentence of the source stands in the translation as it was; remarked."""
-    source = source_of(facts)
-    if not source:
+    """A sentence of the original stands in the translation as it was; remarked."""
+    original = original_of(facts)
+    if not original:
         return
-    said = set(map(str.strip, _SENTENCE.findall(source)))
+    said = set(map(str.strip, _SENTENCE.findall(original)))
     for match in _SENTENCE.finditer(text):
         if match[0].strip() in said and len(match[0].split()) >= min_words:
             start = match.start() + len(match[0]) - len(match[0].lstrip())
             yield Hit(start, match.end(), None, "stands in the source as well")
-
-
-_SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]?")
