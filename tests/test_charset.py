@@ -104,6 +104,38 @@ def test_one_bad_byte_in_another_charset_is_one_replacement_character(text, code
     assert (decoded.how, decoded.replaced) == ("declared" if declared else "detected", 1)
 
 
+def test_utf_16_that_is_cut_within_a_character_loses_that_one():
+    decoded = decode(FRENCH.encode("utf-16-le")[:-1])
+    assert decoded.text == FRENCH[:-1] + "\ufffd"
+    assert (decoded.charset, decoded.how, decoded.replaced) == ("utf-16-le", "detected", 1)
+
+
+def test_utf_16_that_passes_for_utf_8_is_seen_by_its_nuls():
+    text = "Short words of English, with one 胃 in them. " * 20
+    content = text.encode("utf-16-le")
+    assert content.decode("utf-8")
+    assert decode(content).text == text
+
+
+@pytest.mark.parametrize(("label", "text"), [("hz", "plain ~{ words"), ("iso-2022-kr", "plain words")])
+def test_bytes_that_break_an_escaped_charset_are_read_otherwise(label, text):
+    decoded = decode(text.encode() + b" caf\xe9 \x1b", label)
+    assert decoded.text == text + " café \x1b"
+    assert decoded.how == "detected"
+
+
+def test_what_only_looks_like_an_escape_is_text():
+    assert decode(b"if (a ~{ b)").text == "if (a ~{ b)"
+
+
+def test_noise_between_words_costs_what_cannot_be_read_and_is_counted():
+    decoded = decode(b"Plain words and \xbf\xdf\x95\x85g\xe0\x94 more words")
+    assert decoded.text.startswith("Plain words and ")
+    assert decoded.text.endswith(" more words")
+    assert decoded.replaced == decoded.text.count("\ufffd") == 2
+    assert decoded.certainty < 0.1
+
+
 def test_latin_1_that_a_server_declares_without_knowing_loses():
     decoded = decode(RUSSIAN.encode("cp1251"), "iso-8859-1")
     assert (decoded.text, decoded.how) == (RUSSIAN, "detected")

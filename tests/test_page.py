@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.sources.page.article import extract, joined
-from pipeline.sources.page.blocks import Block
+from pipeline import extract
+from pipeline.sources.page import article as page_to_article
+from pipeline.sources.page import blocks
+from pipeline.sources.page.article import Article, joined, parse
+from pipeline.sources.page.blocks import Block, layout
 from pipeline.sources.page.dates import iso_date
+from pipeline.sources.page.features import NAMES, Clues, features
 
 FIRST = "The city council voted on Tuesday to close the old bridge for repairs, after months of debate in public."
 SECOND = "Work will begin in March, the mayor said, and the bridge will open again to traffic before the next winter."
@@ -37,6 +42,9 @@ def page(body: str, head: str = "") -> str:
 
 
 PARAGRAPHS = f"<div class='article-body'><p>{FIRST}</p><p>{SECOND}</p><p>{THIRD}</p></div>"
+
+
+# --- the article -------------------------------------------------------------------------------------------------
 
 
 def test_the_article_is_taken_and_nothing_around_it():
@@ -91,6 +99,13 @@ def test_the_declared_text_of_a_page_drawn_by_a_script_may_be_html():
     assert article.text == f"{FIRST}\n\n{SECOND}\n{THIRD}"
 
 
+def test_a_page_too_large_to_be_one_is_read_as_far_as_the_limit_goes(monkeypatch):
+    monkeypatch.setattr(page_to_article, "MAX_CHARACTERS", len(page(PARAGRAPHS)))
+    article = extract(page(PARAGRAPHS) + f"<p>{QUOTE}</p>")
+    assert article is not None
+    assert QUOTE not in article.text
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -109,6 +124,95 @@ def test_broken_structured_data_costs_nothing_else(script):
     assert article is not None
     assert article.text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
     assert article.title == "Bridge"
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<title>Old bridge to close | The Daily Paper</title>", "Old bridge to close"),
+        ("<title>Bridge to close | Paper</title><meta property='og:site_name' content='paper'>", "Bridge to close"),
+        ("<title>Bridge - Paper</title><meta property='og:site_name' content='The Daily'>", "Bridge - Paper"),
+        ("<title>Bridge | What the mayor said of it</title>", "Bridge | What the mayor said of it"),
+        ("<title>Bridge to close</title>", "Bridge to close"),
+        ("<meta property='og:title' content='Bridge &amp;amp; tunnel'>", "Bridge & tunnel"),
+        ("", None),
+    ],
+)
+def test_the_title_is_the_headline_without_the_name_of_the_site(head, title):
+    article = extract(page(PARAGRAPHS, head))
+    assert article is not None
+    assert article.title == title
+
+
+@pytest.mark.parametrize(
+    ("told", "shown", "title"),
+    [
+        ("Old bridge to close for...", "Old bridge to close for repairs", "Old bridge to close for repairs"),
+        ("Old bridge to close", "The Daily Paper: news", "Old bridge to close"),
+        ("", "Old bridge to close", "Old bridge to close"),
+    ],
+)
+def test_the_title_is_as_readers_see_it_if_that_says_the_same(told, shown, title):
+    article = extract(page(f"<h1>{shown}</h1>{PARAGRAPHS}", f"<title>{told}</title>"))
+    assert article is not None
+    assert article.title == title
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "authors"),
+    [
+        ("<meta name='author' content='Jane Roe; John Doe'>", "", ("Jane Roe", "John Doe")),
+        ("", "<p class='byline'>By Jane Roe and John Doe</p>", ("Jane Roe", "John Doe")),
+        ("", "<a rel='author'>Jane Roe</a>", ("Jane Roe",)),
+        ("", "<span class='author'>One who has much more to tell of himself here</span>", ()),
+        ("<meta name='author' content='admin'>", "<p class='byline'>staff@paper.example</p>", ()),
+    ],
+)
+def test_authors_are_those_of_meta_tags_or_bylines_and_names_only(head, line, authors):
+    article = extract(page(line + PARAGRAPHS, head))
+    assert article is not None
+    assert article.authors == authors
+
+
+@pytest.mark.parametrize(
+    ("shown", "date"),
+    [
+        ("<span itemprop='datePublished' content='2019-11-20'>Wednesday</span>", "2019-11-20"),
+        ("<time datetime='2019-11-20T10:15'>this morning</time>", "2019-11-20T10:15:00"),
+        ("<p class='post-date'>Posted on 20 November 2019</p>", "2019-11-20"),
+        ("<p>20 November 2019</p>", None),
+    ],
+)
+def test_the_date_is_what_the_page_shows_where_it_declares_none(shown, date):
+    article = extract(page(shown + PARAGRAPHS))
+    assert article is not None
+    assert article.date == date
+
+
+@pytest.mark.parametrize(
+    ("head", "language"),
+    [
+        ("<meta http-equiv='content-language' content='de'>", "de"),
+        ("<meta property='og:locale' content='de_AT'>", "de-at"),
+        ("<meta name='language' content='German, of course'>", None),
+    ],
+)
+def test_the_language_is_what_the_page_declares(head, language):
+    article = extract(page(PARAGRAPHS, head))
+    assert article is not None
+    assert article.language == language
+
+
+def test_structured_data_may_wrap_its_values():
+    said = {
+        "@type": "NewsArticle",
+        "headline": ["Bridge"],
+        "author": {"name": "Jane Roe"},
+        "inLanguage": {"@value": "en"},
+    }
+    article = extract(page(PARAGRAPHS, f'<script type="application/ld+json"><!-- {json.dumps(said)}; --></script>'))
+    assert article is not None
+    assert (article.title, article.authors, article.language) == ("Bridge", ("Jane Roe",), "en")
 
 
 @pytest.mark.parametrize(
@@ -144,6 +248,8 @@ def test_the_date_is_what_the_page_declares_or_its_address_holds(head, url, date
         ("11/12/2019", None),
         ("2019-13-45", None),
         ("Wed, 99 Foo 2019 99:99:99", None),
+        ("Wed, 20 Nov " + "9" * 40 + " 10:15:00 GMT", None),
+        ("Wed, 20 Nov 2019 10:15:00 +" + "9" * 60, None),
         ("", None),
     ],
 )
@@ -157,7 +263,11 @@ def test_any_text_is_a_date_or_none(text):
 
 
 @pytest.mark.parametrize(
-    "content", ["", " ", "\0", b"", b"\xff\xfe", "<html>", "<!-- -->", "<body><script>var a = 1;</script>"]
+    "content",
+    [
+        *("", " ", "\0", b"", b"\xff\xfe", "<html>", "<!-- -->", "<body><script>var a = 1;</script>"),
+        *("<body> <p> </p>", "<frameset><frame src=a></frameset>", "<title>Bridge to close</title>"),
+    ],
 )
 def test_a_page_without_text_has_no_article(content):
     assert extract(content) is None
@@ -189,6 +299,20 @@ def test_entities_spaces_and_inline_markup_read_as_one_line():
     assert article.text.startswith(FIRST)
 
 
+@pytest.mark.parametrize(("label", "charset"), [("windows-1251", "cp1251"), ("koi8-r", "koi8-r")])
+def test_bytes_are_read_in_the_charset_that_the_page_declares(label, charset):
+    first = "Городской совет решил во вторник закрыть старый мост на ремонт, сообщила мэрия после долгих споров."
+    second = "Работы начнутся в марте, сказал мэр, и мост снова откроется для движения до следующей зимы."
+    markup = page(f"<article><p>{first}</p><p>{second}</p></article>", f'<meta charset="{label}">')
+    article = extract(markup.encode(charset))
+    assert article is not None
+    assert article.charset == charset
+    assert article.text == f"{first}\n\n{second}"
+    read = extract(markup)
+    assert read is not None
+    assert (read.text, read.charset) == (article.text, "utf-8")
+
+
 def test_the_charset_is_that_of_the_bytes_and_not_of_the_meta_tag():
     content = PAGE.replace("<head>", '<head><meta charset="iso-8859-1">').encode()
     article = extract(content)
@@ -203,15 +327,25 @@ def test_null_bytes_do_not_end_the_page():
     assert article.text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
 
 
+# --- hostile pages -----------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     "hostile",
     [
+        "<" * 1_000_000,
+        "<div>" * 500_000,
+        "\ud800" * 100_000,
+        "<a " + "x=1 " * 200_000 + ">",
+        "<meta name='date' content='Wed, 1 Jan " + "9" * 50 + " 10:15:00 GMT'>",
+        "<time datetime='Wed, 1 Jan 2020 10:15:00 +" + "9" * 50 + "'>",
+        "<script type='application/ld+json'>{\"datePublished\": " + "9" * 10_000 + "}</script>",
+        "<title>" + "a | " * 100_000 + "</title>",
         "<div>" * 50_000,
         "<b>" * 50_000 + "x" + "</b>" * 50_000,
         "<table><tr><td>" * 5_000,
         "<p>" * 60_000,
         "<a href='" * 50_000,
-        "<" * 500_000,
         "&" * 500_000,
         "</div>" * 100_000,
         "<!--" * 100_000,
@@ -222,9 +356,9 @@ def test_null_bytes_do_not_end_the_page():
     ],
 )
 def test_a_hostile_page_neither_crashes_nor_hangs(hostile):
-    extract(hostile)
-    article = extract(f"<html><body>{PARAGRAPHS}{hostile}")
-    assert article is None or isinstance(article.text, str)
+    for content in (hostile, f"<html><body>{PARAGRAPHS}{hostile}", hostile.encode("utf-8", "surrogatepass")):
+        article = extract(content, "https://paper.example/2019/11/20/bridge.html")
+        assert article is None or article.text.encode("utf-8").strip()
 
 
 TAGS = ["<div>", "</div>", "<p>", "<td>", "<li>", "<a href=x>", "</a>", "<br>", "<h1>"]
@@ -240,3 +374,103 @@ def test_any_markup_gives_an_article_or_none(markup):
 
 def test_the_same_page_gives_the_same_article():
     assert extract(PAGE) == extract(PAGE.encode())
+
+
+# --- blocks, and what can be told of them ------------------------------------------------------------------------
+
+
+def test_a_block_is_what_stands_between_two_boundaries():
+    table = "<table><tr><td>six</td><td>seven</td></tr></table>"
+    found = layout(parse(f"<p>One <a href=x>two</a> <b>three</b></p><div>four<br>five<img>\n more</div>{table}")).blocks
+    assert [block.text for block in found] == ["One two three", "four", "five more", "six", "seven"]
+    assert [(block.linked, block.bold) for block in found[:2]] == [(3, 5), (0, 0)]
+    assert [block.text for block in found if block.broken] == ["five more"]
+    assert [block.text for block in found if block.cell] == ["seven"]
+
+
+def test_boxes_are_named_and_stand_in_each_other():
+    found = layout(parse("<body class=Top><div id=Main><p hidden>one <em class=Lead>two</em></p></div>three</body>"))
+    assert [(box.tag, box.parent, box.depth, box.names) for box in found.boxes] == [
+        ("body", -1, 0, "top"),
+        ("div", 0, 1, "main"),
+        ("p", 1, 2, " x-hidden"),
+    ]
+    assert [(block.text, block.box) for block in found.blocks] == [("one two", 2), ("three", 0)]
+    assert [block.names.strip() for block in found.blocks] == ["lead", ""]
+
+
+def test_what_is_not_to_be_read_is_no_block():
+    skipped = "<script>a</script><style>b</style><!-- c --><select><option>d</select><svg><text>e</text></svg>"
+    assert [block.text for block in layout(parse(f"<p>one{skipped}two</p>")).blocks] == ["onetwo"]
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MAX_ELEMENTS", 3), ("MAX_BLOCKS", 3)])
+def test_a_page_is_read_as_far_as_the_limits_go(monkeypatch, limit, most):
+    monkeypatch.setattr(blocks, limit, most)
+    found = layout(parse("".join(f"<p>{number}</p>" for number in range(10))))
+    assert [block.text for block in found.blocks] == ["0", "1", "2"]
+
+
+@pytest.fixture(scope="module")
+def told():
+    """The features of the blocks of `PAGE`: by their names, for the block that starts so."""
+    found = layout(parse(PAGE))
+    rows = features(found, Clues("Bridge to close", "The old bridge will close in March.", f"{FIRST} {SECOND}", True))
+    assert rows.shape == (len(found.blocks), len(NAMES))
+    assert rows.dtype == np.float32
+    named = [dict(zip(NAMES, row.tolist(), strict=True)) for row in rows]
+    texts = [block.text for block in found.blocks]
+    return lambda start: next(row for text, row in zip(texts, named, strict=True) if text.startswith(start))
+
+
+def test_each_feature_has_a_name_of_its_own():
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_features_of_a_text_are_those_of_its_characters_and_words(told):
+    first = told(FIRST)
+    assert np.expm1(first["log_chars"]) == pytest.approx(len(FIRST))
+    assert np.expm1(first["log_words"]) == pytest.approx(len(FIRST.split()))
+    assert (first["link_share"], first["stops"], first["ends_well"], first["upper_start"]) == (0, 1, 1, 1)
+    assert (told("Home")["link_share"], told("Copyright")["appeal"], told("By Jane")["pointer"]) == (1, 1, 0)
+
+
+def test_features_of_a_box_are_its_tag_and_names_and_those_around_it(told):
+    first = told(FIRST)
+    assert (first["tag_p"], first["tag_li"], first["in_article"], first["in_nav"]) == (1, 0, 1, 0)
+    assert (first["own_strong"], first["up_strong"], first["any_strong"]) == (0, 1, 1)
+    assert (told("Home")["tag_li"], told("Home")["in_ul"], told("Home")["in_nav"]) == (1, 1, 1)
+    assert told("First!")["any_comment"] == 1
+
+
+def test_features_of_a_place_are_as_seen_from_the_box_that_holds_the_article(told):
+    assert [told(text)["inside_main"] for text in ("Home", FIRST, THIRD, "Copyright")] == [0, 1, 1, 0]
+    assert (told(FIRST)["from_main_start"], told(THIRD)["to_main_end"]) == (0, 0)
+    assert told("Home")["position"] == 0
+    assert told("Copyright")["from_main_start"] > 0 > told("Copyright")["to_main_end"]
+
+
+def test_features_of_what_the_page_says_are_shares_of_words_and_steps_from_the_headline(told):
+    headline = told("Bridge to")
+    assert (headline["of_title"], headline["title_of"], headline["from_headline"]) == (1, 1, 0)
+    assert (told(FIRST)["of_body"], told(THIRD)["of_body"], told(THIRD)["has_body"]) == (1, 0, 1)
+    assert told("Home")["from_headline"] < 0 < told(FIRST)["from_headline"]
+
+
+def test_features_of_neighbours_and_of_the_page(told):
+    assert told(FIRST)["log_chars_+1"] == told(SECOND)["log_chars"]
+    assert told(SECOND)["log_chars_-1"] == told(FIRST)["log_chars"]
+    assert told("Home")["log_chars_-1"] == 0
+    assert (told("Home")["page_h1"], told(THIRD)["page_articles"], told(THIRD)["page_declared"]) == (1, 1, 1)
+    assert told(FIRST)["kin_count"] == told(SECOND)["kin_count"] == told(THIRD)["kin_count"]
+
+
+def test_a_model_of_other_features_is_refused_with_the_way_to_train_it(monkeypatch):
+    page_to_article._trees.cache_clear()
+    monkeypatch.setattr(page_to_article, "NAMES", NAMES[1:])
+    with pytest.raises(RuntimeError, match=r"trained on other features; run benchmarks/train_extraction\.py"):
+        extract(PAGE)
+
+
+def test_the_face_gives_an_article():
+    assert isinstance(extract(PAGE), Article)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import socket
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.config import Read
 from pipeline.errors import InputError
+from pipeline.run import keys
 from pipeline.run.input import digest_of
-from pipeline.sources import find, read
-from pipeline.sources.records import Failure, Record
+from pipeline.run.steps.reading import Reading
+from pipeline.sources import find, formats, read
+from pipeline.sources.records import Failure, Format, Record
 from pipeline.stages import tables
 
 TEXT = "The council met on Monday and closed the old bridge for repairs."
+LONG = "x" * 300
 
 
 @pytest.fixture
@@ -156,6 +163,23 @@ def test_a_folder_and_a_file_that_may_not_be_read_are_quarantined(folder, monkey
     ]
 
 
+def test_a_link_into_a_closed_folder_is_quarantined(folder, monkeypatch):
+    made(folder / "a.txt")
+    (folder / "link.txt").symlink_to("a.txt")
+    real = Path.stat
+
+    def stat(path, **named):
+        if path.name == "link.txt" and named.get("follow_symlinks", True):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **named)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert listed(find.find_files("in").files) == [
+        ("in/a.txt", ""),
+        ("in/link.txt", "unreadable file: Permission denied"),
+    ]
+
+
 def test_a_file_that_goes_after_it_was_listed_is_quarantined(folder):
     made(folder / "a.txt")
     [entry] = find.find_files("in").files
@@ -214,7 +238,164 @@ def test_the_digest_of_an_input_opens_no_pipe_and_changes_with_what_stands_there
 # --- the formats -------------------------------------------------------------------------------------------------
 
 
-LONG = "x" * 300
+def test_a_format_is_a_module_and_its_name_in_the_tuple(folder, monkeypatch):
+    def read_loud(file, settings):
+        yield Record(file.stem, file.path.read_text().upper(), file.name)
+
+    monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, Format((".loud",), read_loud)))
+    made(folder / "a.loud", "hello")
+    made(folder / "b.LOUD", "there")
+    assert [(row["id"], row["text"]) for row in rows_of("in")[tables.KEPT]] == [("a", "HELLO"), ("b", "THERE")]
+    assert formats.hint().endswith(".warc, .loud, packed as .gz or .zst too")
+
+
+def test_no_two_formats_claim_the_same_suffix():
+    found = formats.suffixes()
+    assert len(set(found)) == len(found)
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "stem"),
+    [
+        ("a.txt", ".txt", "a"),
+        ("deep/a.b.HTML.GZ", ".html", "deep/a.b"),
+        ("a.ndjson.zst", ".jsonl", "a"),
+        ("a.csv/b.parquet", ".parquet", "a.csv/b"),
+        ("a.txt.gz.gz", None, "a.txt.gz"),
+        ("a.gz", None, "a"),
+        ("txt", None, "txt"),
+        ("a.txt.bak", None, "a.txt.bak"),
+    ],
+)
+def test_the_name_tells_the_format_and_the_rest_of_it_is_the_id(name, suffix, stem):
+    kind = formats.format_of(Path(name))
+    assert (kind and kind.suffixes[0]) == suffix
+    assert formats.stem(name) == stem
+
+
+def test_a_file_of_no_known_kind_is_a_failure(folder):
+    assert reasons(made(folder / "a.jpg")) == [(0, f"of no known kind; {formats.hint()}")]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.txt.gz", "a.html.zst"])
+def test_a_file_that_is_too_large_is_set_aside_packed_or_not(folder, name):
+    with pa.output_stream(str(folder / name), compression="detect") as stream:
+        stream.write(b"x" * 1_001)
+    assert reasons(folder / name, max_record_bytes=1_000) == [(0, "larger than max_record_bytes = 1,000 bytes")]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.TXT", "a.txt.gz", "a.txt.zst"])
+def test_a_text_is_one_record_packed_or_not(folder, name):
+    with pa.output_stream(str(folder / name), compression="detect") as stream:
+        stream.write(f"{TEXT} “Quoted.”".encode("cp1252"))
+    [record] = records(folder / name)
+    assert (record.id, record.text, record.charset, record.line) == ("a", f"{TEXT} “Quoted.”", "cp1252", 0)
+
+
+def test_a_page_is_its_article_with_what_the_page_says_of_itself(folder):
+    paragraphs = "".join(f"<p>{TEXT} Part {n} of it was told to the people of the town.</p>" for n in range(3))
+    head = "<title>Bridge to close</title><meta name=author content='Jane Roe'><meta name=date content=2019-11-20>"
+    made(folder / "a.html", f"<html lang=en><head>{head}</head><body><article>{paragraphs}</article></body></html>")
+    [record] = records(folder / "a.html")
+    assert record.text.startswith(f"{TEXT} Part 0")
+    assert (record.id, record.title, record.published, record.line) == ("a", "Bridge to close", "2019-11-20", 0)
+    assert record.meta == {"authors": ["Jane Roe"], "page_language": "en"}
+
+
+def test_a_page_without_an_article_is_set_aside(folder):
+    made(folder / "a.html", "<body><script>var a = 1;</script>")
+    assert reasons(folder / "a.html") == [(0, "no article found on the page")]
+
+
+def test_json_lines_are_read_past_a_byte_order_mark_blank_lines_and_one_that_is_too_long(folder):
+    good = json.dumps({"text": TEXT})
+    made(folder / "a.jsonl", f"\ufeff{good}\r\n\n  \n{json.dumps({'text': LONG})}\n{good}")
+    found = records(folder / "a.jsonl", max_record_bytes=200)
+    assert [(r.id, r.text) for r in found if isinstance(r, Record)] == [("a:1", TEXT), ("a:5", TEXT)]
+    assert reasons(folder / "a.jsonl", max_record_bytes=200) == [(4, "line longer than max_record_bytes = 200 bytes")]
+
+
+def test_a_line_that_is_too_long_may_be_longer_than_what_is_read_at_once(folder):
+    made(folder / "a.jsonl", "x" * 5_000_000 + "\n" + json.dumps({"text": TEXT}))
+    assert [(r.line, r.file) for r in records(folder / "a.jsonl", max_record_bytes=200)] == [
+        (1, "a.jsonl"),
+        (2, "a.jsonl"),
+    ]
+
+
+def test_fields_are_named_by_settings_and_the_rest_is_metadata(folder):
+    fields = {"body": TEXT, "key": 7, "link": "https://www.paper.example/a", "tag": "news"}
+    made(folder / "a.jsonl", json.dumps(fields))
+    [record] = records(folder / "a.jsonl", text_field="body", id_field="key", url_field="link")
+    assert (record.id, record.site, record.url) == ("7", "paper.example", "https://www.paper.example/a")
+    assert record.meta == {"tag": "news"}
+
+
+@pytest.mark.parametrize(
+    ("url", "site"), [("https://www.a.example/", "a.example"), ("http://[a", ""), ("a", ""), ("", "")]
+)
+def test_the_site_is_the_host_of_the_address(folder, url, site):
+    made(folder / "a.jsonl", json.dumps({"text": TEXT, "url": url}))
+    assert [record.site for record in records(folder / "a.jsonl")] == [site]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "reason"),
+    [
+        ("a.txt", b"\x89PNG\r\n\0\0", 0, "binary, not text: it holds NUL bytes"),
+        ("a.txt", b" \n\t", 0, "no text: it is empty"),
+        ("a.jsonl", b'{"text": "caf\xe9"}', 1, "not UTF-8: byte 0xe9 at column 14"),
+        ("a.jsonl", b"none", 1, "not JSON: "),
+        ("a.jsonl", b"[1]", 1, "not a JSON object but list"),
+        ("a.jsonl", b'{"a": 1, "b": 2}', 1, 'no "text"; found "a", "b". hint: [read] text_field = "..."'),
+        ("a.jsonl", b'{"text": 5}', 1, 'no "text"; it is int, not a string. hint: [read] text_field = "..."'),
+        ("a.jsonl", b'{"text": "a", "id": "\\ud800"}', 1, "not UTF-8: lone surrogate U+D800 at character 1"),
+        ("a.csv", b'id,text\n"1"x,y\n', 2, "not CSV: ',' expected after '\"'"),
+        ("a.csv", b'id,"text', 0, "broken file: Error: unexpected end of data"),
+        ("a.jsonl.zst", b"no Zstandard", 0, "unreadable file: "),
+    ],
+)
+def test_what_cannot_be_read_is_told_by_line_and_reason(folder, name, content, line, reason):
+    [(where, why)] = reasons(made(folder / name, content))
+    assert where == line
+    assert why.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("a.warc", "broken archive: "), ("a.warc.gz", "broken archive: "), ("a.parquet", "broken file: ")],
+)
+def test_a_file_that_is_not_what_its_name_says_is_told(folder, name, said):
+    [(_, reason)] = reasons(made(folder / name, b"\x1f\x8b\x08 none of these"))
+    assert reason.startswith(said)
+
+
+def test_a_record_that_breaks_a_library_costs_itself(folder):
+    years = pa.array([2**62, 0], pa.timestamp("ms"))  # the first is past what Python's dates can hold
+    pq.write_table(pa.table({"text": [TEXT, TEXT], "when": years}), folder / "a.parquet")
+    [bad, good] = records(folder / "a.parquet")
+    assert (bad.line, bad.reason.partition(": ")[0]) == (1, "broken record")
+    assert (good.line, good.text) == (2, TEXT)
+
+
+def test_texts_that_are_html_are_read_as_such_when_told(folder):
+    made(folder / "a.jsonl", json.dumps({"text": f"<p>{TEXT}</p><!-- no --><p>R&amp;D<br>more</p>"}))
+    [record] = records(folder / "a.jsonl", text_is_html=True)
+    assert record.text == f"{TEXT}\n\nR&D\nmore"
+
+
+def test_a_field_of_csv_may_hold_lines_and_bytes_that_are_not_utf_8_cost_their_row(folder):
+    made(folder / "a.csv", f'\ufeffid,text\n1,"{TEXT}\nmore"\n\n2,caf'.encode() + b"\xe9\n3,fine\n4\n")
+    found = records(folder / "a.csv")
+    assert [(r.id, r.line, r.text) for r in found if isinstance(r, Record)] == [
+        ("1", 2, f"{TEXT}\nmore"),
+        ("3", 6, "fine"),
+    ]
+    assert reasons(folder / "a.csv") == [
+        (5, "not UTF-8: byte 0xe9 at character 4"),
+        (7, "1 fields where the header has 2"),
+    ]
 
 
 def test_a_row_of_csv_with_a_line_that_is_too_long_is_set_aside_and_its_neighbours_are_read(folder):
@@ -239,3 +420,112 @@ def test_a_header_of_csv_that_is_too_long_is_told_and_no_row_after_it_is_read(fo
         (1, "line longer than max_record_bytes = 200 bytes"),
         (2, "3 fields where the header has 0"),
     ]
+
+
+def test_a_text_of_parquet_that_is_not_utf_8_costs_its_row(folder):
+    texts = pa.array([TEXT.encode(), b"caf\xe9", None, TEXT.encode()]).view(pa.string())
+    pq.write_table(pa.table({"text": texts}), folder / "a.parquet")
+    found = records(folder / "a.parquet")
+    assert [(r.id, r.line) for r in found if isinstance(r, Record)] == [("a:1", 1), ("a:4", 4)]
+    assert reasons(folder / "a.parquet") == [
+        (2, "not UTF-8: byte 0xe9"),
+        (3, 'no "text"; found no fields. hint: [read] text_field = "..."'),
+    ]
+
+
+def archive(*pages):
+    """A web archive of pages, each a content type and bytes."""
+    entries = []
+    for number, (kind, page) in enumerate(pages):
+        answer = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode() + page
+        head = (
+            f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://www.a.example/{number}\r\n"
+            f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(answer)}\r\n\r\n"
+        )
+        entries.append(head.encode() + answer + b"\r\n\r\n")
+    return b"".join(entries)
+
+
+def test_pages_of_a_web_archive_are_records_and_one_that_is_too_large_costs_itself(folder):
+    page = "".join(f"<p>{TEXT} Ändern konnte das niemand, sagte der Bürgermeister {n}.</p>" for n in range(3))
+    content, kind = page.encode("latin-1"), "text/html; charset=iso-8859-1"
+    pages = [(kind, content), ("image/png", b"x"), (kind, content + b" " * 2_000), (kind, b"<script>x</script>")]
+    made(folder / "a.warc", archive(*pages))
+    found = records(folder / "a.warc", max_record_bytes=1_000)
+    assert [(r.id, r.url, r.site, r.charset) for r in found if isinstance(r, Record)] == [
+        ("a:1", "https://www.a.example/0", "a.example", "cp1252")
+    ]
+    assert "sagte der Bürgermeister 2" in found[0].text
+    assert reasons(folder / "a.warc", max_record_bytes=1_000) == [
+        (2, "larger than max_record_bytes = 1,000 bytes"),
+        (3, "no article found on the page"),
+    ]
+
+
+def test_a_packed_file_that_is_cut_keeps_the_records_before_the_cut(folder):
+    lines = "".join(json.dumps({"text": f"{number} {TEXT}"}) + "\n" for number in range(40_000))
+    packed = gzip.compress(lines.encode(), compresslevel=1)
+    found = records(made(folder / "a.jsonl.gz", packed[: len(packed) - 100]))
+    kept = [r for r in found if isinstance(r, Record)]
+    assert 30_000 < len(kept) < 40_000
+    assert [r.line for r in kept] == list(range(1, len(kept) + 1))
+    assert (found[-1].line, found[-1].reason) == (0, "unreadable file: Truncated compressed stream")
+
+
+# --- reading as a step -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("limit", "most"), [("PORTION_FILES", 2), ("PORTION_BYTES", 2 * len(TEXT))])
+def test_portions_hold_files_in_their_order_up_to_a_number_or_size(folder, monkeypatch, limit, most):
+    for number in range(5):
+        made(folder / f"{number}.txt")
+    monkeypatch.setattr(read, limit, most)
+    found = list(read.portions(find.find_files("in").files, folder))
+    assert [[row["name"] for row in rows] for rows in found] == [["0.txt", "1.txt"], ["2.txt", "3.txt"], ["4.txt"]]
+    assert found[0][0] == {"path": b"in/0.txt", "name": "0.txt", "reason": ""}
+
+
+@pytest.mark.parametrize(("limit", "most"), [("ROWS_AT_ONCE", 2), ("CHARACTERS_AT_ONCE", 2 * len(TEXT) - 1)])
+def test_a_portion_is_read_piece_by_piece_and_nothing_is_lost_between(folder, monkeypatch, limit, most):
+    made(folder / "a.jsonl", "".join(json.dumps({"id": str(n), "text": TEXT}) + "\n" for n in range(5)))
+    monkeypatch.setattr(read, limit, most)
+    [portion] = read.portions(find.find_files("in").files, folder)
+    outputs = list(read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read()))
+    assert [some[tables.KEPT]["id"].to_pylist() for some in outputs] == [["0", "1"], ["2", "3"], ["4"], []]
+    assert all(some[tables.DROPPED].num_rows == some[tables.FOUND].num_rows == 0 for some in outputs)
+
+
+@pytest.mark.parametrize(
+    ("rest", "meta"),
+    [
+        ({"n": 1, "who": "Zoë"}, '{"n": 1, "who": "Zoë"}'),
+        ({"half": "\ud800"}, '{"half": "\\ud800"}'),
+        ({"long": "x" * 2_000_000}, '{"left_out": "2,000,012 characters of metadata"}'),
+    ],
+)
+def test_metadata_is_kept_as_json_that_utf_8_can_hold(folder, rest, meta):
+    made(folder / "a.jsonl", json.dumps({"text": TEXT, **rest}))
+    assert [row["meta"] for row in rows_of("in")[tables.KEPT]] == [meta]
+
+
+def test_what_parquet_holds_and_json_has_no_name_for_becomes_a_string(folder):
+    table = pa.table({"text": [TEXT], "day": pa.array([18_000], pa.date32())})
+    pq.write_table(table, folder / "a.parquet")
+    assert [row["meta"] for row in rows_of("in")[tables.KEPT]] == ['{"day": "2019-04-14"}']
+
+
+def test_of_documents_with_the_same_id_all_but_the_first_are_set_aside(folder):
+    made(folder / "a.jsonl", "".join(json.dumps({"id": name, "text": TEXT}) + "\n" for name in "xyx"))
+    rows = tables.from_dicts(rows_of("in")[tables.KEPT], tables.DOCUMENTS)
+    repeated = [{"id": "x", "file": "a.jsonl", "line": 3, "first_file": "a.jsonl", "first_line": 1}]
+    [outputs] = read.set_aside_repeated(rows, repeated=repeated)
+    assert outputs[tables.KEPT]["line"].to_pylist() == [1, 2]
+    [aside] = outputs[tables.QUARANTINED].to_pylist()
+    assert (aside["id"], aside["line"]) == ("x", 3)
+    assert aside["reason"] == 'reading: id used twice: "x" is also in a.jsonl, line 1'
+
+
+def test_reading_depends_on_every_module_of_sources_and_on_the_model_of_pages():
+    package = Path(read.__file__).parents[1]
+    held = {file for file in (package / "sources").rglob("*") if file.suffix in (".py", ".npz")}
+    assert held - keys.reached(frozenset([Reading.__module__])).files == set()

@@ -47,7 +47,7 @@ def extract(page: bytes | str, url: str | None = None) -> Article | None:
 
     Paragraphs are separated by a blank line, lines within one by a line break, cells of a table row by a tab;
     headings, lists, quotes and tables stay in reading order. The headline is in `title`; the text begins with it only
-    on pages that do not declare it for machines.
+    on pages that do not declare it for machines. `url` helps with the date. Never raises for what a page holds.
     """
     charset = "utf-8"
     if isinstance(page, bytes):
@@ -76,6 +76,7 @@ def parse(text: str) -> Any:
 
 
 def clues(said: Metadata) -> Clues:
+    """What of the metadata helps to tell the article from what stands around it."""
     return Clues(said.title or "", said.description, said.body, said.declared)
 
 

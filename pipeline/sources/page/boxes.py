@@ -62,14 +62,14 @@ class Kinds:
 
 def kinds(boxes: list[Box]) -> Kinds:
     """What the boxes are called, each with what they stand in."""
-    known: dict[str, int] = {}
+    seen: dict[str, int] = {}
     topics: list[int] = []
     all_topics: list[int] = []
     holders: list[int] = []
     for box in boxes:  # parents come before their children
-        if box.names not in known:
-            known[box.names] = topics_of(box.names) if len(known) < MAX_NAMES else 0
-        own, outer = known[box.names], box.parent
+        if box.names not in seen:
+            seen[box.names] = topics_of(box.names) if len(seen) < MAX_NAMES else 0
+        own, outer = seen[box.names], box.parent
         topics.append(own)
         all_topics.append(own | (all_topics[outer] if outer > 0 else 0))  # what the body is called says nothing
         holders.append(_HOLDER_BIT.get(box.tag, 0) | (holders[outer] if outer >= 0 else 0))
@@ -98,8 +98,8 @@ def outwards(parent: list[int], blocks: Floats, at: Numbers, levels: int) -> lis
     for box in range(1, len(outer)):  # parents come before their children
         up = parent[box]
         outer[box] = up if up == 0 or held[up] > held[box] else outer[up]
-    step = np.array(outer)
+    next_box = np.array(outer)
     found = [at]
     while len(found) < levels:
-        found.append(step[found[-1]])
+        found.append(next_box[found[-1]])
     return found

@@ -34,7 +34,7 @@ def iso_date(text: str) -> str | None:
     if ":" in text and re.match(r"^[A-Z][a-z]{2}, ", text):
         try:
             return parsedate_to_datetime(text).isoformat()
-        except ValueError:
+        except (ValueError, OverflowError):  # a year or a zone of sixty digits
             return None
     if match := _MONTH_FIRST.search(text):
         return _day(match[3], _month(match[1]), match[2])

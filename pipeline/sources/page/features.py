@@ -225,11 +225,11 @@ def _kind_numbers(page: Layout) -> Numbers:
 
 # --- where it stands ---------------------------------------------------------------------------------------------
 
-_PLACE = ("position", "chars_before", "inside_main", "main_depth", "from_main_start", "to_main_end", "good_around",
-          "depth", "elements_before")  # fmt: skip
+_POSITION = ("position", "chars_before", "inside_main", "main_depth", "from_main_start", "to_main_end", "good_around",
+             "depth", "elements_before")  # fmt: skip
 
 
-def _place(look: _Look) -> Floats:
+def _position(look: _Look) -> Floats:
     """On the page, and as seen from the box that the article likely is."""
     page, at = look.page, look.at
     count = len(page.blocks)
@@ -267,8 +267,8 @@ def _inside(parent: list[int], main: int) -> NDArray[np.bool_]:
     return inside
 
 
-def _signed_log(steps: Numbers) -> Floats:
-    return np.sign(steps) * np.log1p(np.abs(steps))
+def _signed_log(blocks: Numbers) -> Floats:
+    return np.sign(blocks) * np.log1p(np.abs(blocks))
 
 
 # --- what the page says of itself --------------------------------------------------------------------------------
@@ -307,9 +307,9 @@ def _threes(found: list[str]) -> list[tuple[str, str, str]]:
 
 # --- the blocks before and after ---------------------------------------------------------------------------------
 
-_STEPS = (-3, -2, -1, 1, 2, 3)
+_OFFSETS = (-3, -2, -1, 1, 2, 3)
 _OF_NEIGHBOUR = ("log_chars", "link_share", "stops", "ends_well", "commas")
-_BESIDE = tuple(f"{name}_{step:+d}" for step in _STEPS for name in (*_OF_NEIGHBOUR, "same_box"))
+_BESIDE = tuple(f"{name}_{offset:+d}" for offset in _OFFSETS for name in (*_OF_NEIGHBOUR, "same_box"))
 
 
 def _beside(look: _Look) -> Floats:
@@ -317,8 +317,8 @@ def _beside(look: _Look) -> Floats:
     theirs = look.text[:, [_TEXT.index(name) for name in _OF_NEIGHBOUR]]
     around: Floats = look.around().astype(np.float64)[:, None] + 1  # 0 stands for no block
     columns = []
-    for step in _STEPS:
-        columns += [_shifted(theirs, step), _shifted(around, step) == around]
+    for offset in _OFFSETS:
+        columns += [_shifted(theirs, offset), _shifted(around, offset) == around]
     return np.concatenate(columns, axis=1)
 
 
@@ -360,7 +360,7 @@ _GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Look], Floats]], ...] = (
     (_CALLED, _called),
     (_HELD, _held),
     (_KIN, _kin),
-    (_PLACE, _place),
+    (_POSITION, _position),
     (_SAID, _said),
     (_BESIDE, _beside),
     (_PAGE, _page),
