@@ -21,7 +21,7 @@ from pipeline.sources.page import fragment
 from pipeline.sources.page.blocks import Block, layout
 from pipeline.sources.page.features import NAMES, Clues, features
 from pipeline.sources.page.metadata import Metadata, metadata
-from pipeline.sources.page.trees import Trees
+from pipeline.sources.page.model import PageModel
 
 MAX_CHARACTERS = 20_000_000  # more than any page of news; what follows is not read
 KEEP = 0.55  # swept 0.3-0.7 on held-out hosts of extraction_news, _press and _web
@@ -81,13 +81,13 @@ def clues(said: Metadata) -> Clues:
 
 
 @cache
-def _trees() -> Trees:
-    trees = Trees.read(Path(__file__).with_name("page.npz"))
-    if trees.names != NAMES:
+def _model() -> PageModel:
+    model = PageModel.read(Path(__file__).with_name("page.npz"))
+    if model.names != NAMES:
         raise RuntimeError(
             "pipeline/sources/page/page.npz was trained on other features; run benchmarks/train_extraction.py"
         )
-    return trees
+    return model
 
 
 def _text(root: Any, said: Metadata) -> str:
@@ -95,7 +95,7 @@ def _text(root: Any, said: Metadata) -> str:
     if not page.blocks:
         return ""
     rows = features(page, clues(said))
-    kept = chosen(_trees().probability(rows), rows, np.array([len(b.text) for b in page.blocks]))
+    kept = chosen(_model().probability(rows), rows, np.array([len(b.text) for b in page.blocks]))
     return joined([b for b, keep in zip(page.blocks, kept, strict=True) if keep])
 
 

@@ -16,7 +16,7 @@ _HOPELESS = -3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Trees:
+class PageModel:
     """The trees in two parts, since the first ones are enough to see that a row is hopeless."""
 
     first: trees.Trees
@@ -25,7 +25,7 @@ class Trees:
     names: tuple[str, ...]  # the features that it was trained on, one a column
 
     @classmethod
-    def read(cls, file: Path) -> Trees:
+    def read(cls, file: Path) -> PageModel:
         """The trees that `benchmarks/train_extraction.py` has left in the file."""
         with np.load(file, allow_pickle=False) as arrays:
             every = trees.Trees.linked(
