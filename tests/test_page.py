@@ -466,7 +466,7 @@ def test_features_of_neighbours_and_of_the_page(told):
 
 
 def test_a_model_of_other_features_is_refused_with_the_way_to_train_it(monkeypatch):
-    page_to_article._trees.cache_clear()
+    page_to_article._model.cache_clear()
     monkeypatch.setattr(page_to_article, "NAMES", NAMES[1:])
     with pytest.raises(RuntimeError, match=r"trained on other features; run benchmarks/train_extraction\.py"):
         extract(PAGE)
