@@ -255,18 +255,18 @@ def _read_beside(file: File, kind: Any) -> File:
     return File(file.path, text)
 
 
-def _refuse_unknown(names: Iterable[str], known: Iterable[str], where: str, kind: str = "setting") -> None:
-    choices = sorted(known)
+def _refuse_unknown(names: Iterable[str], choices: Iterable[str], where: str, kind: str = "setting") -> None:
+    there = sorted(choices)
     for name in names:
-        if name not in choices:
-            raise SettingsError(f"{where} has no {kind} {name!r}; {closest(name, choices)}")
+        if name not in there:
+            raise SettingsError(f"{where} has no {kind} {name!r}; {closest(name, there)}")
 
 
 def closest(name: str, choices: Iterable[str]) -> str:
     """A hint at what was meant by an unknown name."""
-    known = sorted(choices)
-    close = difflib.get_close_matches(name, known, 1)
-    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known[:20]) or 'none'}"
+    there = sorted(choices)
+    close = difflib.get_close_matches(name, there, 1)
+    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(there[:20]) or 'none'}"
 
 
 def _checked(value: Any, kind: Any, where: str) -> Any:

@@ -139,8 +139,8 @@ def decide(plan: Plan, site: str, line: str, decision: str) -> str:
     file, text = _table(plan).decisions.path, _table(plan).decisions.text
     before = decisions.read(text)
     if decision:
-        known = {(p.site, p.line): p.evidence for p in proposals(plan, site, most=10_000)} if site != "*" else {}
-        evidence = known.get((site, lines.shape(line)), "")
+        proposed = proposals(plan, site, most=10_000) if site != "*" else []
+        evidence = next((p.evidence for p in proposed if p.line == lines.shape(line)), "")
         after = decisions.decide(before, decisions.Decision(site, line, decision, evidence))
     else:
         after = decisions.undo(before, site, line)
