@@ -28,38 +28,16 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pipeline.errors import SettingsError
-from pipeline.records import Bounds, Count, Guard, Rule, Share, Verdict
-
-if TYPE_CHECKING:
-    from pipeline.stages.stage import Stage
+from pipeline.records import NO_TABLE, Bounds, Count, File, Guard, Rule, Share, Table, Verdict
+from pipeline.stages.stage import Stage
 
 DEFAULT_FILE = Path("configs/copydesk.toml")
 
 
-# --- tables ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the settings file: its fields are the settings, with their kinds and defaults."""
-
-    def made_of(self) -> dict[str, Any]:
-        """What of it decides over an output, as JSON can say it; a whole file's text by its digest is enough."""
-        return dataclasses.asdict(self)
-
-
-NO_TABLE = Table()
-
-
-@dataclass(frozen=True)
-class File:
-    """A file beside the settings, which may be missing. `Annotated[File, check]`: `check(text)` raises on a bad one."""
-
-    path: str
-    text: str = ""
+# --- tables -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import IntEnum
 from functools import partial
 from typing import Annotated, Any, NamedTuple, Self
@@ -29,7 +29,8 @@ class Bounds(NamedTuple):
     greatest: float | None
 
 
-# The kinds of settings a rule may have; `config.py` checks a value against the bounds.
+# --- Settings: their kinds, by which `config.py` checks what a file says ------------------------------------------
+
 Share = Annotated[float, Bounds(0.0, 1.0)]
 Count = Annotated[int, Bounds(0, None)]
 
@@ -42,6 +43,29 @@ class Derived:
 
 
 DERIVED = Derived()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the settings file: its fields are the settings, with their kinds and defaults."""
+
+    def made_of(self) -> dict[str, Any]:
+        """What of it decides over an output, as JSON can say it; a whole file's text by its digest is enough."""
+        return asdict(self)
+
+
+NO_TABLE = Table()
+
+
+@dataclass(frozen=True)
+class File:
+    """A file beside the settings, which may be missing. `Annotated[File, check]`: `check(text)` raises on a bad one."""
+
+    path: str
+    text: str = ""
+
+
+# --- Documents and what is found on them -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import config, edits
 from pipeline.errors import SettingsError
-from pipeline.records import Bounds, Facts, Language, Quality
+from pipeline.records import Bounds, Facts, File, Language, Quality, Table
 from pipeline.stages.encoding import STAGE
 from pipeline.stages.order import STAGES
 
@@ -23,11 +23,11 @@ def refuse(text: str) -> None:
 
 
 @dataclass(frozen=True)
-class Own(config.Table):
+class Own(Table):
     """The table of a stage that another package might have."""
 
     ninths: Ninths = 3
-    file: Annotated[config.File, refuse] = config.File("none.txt")
+    file: Annotated[File, refuse] = File("none.txt")
 
 
 STAGE_WITH_TABLE = replace(STAGE, table=Own())
@@ -50,9 +50,9 @@ def test_the_kinds_of_a_table_are_read_where_the_table_is_written() -> None:
 
 def test_a_file_beside_the_settings_is_read_and_checked(tmp_path: Path) -> None:
     file = tmp_path / "some.txt"
-    assert table(file=str(file)).file == config.File(str(file))
+    assert table(file=str(file)).file == File(str(file))
     file.write_text("good")
-    assert table(file=str(file)).file == config.File(str(file), "good")
+    assert table(file=str(file)).file == File(str(file), "good")
     file.write_text("bad")
     with pytest.raises(SettingsError, match=r"some\.txt: a bad file"):
         table(file=str(file))

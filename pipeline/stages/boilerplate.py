@@ -10,11 +10,10 @@ from typing import Annotated, Any
 
 import pyarrow as pa
 
-from pipeline.config import File, Table
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
 from pipeline.facts import decisions, lines
-from pipeline.records import Facts
+from pipeline.records import Facts, File, Table
 from pipeline.rules.boilerplate import GUARD, RULES
 from pipeline.rules.boilerplate.doubtful import BYLINE
 from pipeline.rules.boilerplate.phrases import phrases_of

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pipeline import edits
-from pipeline.config import NO_TABLE, Table
 from pipeline.engine.protocol import Engine
-from pipeline.records import NO_FACTS, Document, Facts, Guard, Result, Rule
+from pipeline.records import NO_FACTS, NO_TABLE, Document, Facts, Guard, Result, Rule, Table
 
 
 class FactsOfRows(NamedTuple):

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.config import Table
 from pipeline.errors import SettingsError
-from pipeline.records import Count, Share
+from pipeline.records import Count, Share, Table
 
 ORDER = ("preferred_source", "earliest", "best_translation", "fewest_repairs", "longest", "id")
 
