@@ -40,9 +40,6 @@ def qualities(texts: Sequence[str], languages: Sequence[str], explained: float =
     return answers
 
 
-quality_batch = qualities
-
-
 def _english(texts: list[str], explained: float) -> list[Quality]:
     # a lone surrogate is no text that Arrow knows; it reads like any other sign, and offsets stay
     texts = [text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8") for text in texts]

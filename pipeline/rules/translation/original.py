@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Annotated
 
 from pipeline import text as text_of
-from pipeline.records import Count, Facts, Hit, Share
+from pipeline.records import Bounds, Count, Facts, Hit, Share
 
 _NUMBER = re.compile(r"\d[\d.,\u00a0\u202f ]*\d|\d")
 _NAME = re.compile(r"(?<=[^\W_] )[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿA-Z]{3,}")
@@ -58,7 +59,7 @@ _LETTERS_FOR_ONE = 3  # letters of an English translation for one of a dense scr
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-def find_length_mismatch(text: str, facts: Facts, *, factor: float = 2.0) -> Iterator[Hit]:
+def find_length_mismatch(text: str, facts: Facts, *, factor: Annotated[float, Bounds(1, None)] = 2.0) -> Iterator[Hit]:
     """The translation is less than half or more than twice as long as its original lets expect; remarked.
 
     Chinese, Japanese and Korean say in one letter what takes English three.
