@@ -80,7 +80,7 @@ def test_a_step_that_is_forgotten_takes_along_what_depends_on_it(settings) -> No
     mine = plan.Plan(settings)
     for step in mine.steps:
         mine.make(step)
-    mine.forget(mine.step("language"))
+    mine.again(mine.step("language"))
     assert [state.step for state in mine.states() if not state.fresh] == [
         "language", "translation", "duplicates", "publishing", "report",
     ]  # fmt: skip

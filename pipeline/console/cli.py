@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from pipeline import __version__
-from pipeline.console import boilerplate, explain, plan, rules, run, show, status
+from pipeline.console import boilerplate, explain, plan, rules, run, show, status, verify
 from pipeline.errors import CopydeskError
 
 DONE, FAILED, STOPPED = 0, 1, 130
@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "explain": explain,
     "rules": rules,
     "boilerplate": boilerplate,
+    "verify": verify,
 }
 
 _EXAMPLES = """
@@ -41,6 +42,7 @@ examples:
   copydesk rules encoding               list the rules of a stage with their settings
   copydesk rules try encoding/mojibake --on articles/
                                         show what a rule would do there, and change nothing
+  copydesk verify                       look whether all outputs are still as they were written
   copydesk boilerplate suggest          list lines learned of sites, with their evidence; then accept or reject
 
 A second run does only what a change has made stale. A document that cannot be read or that breaks a rule is set

@@ -31,13 +31,15 @@ def run(options: argparse.Namespace) -> int:
     """Make what is stale, then show the counts of each step."""
     plan = Plan(show.settings_of(options))
     if options.again:
-        plan.forget(plan.step(options.again))
+        plan.again(plan.step(options.again))
     states = list(plan.states())
     if all(state.fresh for state in states):
         _nothing_to_do(plan, states, options.json)
         return _exit_code(plan, states)
     _build(plan, options.json)
     states = list(plan.states())
+    for line in plan.remade:
+        print(f"copydesk: {show.printable(line)}", file=sys.stderr)
     if options.json:
         show.as_json(status.summary(plan, states))
     else:

@@ -45,12 +45,14 @@ def _code(character: str) -> str:
 
 def console() -> Console:
     """The terminal, or what stands in its place: then plain lines of one width."""
-    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH)
+    width = None if sys.stdout.isatty() else _WIDTH
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True, width=width)
 
 
 def as_json(value: Any) -> None:
-    """Print a value for machines."""
-    print(json.dumps(value, ensure_ascii=False, indent=1))
+    """Print a value for machines; what could steer a terminal is escaped as JSON has it."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    print("".join(c if c in " \n" or c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def grid(*columns: str, numbers: tuple[str, ...] = ()) -> Table:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.engine import whole
 from pipeline.engine.protocol import Dataset
-from pipeline.engine.whole import file_digest
+from pipeline.engine.whole import Inventory, file_hash
 from pipeline.errors import CopydeskError
 
 if TYPE_CHECKING:
@@ -87,16 +88,42 @@ def as_arrow(datasets: Sequence[str]) -> pyarrow.dataset.Dataset:
 
 
 def digest_of(dataset: Dataset) -> str:
-    """SHA-256 over names and bytes of the parts, 16 hex digits: equal bytes, equal digest."""
-    whole = hashlib.sha256()
-    for part in parts(dataset):
-        whole.update(part.name.encode() + b"\0" + bytes.fromhex(file_digest(part)))
-    return whole.hexdigest()[:16]
+    """A digest over names and bytes of the parts, 16 hex digits: equal bytes, equal digest."""
+    return _digest_of((part.name, file_hash(part)) for part in parts(dataset))
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """The digest of each dataset that lies in `folder`, by its name."""
-    return {path.name: digest_of(str(path)) for path in sorted(folder.iterdir()) if path.is_dir()}
+def digests(files: Inventory) -> dict[str, str]:
+    """The digest of each dataset of an inventory, by the name of its folder."""
+    datasets: dict[str, list[tuple[str, str]]] = {}
+    for path, (_, digest) in files.items():
+        folder, _, name = path.rpartition("/")
+        if folder and path.endswith(SUFFIX):
+            datasets.setdefault(folder, []).append((name, digest))
+    return {folder: _digest_of(named) for folder, named in sorted(datasets.items())}
+
+
+def _digest_of(named: Iterable[tuple[str, str]]) -> str:
+    return hashlib.sha256("".join(f"{name}\0{digest}\0" for name, digest in named).encode()).hexdigest()[:16]
+
+
+def damage(folder: Path, files: Inventory, dataset: str = "", *, content: bool = False) -> list[str]:
+    """What is wrong with the files of an output, or of one dataset of it; `content`: their bytes are looked at, too.
+
+    Sizes and the ends of Parquet files are looked at in any case: a file that was cut short has none.
+    """
+    below = f"{dataset}/" if dataset else ""
+    found = whole.damage(folder, files, below, content=content)
+    sound = (name for name in files if name.startswith(below) and not any(said.startswith(name) for said in found))
+    return found + [f"{name} has no end" for name in sound if name.endswith(SUFFIX) and not _has_end(folder / name)]
+
+
+def _has_end(part: Path) -> bool:
+    with part.open("rb") as stream:
+        stream.seek(-len(_MAGIC), os.SEEK_END)
+        return stream.read() == _MAGIC
+
+
+_MAGIC = b"PAR1"
 
 
 # --- writing -----------------------------------------------------------------------------------------------------

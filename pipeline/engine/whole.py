@@ -9,11 +9,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import xxhash
+
 MANIFEST = "manifest.json"
+SEAL = "seal"
 
 
 @contextlib.contextmanager
@@ -78,18 +81,67 @@ def write_text(target: Path, text: str) -> None:
     temporary.replace(target)
 
 
-def write_json(target: Path, value: Any) -> None:
-    """Write a small JSON file in one step."""
-    write_text(target, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+def write_json(target: Path, value: Mapping[str, Any]) -> None:
+    """Write a small JSON object in one step, with a seal by which `read_json` tells that it is as it was written."""
+    write_text(target, json.dumps({**value, SEAL: _seal(value)}, ensure_ascii=False, indent=1) + "\n")
 
 
 def read_json(file: Path) -> dict[str, Any] | None:
-    """A JSON object that was written by `write_json`; None when there is none, or it is not whole."""
+    """An object that `write_json` wrote; None when there is none, or one that is not as it was written."""
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    seal = value.pop(SEAL, None)
+    return value if seal == _seal(value) else None
+
+
+def _seal(value: Mapping[str, Any]) -> str:
+    return xxhash.xxh3_64_hexdigest(json.dumps(value, sort_keys=True, default=str).encode())
+
+
+# --- what a folder holds, and whether it still does --------------------------------------------------------------
+
+Inventory = Mapping[str, Sequence[Any]]  # a file's path below the folder to its size in bytes and the hash of them
+
+
+def inventory(folder: Path) -> dict[str, tuple[int, str]]:
+    """All files below a folder but its manifest, with their sizes and hashes (XXH3, 64 bits)."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    return {path.relative_to(folder).as_posix(): (path.stat().st_size, file_hash(path)) for path in files}
+
+
+def damage(folder: Path, files: Inventory, below: str = "", *, content: bool = False) -> list[str]:
+    """What is wrong with the files of an inventory whose paths start with `below`: "part-0.parquet is missing".
+
+    Sizes are looked at, and with `content` the bytes.
+    """
+    found = []
+    for name, (size, digest) in files.items():
+        if not name.startswith(below):
+            continue
+        file = folder / name
+        try:
+            now = file.stat().st_size
+        except OSError:
+            found.append(f"{name} is missing")
+            continue
+        if now != size:
+            found.append(f"{name} has {now:,} bytes where {size:,} were written")
+        elif content and file_hash(file) != digest:
+            found.append(f"{name} holds other bytes than were written")
+    return found
+
+
+def file_hash(file: Path) -> str:
+    """A fast hash of a file's bytes, to notice damage by: 64 bits, in hex."""
+    digest = xxhash.xxh3_64()
+    with file.open("rb") as stream:
+        while some := stream.read(1 << 20):
+            digest.update(some)
+    return digest.hexdigest()
 
 
 def file_digest(file: Path) -> str:

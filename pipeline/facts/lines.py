@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -124,9 +125,16 @@ def count(engine: Engine, documents: Dataset, history: Sequence[str], work: str)
     return engine.sql(_MATTERING, f"{work}/lines", seen=seen)
 
 
-def remember(engine: Engine, output: Path, published: str, batch: str, folder: Path) -> None:
-    """What later batches count on from: this batch's own counts, which lie in the output of its stage."""
-    storage.copy(output / COUNTED, folder)
+def remember(engine: Engine, output: Path | None, published: str, batch: str, folder: Path) -> None:
+    """What later batches count on from: this batch's own counts, which lie in the output of its stage.
+
+    Where that is gone they are counted again over what was published: the lines that were cut are missing then.
+    """
+    if output is not None:
+        storage.copy(output / COUNTED, folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="copydesk-") as work:
+        storage.copy(Path(count_own(engine, published, work)), folder)
 
 
 # --- from the table to the facts of a document --------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from pipeline.engine import whole
+from pipeline.engine import storage, whole
 
 MadeOf = Mapping[str, Any]  # names to values, nested, as JSON can say them
 
@@ -63,15 +63,16 @@ class PartFigures(TypedDict):
 
 
 class Manifest(TypedDict, total=False):
-    """What an output is. The first four, `digests`, `started` and `seconds` are in each, the rest where it applies."""
+    """What an output is. Up to `seconds` it is in each, the rest where it applies."""
 
     step: str
     batch: str
     key: str  # the hash of `made_of`
     made_of: MadeOf
+    files: dict[str, tuple[int, str]]  # all files of the output with their sizes and hashes (XXH3)
+    digests: dict[str, str]  # of each dataset in the output, by its name
     started: str  # ISO 8601, UTC
     seconds: float
-    digests: dict[str, str]  # of each dataset in the output, by its name
     counts: Counts
     sources: dict[str, dict[str, int]]  # source to place to documents
     reasons: dict[str, int]  # documents set aside
@@ -79,12 +80,23 @@ class Manifest(TypedDict, total=False):
     scores: list[int]  # documents by translation score, in equal parts of 0..1
     charsets: dict[str, CharsetFigures]
     left_out: list[str]  # files of the input that are of no known kind
-    steps: dict[str, Counts]  # of a published batch
+    memory: dict[str, str]  # of a published batch: digests of what it leaves for later ones
+    steps: dict[str, Counts]
     parts: dict[str, PartFigures]
     columns: dict[str, str]
 
 
+_IN_EACH = {"step": str, "batch": str, "key": str, "made_of": dict, "files": dict, "digests": dict, "started": str}
+
+
 def read(folder: Path) -> Manifest | None:
-    """The manifest in `folder`; None when there is none that is whole."""
+    """The manifest in `folder`; None when there is none that is whole and ours."""
     found = whole.read_json(folder / whole.MANIFEST)
-    return cast(Manifest, found) if found and isinstance(found.get("key"), str) else None
+    if found is None or not all(isinstance(found.get(name), kind) for name, kind in _IN_EACH.items()):
+        return None
+    return cast(Manifest, found)
+
+
+def damage(folder: Path, manifest: Manifest, dataset: str = "", *, content: bool = False) -> list[str]:
+    """What is wrong with an output, or with one dataset of it, by its manifest; see `storage.damage`."""
+    return storage.damage(folder, manifest["files"], dataset, content=content)

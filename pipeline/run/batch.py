@@ -22,7 +22,7 @@ class Batch:
         self.settings = settings
         self.name = settings.run.batch
         self.layout = Layout(Path(settings.run.output), self.name)
-        self.history = History(self.layout.history, self.name)
+        self.history = History(self.layout)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -33,5 +33,6 @@ class Batch:
             fcntl.flock(lock, fcntl.LOCK_EX)
             whole.remove_leftovers(folder)
             whole.remove_leftovers(corpus.parent, corpus.name)
+            self.history.tidy()
             whole.write_json(folder / LAST, {"input": self.settings.run.input, "config": self.settings.file})
             yield

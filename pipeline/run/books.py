@@ -71,7 +71,6 @@ def close(step: str, output: Path, read: int, before: str | None = None) -> Mani
         "sources": _ranked(sources),
         "reasons": reasons(output),
         "rules": per_rule(output),
-        "digests": storage.digests(output),
     }
 
 

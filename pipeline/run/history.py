@@ -1,33 +1,64 @@
-"""What published batches left for later ones: `history/<memory>/<batch>/`, one folder a memory of a stage."""
+"""What published batches left for later ones: `history/<memory>/<batch>/<key>/`.
+
+The key is that of the publication. It is written before the corpus is, and counts from the moment the corpus with that
+key stands: both become current in one step. What no published batch names is a leftover. What is missing or damaged is
+made again from the corpus.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pipeline.engine import storage, whole
+from pipeline.output import manifest as manifests
+from pipeline.output.layout import PREFIX, Layout
+from pipeline.output.manifest import Manifest
+
+Write = Callable[[Path], None]  # fills a folder
 
 
 class History:
-    """The history of all batches, as the batch `name` sees it: it is judged against those before it by name."""
+    """The history of all batches, as one of them sees it: it is judged against those before it by name."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.folder, self.name = folder, name
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
 
-    def earlier(self, memory: str) -> dict[str, Path]:
-        """The folders that earlier batches have left, by name of batch."""
-        folders = sorted((self.folder / memory).glob("*"))
-        return {f.name: f for f in folders if f.name < self.name and whole.read_json(f / whole.MANIFEST)}
+    def published(self) -> dict[str, Manifest]:
+        """The batches published before this one, by name, with their manifests."""
+        folders = sorted(self.layout.corpus.parent.glob(f"{PREFIX}*"))
+        names = {folder.name.removeprefix(PREFIX): folder for folder in folders}
+        earlier = {name: manifests.read(folder) for name, folder in names.items() if name < self.layout.batch}
+        return {name: manifest for name, manifest in earlier.items() if manifest}
 
-    def digests(self, memory: str) -> dict[str, str | None]:
-        """What these folders hold, by name of batch: a batch is made again when one of them has changed."""
-        manifests = {name: whole.read_json(folder / whole.MANIFEST) for name, folder in self.earlier(memory).items()}
-        return {name: (found or {}).get("digest") for name, found in manifests.items()}
+    def digests(self, memory: str) -> dict[str, str]:
+        """What they have left, by name of batch: a batch is made again when one of them has changed."""
+        memories: Mapping[str, Mapping[str, str]] = {n: m.get("memory", {}) for n, m in self.published().items()}
+        return {name: left.get(memory, "none") for name, left in memories.items()}
 
-    def remember(self, memory: str, write: Callable[[Path], None]) -> None:
-        """Let `write` fill the folder of this batch, in place of what an earlier run put there."""
-        target = self.folder / memory / self.name
-        target.parent.mkdir(parents=True, exist_ok=True)
+    def place(self, memory: str, batch: str, key: str) -> Path:
+        """Where a publication leaves what later batches need."""
+        return self.layout.history / memory / batch / key
+
+    def sound(self, folder: Path) -> bool:
+        """Whether all that was left there still is."""
+        manifest = whole.read_json(folder / whole.MANIFEST)
+        return manifest is not None and not storage.damage(folder, manifest["files"], content=True)
+
+    def remember(self, memory: str, batch: str, key: str, write: Write) -> str:
+        """Let `write` fill a folder for later batches; returns the digest of what it left."""
+        target = self.place(memory, batch, key)
         with whole.whole_folder(target) as folder:
             write(folder)
-            whole.write_json(folder / whole.MANIFEST, {"digest": storage.digest_of(str(folder))})
+            files = whole.inventory(folder)
+            digest = storage.digest_of(str(folder))
+            whole.write_json(folder / whole.MANIFEST, {"digest": digest, "files": files})
+        return digest
+
+    def tidy(self) -> None:
+        """Remove what this batch has left and no publication of it names: earlier keys, and what killed runs left."""
+        manifest = manifests.read(self.layout.corpus)
+        for memory in self.layout.history.glob("*/"):
+            for folder in (memory / self.layout.batch).glob("*/"):
+                if manifest is None or folder.name != manifest["key"]:
+                    whole.remove(folder)

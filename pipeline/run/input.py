@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Iterable
@@ -46,7 +45,8 @@ class Input:
 def digest_of(paths: Iterable[Path], root: Path, cache: Path) -> str:
     """One digest over the names and bytes of the input's files.
 
-    Digests are remembered in the file `cache` by size and time of change, so that a large input is hashed once.
+    Digests are remembered in the file `cache` by size, place and times of change, so that a large input is hashed once.
+    The time of the last change of the inode is one that nobody can set back.
     """
     remembered = whole.read_json(cache) or {}
     fresh: dict[str, list[Any]] = {}
@@ -59,7 +59,7 @@ def digest_of(paths: Iterable[Path], root: Path, cache: Path) -> str:
             fresh[str(file)] = entry
         digest.update(os.fsencode(name) + f"\0{of_file}\0".encode())
     if fresh != remembered:
-        whole.write_text(cache, json.dumps(fresh))
+        whole.write_json(cache, fresh)
     return digest.hexdigest()[:16]
 
 
@@ -68,10 +68,11 @@ def _file_digest(file: Path, remembered: list[Any] | None, now: float) -> tuple[
         stat = file.stat()
         if not S_ISREG(stat.st_mode):  # never opened: a pipe that nobody writes to has no end
             return f"not a file: {filemode(stat.st_mode)[0]}", None
-        if remembered and remembered[:2] == [stat.st_size, stat.st_mtime_ns]:
-            return remembered[2], remembered
+        state = [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
+        if remembered and remembered[:-1] == state:
+            return remembered[-1], remembered
         digest = whole.file_digest(file)
     except OSError as error:  # unreadable: the reader will quarantine it; readable again is another content
         return f"unreadable: {error.errno}", None
-    entry = [stat.st_size, stat.st_mtime_ns, digest]
-    return digest, entry if now - stat.st_mtime > SETTLED else None
+    settled = now - max(stat.st_mtime, stat.st_ctime) > SETTLED
+    return digest, [*state, digest] if settled else None

@@ -41,7 +41,10 @@ class Plan:
     def __init__(self, settings: Settings) -> None:
         self.batch = Batch(settings)
         self.steps = chain(self.batch)
+        self.remade: list[str] = []  # what was damaged and made again, in words
         self._current: dict[str, Made] = {}
+        self._again: set[str] = set()  # steps to be made again although they are done
+        self._damage: dict[str, str] = {}
 
     def step(self, name: str) -> Step:
         """The step of that name."""
@@ -63,12 +66,30 @@ class Plan:
         """The current outputs of the first steps, `count` of them, or up to the first that has none."""
         found: list[Made] = []
         for step in self.steps[:count]:
-            made = self._current.get(step.name) or _look(step, found)
+            made = self._current.get(step.name) or self._look(step, found)
             if made is None:
                 break
             self._current[step.name] = made
             found.append(made)
         return found
+
+    def _look(self, step: Step, before: Sequence[Made]) -> Made | None:
+        """The step's output, made of what is before it; None when it does not lie there, whole and sound."""
+        if step.name in self._again:
+            return None
+        key = keys.key_of(step.made_of(before))
+        manifest = step.found(key)
+        if manifest is None:
+            return None
+        made = Made(step.name, step.place(key), manifest)
+        return None if self._is_damaged(made, step.damage(made)) else made
+
+    def _is_damaged(self, made: Made, damage: Sequence[str]) -> bool:
+        """Whether something is wrong with an output; it is noted, and will be made again."""
+        if damage:
+            more = f" and {len(damage) - 1} more" if len(damage) > 1 else ""
+            self._damage[made.step] = f"damaged: {made.output.name}/{damage[0]}{more}"
+        return bool(damage)
 
     def states(self) -> Iterator[State]:
         """Each step, whether it is fresh, and why it would run."""
@@ -85,6 +106,10 @@ class Plan:
 
     def _why(self, step: Step) -> str:
         """Why a step is to be made whose predecessors are fresh."""
+        if step.name in self._again:
+            return "made again as asked"
+        if step.name in self._damage:
+            return self._damage[step.name]
         outputs = step.outputs()
         before = next((m for m in map(manifests.read, outputs) if m), None)
         if before is None:
@@ -115,15 +140,36 @@ class Plan:
             before = self.made_before(step)
             if before is None:
                 raise CopydeskError(f"{step.name}: the step before it has no output; run the batch from its start")
-            self._current[step.name] = step.make(before, progress)
-            if step is self.steps[-1]:
-                self._forget_old()
+            damaged = self._damaged(step, before)
+            if damaged is None:
+                self._current[step.name] = step.make(before, progress)
+                self._note(step)
+                if step is self.steps[-1]:
+                    self._forget_old()
+                return
+        self.make(damaged)  # and then this one, of what is sound
+        self.make(step, progress)
 
-    def forget(self, step: Step) -> None:
-        """Remove the step's current output, so that it is made again, with what depends on it."""
-        made = self.made(step)
-        if made:
-            step.forget(made)
+    def _damaged(self, step: Step, before: Sequence[Made]) -> Step | None:
+        """The first step whose output this one would read and cannot: its bytes are looked at."""
+        for made, dataset in step.reads(before):
+            if self._is_damaged(made, manifests.damage(made.output, made.manifest, dataset, content=True)):
+                damaged = self.step(made.step)
+                self._again.add(damaged.name)
+                for later in self.steps[damaged.number :]:
+                    self._current.pop(later.name, None)
+                return damaged
+        return None
+
+    def _note(self, step: Step) -> None:
+        """The step was made."""
+        self._again.discard(step.name)
+        if step.name in self._damage:
+            self.remade.append(f"{step.name} was {self._damage.pop(step.name)}; it was made again")
+
+    def again(self, step: Step) -> None:
+        """Make the step again although it is done: what lies there stays until something else is there in its place."""
+        self._again.add(step.name)
         for later in self.steps[step.number :]:
             self._current.pop(later.name, None)
 
@@ -133,10 +179,3 @@ class Plan:
             made = self.made(step)
             old = [path for path in step.outputs() if made is None or path != made.output]
             whole.remove(*old[OLD_OUTPUTS:])
-
-
-def _look(step: Step, before: Sequence[Made]) -> Made | None:
-    """The step's output, made of what is before it; None when it does not lie there."""
-    key = keys.key_of(step.made_of(before))
-    manifest = step.found(key)
-    return Made(step.name, step.place(key), manifest) if manifest else None

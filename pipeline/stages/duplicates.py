@@ -53,7 +53,7 @@ def find_copies(stage: Stage, engine: Engine, ground: Ground) -> FactFunction:
     return partial(duplicate_facts, found=found, repeated=repeated)
 
 
-def remember_signatures(engine: Engine, output: Path, published: str, batch: str, folder: Path) -> None:
+def remember_signatures(engine: Engine, output: Path | None, published: str, batch: str, folder: Path) -> None:
     """Later batches compare with the signatures of what this one publishes."""
     duplicates.remember(engine, published, batch, str(folder))
 

@@ -44,13 +44,13 @@ class Survey:
 
     `facts(stage, engine, ground)` does the counting and returns the function that gives each document its facts.
     `remember(engine, output, published, batch, folder)` puts into `folder` what later batches need of this one:
-    `output` is the stage's own, of which it takes the datasets `left`, `published` the documents as published. The
-    folder will lie in `history/<memory>/<batch>`.
+    `output` is the stage's own, of which it takes the datasets `left`, `published` the documents as published. It must
+    do without `output` (None) where that is gone. The folder will lie in `history/<memory>/`.
     """
 
     memory: str
     facts: Callable[[Stage, Engine, Ground], FactFunction]
-    remember: Callable[[Engine, Path, str, str, Path], None]
+    remember: Callable[[Engine, Path | None, str, str, Path], None]
     left: tuple[str, ...] = ()
 
 

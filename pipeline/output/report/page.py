@@ -11,10 +11,13 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
+import xxhash
+
 from pipeline.engine import whole
 from pipeline.output.manifest import CharsetFigures, Example, Manifest
 
 _KEY = re.compile(r'<meta name="copydesk-key" content="([0-9a-f]+)">')
+_SEAL = re.compile(r"<!-- copydesk-seal ([0-9a-f]{16}) -->\n\Z")  # by which a page that was cut or changed is told
 # Characters that a browser would not show, or that turn the line around them.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
@@ -22,18 +25,23 @@ _INVISIBLE = re.compile(
 
 
 def key_of(file: Path) -> str | None:
-    """What the report at `file` was made of, as it says itself; None when it is not there."""
+    """What the report at `file` was made of, as it says itself; None when it is not there, or not as it was written."""
     try:
-        with file.open(encoding="utf-8") as stream:
-            match = _KEY.search(stream.read(2_000))
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-    return match[1] if match else None
+    key, seal = _KEY.search(text, 0, 2_000), _SEAL.search(text)
+    return key[1] if key and seal and seal[1] == _seal(text[: seal.start()]) else None
+
+
+def _seal(text: str) -> str:
+    return xxhash.xxh3_64_hexdigest(text.encode())
 
 
 def write(file: Path, key: str, batch: str, manifests: Sequence[Manifest]) -> None:
     """Write the report of a batch, in one step."""
-    whole.write_text(file, "".join(render(key, batch, manifests)))
+    text = "".join(render(key, batch, manifests))
+    whole.write_text(file, f"{text}<!-- copydesk-seal {_seal(text)} -->\n")
 
 
 def render(key: str, batch: str, manifests: Sequence[Manifest]) -> Iterator[str]:

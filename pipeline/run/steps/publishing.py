@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.engine import whole
-from pipeline.engine.protocol import Engine
+from pipeline.engine.protocol import Engine, Progress
 from pipeline.output import corpus
 from pipeline.output.manifest import Counts, MadeOf, Manifest
 from pipeline.run.steps.step import Made, Step
 from pipeline.stages import tables
+from pipeline.stages.stage import Stage
 
 
 class Publishing(Step):
@@ -33,10 +33,8 @@ class Publishing(Step):
             "counts": {before.step: _documents(before.manifest["counts"]) for before in made},
             "left": {
                 f"{stage.name}/{dataset}": before.manifest["digests"][dataset]
-                for stage in self.batch.settings.stages
-                for before in made
-                if before.step == stage.name and stage.survey
-                for dataset in stage.survey.left
+                for before, stage in self._surveyed(made)
+                for dataset in _left(stage)
             },
         }
 
@@ -48,19 +46,37 @@ class Publishing(Step):
         """What is published, if anything is."""
         return [self.batch.layout.corpus] if self.batch.layout.corpus.exists() else []
 
-    def forget(self, made: Made) -> None:
-        """Readers keep what they have until it is made again."""
-        (made.output / whole.MANIFEST).unlink(missing_ok=True)
+    def reads(self, made: Sequence[Made]) -> list[tuple[Made, str]]:
+        """What stages have left for later batches, too."""
+        left = [(before, dataset) for before, stage in self._surveyed(made) for dataset in _left(stage)]
+        return [*super().reads(made), *left]
 
-    def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
-        """First what later batches need, then the corpus."""
-        outputs = {before.step: before.output for before in made}
-        for stage in self.batch.settings.stages:
-            if stage.survey:
-                write = partial(stage.survey.remember, engine, outputs[stage.name], made[-1].kept, self.batch.name)
-                self.batch.history.remember(stage.survey.memory, write)
+    def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
+        """Publish; what an earlier publication left for later batches is of no use any more."""
+        published = super().make(made, progress)
+        self.batch.history.tidy()
+        return published
+
+    def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
+        """The corpus, and what later batches need; that counts as soon as the corpus with this key stands."""
         counts = {before.step: _documents(before.manifest["counts"]) for before in made}
-        return corpus.write(work, made[-1].kept, self.batch.name, counts)
+        published = corpus.write(work, made[-1].kept, self.batch.name, counts)
+        published["memory"] = {}
+        for before, stage in self._surveyed(made):
+            if stage.survey:
+                remember = partial(stage.survey.remember, engine, before.output, str(work), self.batch.name)
+                digest = self.batch.history.remember(stage.survey.memory, self.batch.name, key, remember)
+                published["memory"][stage.survey.memory] = digest
+        return published
+
+    def _surveyed(self, made: Sequence[Made]) -> Iterator[tuple[Made, Stage]]:
+        """The outputs of stages that leave something for later batches."""
+        stages = {stage.name: stage for stage in self.batch.settings.stages if stage.survey}
+        return ((before, stages[before.step]) for before in made if before.step in stages)
+
+
+def _left(stage: Stage) -> tuple[str, ...]:
+    return stage.survey.left if stage.survey else ()
 
 
 def _documents(counts: Counts) -> Counts:

@@ -42,7 +42,7 @@ class Reading(Step):
             "left_out": hashlib.sha256(left_out).hexdigest()[:16] if left_out else "nothing",
         }
 
-    def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
+    def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
         """Read all portions, then look for ids used twice among all documents."""
         portions = work / "portions"
         portions.mkdir()
@@ -56,7 +56,7 @@ class Reading(Step):
         for place in (*tables.PLACES, tables.FOUND):
             storage.move(first / place, work / place)
         whole.remove(portions, first, work / "repeated", work / "again")
-        if self.input.root.is_dir() and self.input.has_changed():
+        if self.input.has_changed():
             raise CopydeskError(f"{self.input.root}: files changed while they were read; run again")
         return {
             "left_out": [str(entry) for entry in self.input.found.left_out[:MOST_LEFT_OUT]],

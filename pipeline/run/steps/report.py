@@ -35,9 +35,9 @@ class Report(Step):
         """The file says of itself what it was made of."""
         return {"key": key} if page.key_of(self.batch.layout.report) == key else None
 
-    def forget(self, made: Made) -> None:
-        """Remove the file."""
-        made.output.unlink(missing_ok=True)
+    def damage(self, made: Made) -> list[str]:
+        """A page that was cut or changed is not found in the first place."""
+        return []
 
     def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
         """Write the file, in one step."""
@@ -45,6 +45,6 @@ class Report(Step):
         page.write(self.batch.layout.report, key, self.batch.name, [before.manifest for before in made])
         return Made(self.name, self.batch.layout.report, {"key": key})
 
-    def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
+    def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
         """A page needs no engine and no folder."""
         raise NotImplementedError

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 from pipeline.engine import storage
 from pipeline.engine.protocol import Engine
+from pipeline.output import manifest as manifests
+from pipeline.output.layout import Layout
 from pipeline.output.manifest import MadeOf, Manifest
 from pipeline.records import Guard, Rule
 from pipeline.run import books, keys
@@ -16,7 +18,7 @@ from pipeline.run.batch import Batch
 from pipeline.run.steps.step import Made, Step
 from pipeline.stages import tables
 from pipeline.stages.rows import run_stage
-from pipeline.stages.stage import Ground, Stage
+from pipeline.stages.stage import Ground, Stage, Survey
 
 
 class StageStep(Step):
@@ -42,16 +44,39 @@ class StageStep(Step):
             **history,
         }
 
-    def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
+    def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
         """Survey the documents where the stage asks for it, then look at each of them."""
         stage, kept = self.stage, made[-1].kept
         facts = stage.facts
         if stage.survey:
-            earlier = {name: str(folder) for name, folder in self.batch.history.earlier(stage.survey.memory).items()}
+            earlier = dict(self._memories(engine, stage.survey))
             facts = stage.survey.facts(stage, engine, Ground(kept, self.batch.name, earlier, str(work)))
         engine.split_rows(partial(run_stage, stage=stage, facts=facts), kept, str(work))
         own = cast(Manifest, stage.summary(work)) if stage.summary else Manifest()
         return {**own, **books.close(self.name, work, storage.count_rows(kept), kept)}
+
+    def _memories(self, engine: Engine, survey: Survey) -> Iterator[tuple[str, str]]:
+        """What each batch published before has left; what is missing or damaged there is made again from the corpus."""
+        history = self.batch.history
+        for name, published in history.published().items():
+            folder = history.place(survey.memory, name, published["key"])
+            if not history.sound(folder):
+                layout = Layout(history.layout.output, name)
+                output = self._output_of(layout, published)
+                remember = partial(survey.remember, engine, output, str(layout.corpus), name)
+                history.remember(survey.memory, name, published["key"], remember)
+            yield name, str(folder)
+
+    def _output_of(self, layout: Layout, published: Manifest) -> Path | None:
+        """The output of this stage from which another batch was published; None when it is gone."""
+        left = published["made_of"].get("left", {})
+        wanted = {name.partition("/")[2]: digest for name, digest in left.items() if name.startswith(f"{self.name}/")}
+        for output in sorted(layout.runs.glob(f"*-{self.name}-*")):
+            manifest = manifests.read(output)
+            same = manifest and all(manifest["digests"].get(name) == digest for name, digest in wanted.items())
+            if manifest and same and not any(manifests.damage(output, manifest, n, content=True) for n in wanted):
+                return output
+        return None
 
 
 def _made_of(rule: Rule | Guard) -> MadeOf:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline import engine as engines
-from pipeline.engine import whole
+from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine, Progress
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import MadeOf, Manifest
@@ -72,14 +72,18 @@ class Step(ABC):
         manifest = manifests.read(self.place(key))
         return manifest if manifest and manifest["key"] == key else None
 
+    def damage(self, made: Made) -> list[str]:
+        """What is wrong with an output, as far as sizes and the ends of files tell."""
+        return manifests.damage(made.output, made.manifest)
+
+    def reads(self, made: Sequence[Made]) -> list[tuple[Made, str]]:
+        """The datasets of earlier outputs that it reads: their bytes are looked at before it does."""
+        return [(made[-1], tables.KEPT)] if made else []
+
     def outputs(self) -> list[Path]:
         """All of its outputs that still lie there, the newest first."""
         found = self.batch.layout.runs.glob(f"{self.number}-{self.name}-*")
         return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
-
-    def forget(self, made: Made) -> None:
-        """Remove an output, so that it is made again."""
-        whole.remove(made.output)
 
     # --- making ---
 
@@ -97,12 +101,16 @@ class Step(ABC):
         run = self.batch.settings.run
         open_engine = engines.opened(run.engine, run.workers, run.memory_limit, str(self.batch.layout.runs), progress)
         with open_engine as engine, whole.whole_folder(output) as work:
+            told = self.write(engine, made, work, key)
+            files = whole.inventory(work)
             manifest: Manifest = {
                 "step": self.name,
                 "batch": self.batch.name,
                 "key": key,
                 "made_of": made_of,
-                **self.write(engine, made, work),
+                "files": files,
+                "digests": storage.digests(files),
+                **told,
                 "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
                 "seconds": round(time.time() - started, 3),
             }
@@ -110,5 +118,5 @@ class Step(ABC):
         return Made(self.name, output, manifest)
 
     @abstractmethod
-    def write(self, engine: Engine, made: Sequence[Made], work: Path) -> Manifest:
-        """Write the output into the folder `work`; returns what its manifest says of it."""
+    def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
+        """Write the output with that key into the folder `work`; returns what its manifest says of it."""

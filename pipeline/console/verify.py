@@ -1,0 +1,59 @@
+"""`copydesk verify`: whether all that runs have left is still as it was written, byte for byte."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.text import Text
+
+from pipeline.console import show
+from pipeline.engine import storage, whole
+from pipeline.output.report import page
+
+SUMMARY = "whether all outputs are still as they were written, byte for byte"
+SOUND, DAMAGED = 0, 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    show.add_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look at every file below the output folder; name those that are damaged."""
+    output = Path(show.settings_of(options).run.output)
+    damaged, files = damage(output)
+    if options.json:
+        show.as_json({"files": files, "damaged": damaged})
+    else:
+        terminal = show.console()
+        for line in damaged:
+            terminal.print(Text(show.printable(line)))
+        terminal.print(Text(f"{files:,} files of {show.printable(str(output))}, {len(damaged):,} of them damaged"))
+    return DAMAGED if damaged else SOUND
+
+
+def damage(output: Path) -> tuple[list[str], int]:
+    """What is wrong with the outputs of all batches, the corpus and the history; and how many files were looked at."""
+    found: list[str] = []
+    files = 0
+    folders = [*output.glob("runs/*/[0-9]*-*/"), *output.glob("corpus/batch=*/"), *output.glob("history/*/*/*/")]
+    for folder in sorted(folders):
+        if folder.name[0] == ".":
+            continue
+        manifest = whole.read_json(folder / whole.MANIFEST)
+        inventory = manifest.get("files") if manifest else None
+        if not isinstance(inventory, dict):
+            found.append(f"{folder / whole.MANIFEST} is missing, or not as it was written")
+            continue
+        files += len(inventory) + 1
+        found += [f"{folder}/{said}" for said in storage.damage(folder, inventory, content=True)]
+    for report in sorted(output.glob("runs/*/report.html")):
+        files += 1
+        if page.key_of(report) is None:
+            found.append(f"{report} is not as it was written")
+    for small in sorted([*output.glob("runs/*/last.json"), *output.glob("runs/*/.inputs.json")]):
+        files += 1
+        if whole.read_json(small) is None:
+            found.append(f"{small} is not as it was written")
+    return found, files
