@@ -27,7 +27,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from pipeline.engine.local import LocalEngine
-from pipeline.facts.duplicates import Policy, search, steps
+from pipeline.facts.duplicates import Policy, rows, search
 from pipeline.facts.duplicates.signature import SCHEMA, VERSION
 from pipeline.facts.duplicates.words import mix
 
@@ -79,9 +79,9 @@ def write(folder: Path, size: int, words: list[str]) -> str:
     return str(folder)
 
 
-def made_signatures(batch: pa.RecordBatch) -> pa.RecordBatch:
+def made_signatures(documents: pa.RecordBatch) -> pa.RecordBatch:
     """What signing these documents comes to, without the work: keys from their numbers, shared as copies share them."""
-    ids, text = batch.column("id"), pc.utf8_lower(batch.column("text"))
+    ids, text = documents.column("id"), pc.utf8_lower(documents.column("text"))
     number = np.array([int(name[1:]) for name in ids.to_pylist()], np.uint64)
     page, exact, near, cut = _made_as(number)
     footed = ~(page | exact | near | cut) & (number % 10 < 3)
@@ -134,8 +134,8 @@ def _lists(keys: npt.NDArray[np.uint64], counts: npt.NDArray[np.int64]) -> pa.Li
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(keys[inside].view(np.int64)))
 
 
-def remembered(batch: pa.RecordBatch, name: str) -> Iterator[Mapping[str, pa.RecordBatch]]:
-    yield steps.of_signatures(batch, name)
+def remembered(signed: pa.RecordBatch, name: str) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    yield rows.of_signatures(signed, name)
 
 
 class Clock:
@@ -220,7 +220,7 @@ def measure(size: int, folder: Path, memory: str, made: bool) -> None:
         f"{size:>10,} documents   search          {clock.stop()}   {_count(found):,} of {planted(size, 200):,} copies",
         flush=True,
     )
-    (signed,) = (folder / "work" / "steps").glob("*-signed")
+    signed = folder / "work" / "tables" / "signatures"
     clock = Clock()
     history = engine.split_rows(partial(remembered, name="1"), str(signed), str(folder / "history"))
     print(

@@ -157,6 +157,7 @@ class Duplicate(NamedTuple):
     kind: str
     batch: str = ""
     why: str = ""  # why the other copy was kept
+    limit: float = 0.0  # the least similarity that made it a copy
 
 
 class LineUse(NamedTuple):
@@ -180,6 +181,7 @@ class Facts:
     passages: tuple[Passage, ...] = ()
     quality: Quality | None = None
     lines: Mapping[str, LineUse] = field(default_factory=dict)
+    paragraphs: Mapping[str, int] = field(default_factory=dict)  # those of other documents, too; how many have them
     duplicate: Duplicate | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ language = "en"                 # optional: facts.language of the document
 passages = [[0, 70, "en"]]     # optional: facts.passages as (start, end, language)
 settings = { wanted = ["en"] }           # optional: settings of the rule
 lines = { "Read more" = [41, 100, 0] }   # optional: facts.lines, as (documents, of, elsewhere)
+paragraphs = { "He said no." = 4 }       # optional: facts.paragraphs
 score = 0.3                     # optional: facts.quality.score
 xfail = "why it cannot be done yet"      # optional: a known failure, which must go on failing
 """
@@ -40,6 +41,7 @@ def facts(case: dict[str, Any]) -> Facts:
         passages=tuple(Passage(a, b, Language(code, 0.99)) for a, b, code in case.get("passages", [])),
         quality=Quality(case["score"]) if "score" in case else None,
         lines={line: LineUse(*use) for line, use in case.get("lines", {}).items()},
+        paragraphs=case.get("paragraphs", {}),
         duplicate=Duplicate(**case["duplicate"]) if "duplicate" in case else None,
         meta=case.get("meta", {}),
     )

@@ -324,7 +324,7 @@ class TestHistory:
 class TestBoundedWork:
     def compared(self, work: Path) -> int:
         """How many pairs of documents were compared word by word."""
-        return sum(pq.read_table(folder).num_rows for folder in work.glob("steps/*-texts"))
+        return sum(pq.read_table(folder).num_rows for folder in work.glob("tables/*-texts"))
 
     def test_equal_pages_cost_one_comparison_at_most(self, tmp_path):
         rows = [(f"d{n:05d}", story(1), None) for n in range(3_000)]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.engine import local, storage, whole
+from pipeline.engine.inprocess import InProcessEngine
 from pipeline.engine.local import LocalEngine
 from pipeline.errors import CopydeskError
 
@@ -182,3 +184,21 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
 def test_a_file_system_without_exchange_gets_the_folder_all_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(whole, "_exchange", lambda one, other: False)
     test_a_folder_appears_whole_or_not_at_all(tmp_path)
+
+
+def test_the_engine_of_one_process_makes_the_same_rows(dataset, tmp_path):
+    def results(engine, out):
+        doubled = engine.map_rows(double, dataset, f"{out}/doubled")
+        split = engine.split_rows(by_parity, [dataset, doubled], f"{out}/split")
+        counted = engine.sql(
+            "SELECT e.n, count(*) AS pairs FROM even e JOIN doubled d ON e.n = d.n GROUP BY e.n ORDER BY e.n",
+            f"{out}/counted", even=f"{split}/even", doubled=[doubled, dataset],
+        )  # fmt: skip
+        none = engine.sql("SELECT id FROM odd WHERE n < 0", f"{out}/none", odd=f"{split}/odd")
+        datasets = (doubled, f"{split}/even", f"{split}/odd", f"{split}/none", counted, none)
+        return [storage.read_table(made) for made in datasets]
+
+    with closing(InProcessEngine()) as engine:
+        made = results(engine, tmp_path / "one")
+    assert [table.num_rows for table in made] == [500, 750, 250, 0, 100, 0]
+    assert made == results(LocalEngine(workers=1), tmp_path / "other")

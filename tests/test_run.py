@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 
 import pipeline
@@ -72,3 +73,41 @@ def test_a_batch_is_judged_against_those_before_it_by_name_and_never_against_its
     assert len(pipeline.read_corpus("output/corpus")) == 3 + 1 + 4
     stale = {s.step: s.why for s in plan(batch="2026-11-02", input=str(SEEDS)).states() if not s.fresh}
     assert stale["boilerplate"].startswith("history.2026-11-01: nothing -> ")
+
+
+def repeated(settings: str) -> list[str]:
+    """The documents in which `repeated_paragraph` finds something, under these settings."""
+    Path("configs/copydesk.toml").write_text(settings)
+    assert run("in") == 0
+    findings = storage.read_table(str(made("duplicates", input="in").output / "findings"))
+    return sorted(findings.filter(pc.equal(findings["rule"], "duplicates/repeated_paragraph"))["id"].to_pylist())
+
+
+def test_a_lower_limit_of_repeated_paragraphs_has_an_effect(place: Path) -> None:
+    shared = "The agency said that it would look into the case, and that nobody had been hurt."
+    short = "It was raining on that day."
+    texts = {"a": "They met on Monday.", "b": "A ship sank in the harbour.", "c": "Prices rose again."}
+    for name, own in texts.items():
+        (place / "in").mkdir(exist_ok=True)
+        (place / "in" / f"{name}.txt").write_text("\n".join([own, short, *([shared] if name != "c" else [])]))
+    rule = '[rules."duplicates/repeated_paragraph"]\n'
+    assert repeated("") == []
+    assert repeated(f"{rule}min_documents = 2\n") == ["a", "b"]
+    assert repeated(f"{rule}min_characters = 10\nmin_words = 3\n") == ["a", "b", "c"]
+    assert repeated(f"{rule}enabled = false\n") == []
+
+
+def test_the_limit_of_near_copies_is_set_in_one_place(place: Path) -> None:
+    words = [f"word{n}" for n in range(120)]
+    (place / "in").mkdir()
+    (place / "in" / "a.txt").write_text(" ".join(words))
+    (place / "in" / "b.txt").write_text(" ".join([*words[:60], *words[64:]]))
+
+    def dropped(limit: float) -> list[str]:
+        Path("configs/copydesk.toml").write_text(f"[duplicates]\nmin_similarity = {limit}\nmin_contained = 1.0\n")
+        assert run("in") == 0
+        return storage.read_table(str(made("duplicates", input="in").output / "dropped"))["reason"].to_pylist()
+
+    assert dropped(0.99) == []
+    [reason] = dropped(0.8)
+    assert re.search(r"near 0\.\d\d >= 0\.80 of a", reason)

@@ -7,9 +7,10 @@ rules turn it into verdicts. They read `facts.duplicate`, and change no text.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from pipeline import text as texts
-from pipeline.records import Count, Duplicate, Facts, Hit, Rule, Share, Verdict
+from pipeline.records import Bounds, Count, Duplicate, Facts, Hit, Rule, Verdict
 
 
 def _twin(duplicate: Duplicate) -> str:
@@ -28,46 +29,53 @@ def find_exact_copy(text: str, facts: Facts) -> Iterator[Hit]:
         yield Hit(0, len(text), None, f"exact copy of {_twin(duplicate)}")
 
 
-def find_near_copy(text: str, facts: Facts, *, min_similarity: Share = 0.5) -> Iterator[Hit]:
+def find_near_copy(text: str, facts: Facts) -> Iterator[Hit]:
     """The document says the same as one that is kept, save for damage, furniture and small changes; it is dropped.
 
-    `min_similarity` is the least share of 3-word shingles that both have (Jaccard). Another report of the same story
-    that merely quotes the same passages is spared, whatever its similarity: it has words of its own in their midst.
+    Its limit is `min_similarity` in `[duplicates]`, the least share of 3-word shingles that both have (Jaccard).
+    Another report of the same story that merely quotes the same passages is spared, whatever its similarity: it has
+    words of its own in their midst.
     """
     duplicate = facts.duplicate
-    if duplicate is not None and duplicate.kind == "near" and duplicate.similarity >= min_similarity:
-        yield Hit(0, len(text), None, f"near {duplicate.similarity:.2f} >= {min_similarity:.2f} of {_twin(duplicate)}")
+    if duplicate is not None and duplicate.kind == "near":
+        yield Hit(0, len(text), None, f"near {_numbers(duplicate)} of {_twin(duplicate)}")
 
 
-def find_contained_copy(text: str, facts: Facts, *, min_contained: Share = 0.75) -> Iterator[Hit]:
+def find_contained_copy(text: str, facts: Facts) -> Iterator[Hit]:
     """The document stands in a longer one that is kept: a teaser, a cut copy, a wire story in a piece; it is dropped.
 
-    `min_contained` is the least share of its 3-word shingles that the longer one has.
+    Its limit is `min_contained` in `[duplicates]`, the least share of its 3-word shingles that the longer one has.
     """
     duplicate = facts.duplicate
-    if duplicate is not None and duplicate.kind == "contained" and duplicate.similarity >= min_contained:
-        detail = f"contained {duplicate.similarity:.2f} >= {min_contained:.2f} in {_twin(duplicate)}"
-        yield Hit(0, len(text), None, detail)
+    if duplicate is not None and duplicate.kind == "contained":
+        yield Hit(0, len(text), None, f"contained {_numbers(duplicate)} in {_twin(duplicate)}")
+
+
+def _numbers(duplicate: Duplicate) -> str:
+    return f"{duplicate.similarity:.2f} >= {duplicate.limit:.2f}"
 
 
 def find_repeated_paragraph(
-    text: str, facts: Facts, *, min_words: Count = 12, min_documents: Count = 3
+    text: str,
+    facts: Facts,
+    *,
+    min_words: Count = 12,
+    min_characters: Count = 60,
+    min_documents: Annotated[int, Bounds(2, None)] = 3,
 ) -> Iterator[Hit]:
     """A paragraph of the document stands in many others, too; it is remarked with their number, and stays.
 
-    Only paragraphs of at least `min_words` words that stand in `min_documents` documents or more, this one included:
-    a short line is furniture, for the boilerplate rules to judge.
+    Only paragraphs of at least `min_words` words and `min_characters` characters that stand in `min_documents`
+    documents or more, this one included: a short line is furniture, for the boilerplate rules to judge.
     """
-    if not facts.lines:
+    if not facts.paragraphs:
         return
     for start, end in texts.paragraphs(text):
-        line = text[start:end]
-        use = facts.lines.get(line) or facts.lines.get(line.strip())
-        if use is None or use.documents + use.elsewhere < min_documents:
+        documents = facts.paragraphs.get(text[start:end], 0)
+        if documents < min_documents or end - start < min_characters:
             continue
         if sum(1 for _ in texts.words(text, start, end)) >= min_words:
-            where = f", {use.elsewhere} of them on other sites" if use.elsewhere else ""
-            yield Hit(start, end, None, f"paragraph in {use.documents + use.elsewhere} documents{where}")
+            yield Hit(start, end, None, f"paragraph in {documents} documents")
 
 
 RULES: tuple[Rule, ...] = (

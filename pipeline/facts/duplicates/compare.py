@@ -99,19 +99,24 @@ def own_words(text: Folded, other: Folded) -> float:
 
     Words that one has and the other has not at all are a cut or an addition and do not count, nor do words that the
     two have in different spelling.
+
+    >>> told = "in the capital on monday the bombs killed {} people and the airport was closed for days they said"
+    >>> one, other = fold(pa.array([told.format("thirty two"), told.format("forty")]))
+    >>> own_words(one, other)
+    3.0
     """
     common = np.isin(text.runs, other.distinct)
     if common.all():
         return 0.0
-    shared = np.flatnonzero(_covered(other, np.isin(other.runs, text.distinct)))
-    _, where = np.unique(other.runs, return_index=True)
+    shared = np.flatnonzero(_covered(other, np.isin(other.runs, text.distinct)))  # words of the other in shared runs
+    _, first_run = np.unique(other.runs, return_index=True)  # where the other has each of its distinct shingles first
     own = 0.0
-    for start, end, run in _gaps(text, common, _covered(text, common)):
-        place = where[np.searchsorted(other.distinct, text.runs[run])]
-        begin = int(other.at[place] + other.width[place])
-        after = np.searchsorted(shared, begin)
-        if after < len(shared) and shared[after] > begin:
-            own += _difference(text.words[start:end], other.words[begin : int(shared[after])])
+    for start, end, before in _gaps(text, common, _covered(text, common)):
+        same = first_run[np.searchsorted(other.distinct, text.runs[before])]
+        begin = int(other.at[same] + other.width[same])  # the other's word after the shingle that stands before the gap
+        number = np.searchsorted(shared, begin)
+        if number < len(shared) and shared[number] > begin:
+            own += _difference(text.words[start:end], other.words[begin : int(shared[number])])
     return own
 
 

@@ -67,6 +67,10 @@ class Policy(Table):
         """
         return "/".join(_KEYS[name](self, fields) for name in self._names)
 
+    def limit(self, kind: str) -> float:
+        """The least similarity of a copy of that kind."""
+        return {"near": self.min_similarity, "contained": self.min_contained}.get(kind, 1.0)
+
     @property
     def _names(self) -> tuple[str, ...]:
         return *(name for name in self.order if name != "id"), "id"

@@ -7,7 +7,7 @@
 * `anchors`: hashes of 7-word shingles chosen by their hash alone (the least within 5 words either side), so that a text
   and a longer one that contains it choose the same: one in 12 words. Of passages of 22 to 30 words cut from articles
   99 % share one with the article, of longer ones all; reaching 8 words either side it is 90 %.
-* `rank`: the keep-policy's key, the least for the best copy; `bulk`: the same with the longest text first.
+* `rank`: the keep-policy's key, the least for the best copy; `length_rank`: the same with the longest text first.
 * `words`: the folded words, by which candidates are compared in the end.
 """
 
@@ -52,7 +52,7 @@ SCHEMA = pa.schema(
         *FIELDS,
         ("letters", pa.int32()),
         ("rank", pa.string()),
-        ("bulk", pa.string()),
+        ("length_rank", pa.string()),
         ("exact_high", pa.int64()),
         ("exact_low", pa.int64()),
         ("bands", pa.list_(pa.int64())),
