@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -187,3 +189,47 @@ def test_plain_output_has_no_escape_codes(place: Path, capsys: pytest.CaptureFix
     assert run(SEEDS) == 0
     assert cli.main(["status"]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_plan_and_status_for_machines(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(SEEDS) == 0
+    capsys.readouterr()
+    assert cli.main(["plan", "--json"]) == 0
+    assert [step["fresh"] for step in json.loads(capsys.readouterr().out)] == [True] * 8
+    assert cli.main(["status", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["steps"]["encoding"]["counts"]["kept"] == 3
+    assert cli.main(["run", str(SEEDS), "--json", "--again", "report"]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"]["report"]["fresh"] is True
+
+
+def test_names_of_documents_and_folders_steer_no_terminal(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither as markup, nor as control or bidirectional characters, not even in JSON."""
+    folder = place / "a[/]b"
+    folder.mkdir(parents=True)
+    identity = "x\u202e\x9b31m"
+    write_jsonl(folder / "a.jsonl", [{"id": identity, "text": f"{ARTICLE} & # 39;quoted& # 39;"}])
+    assert run(folder) == 0
+    assert run(folder) == 0
+    assert "Nothing to do" in capsys.readouterr().out
+    assert cli.main(["explain", identity, "--json"]) == 0
+    said = capsys.readouterr().out
+    assert said.replace("\n", "").isprintable()
+    assert json.loads(said)["id"] == identity
+    assert cli.main(["explain", identity]) == 0
+    assert capsys.readouterr().out.replace("\n", "").isprintable()
+
+
+def test_ctrl_c_in_the_middle_of_a_run_ends_it_with_130(place: Path) -> None:
+    """A real signal, in a real process, while a step is being made."""
+    code = (
+        "import os, signal, sys\n"
+        "from pipeline.console import cli\n"
+        "from pipeline.run.steps.publishing import Publishing\n"
+        "Publishing.write = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        f"sys.exit(cli.main(['run', {str(SEEDS)!r}]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr.count("\n")) == (130, 1), done.stderr
+    assert done.stderr.startswith("copydesk: stopped; what was done so far stays")
+    assert list(Path("output").rglob("*.tmp")) == []

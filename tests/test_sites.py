@@ -62,3 +62,30 @@ def test_lines_are_remembered_from_batch_to_batch(place: Path) -> None:
     assert run("two", "--batch", "2") == 0
     [late] = pipeline.read_corpus("output/corpus", since="1")
     assert "Our newsroom" not in late.text
+
+
+def test_what_a_person_sees_of_lines_learned(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["boilerplate", "suggest"]) == 2
+    assert "no boilerplate step yet; run `copydesk run --batch demo`" in capsys.readouterr().err
+    write_jsonl(place / "in" / "a.jsonl", site_articles("example.org"))
+    assert run("in") == 0
+    line = "Our newsroom: tips and letters to the desk"
+    capsys.readouterr()
+    for action in (["decisions"], ["suggest"], ["accept", "*", line], ["suggest"], ["decisions"], ["suggest", "other"]):
+        assert cli.main(["boilerplate", *action]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "No decisions yet; `copydesk boilerplate suggest` lists what there is to decide.",
+        f"example.org  “{line}”",
+        "  in 12 of this site's 12 documents (100 %), never elsewhere; as in example.org/0, example.org/1, "
+        "example.org/2",
+        "configs/boilerplate_decisions.toml: written; the next `copydesk run` follows it",
+        f"example.org  “{line}”  [accepted]",
+        "  in 12 of this site's 12 documents (100 %), never elsewhere; as in example.org/0, example.org/1, "
+        "example.org/2",
+        f"accept  *  “{line}”",
+        "No line stands in enough of a site's documents.",
+    ]
+    assert cli.main(["boilerplate", "decisions", "--json"]) == 0
+    assert '"decision": "accept"' in capsys.readouterr().out
+    assert cli.main(["boilerplate", "accept", "example.org"]) == 2
+    assert "name the site and the line" in capsys.readouterr().err
