@@ -101,7 +101,8 @@ def damage(text: str, seed: int, most: int = 8) -> tuple[str, list[Injection]]:
         if found and all(_apart(text, found, other) for other in chosen):
             chosen.append(found)
     chosen.sort()
-    pieces, done = [], 0
+    pieces: list[str] = []
+    done = 0
     for start, end, _kind, damaged in chosen:
         pieces += (text[done:start], damaged)
         done = end

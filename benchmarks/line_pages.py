@@ -47,9 +47,9 @@ def pages() -> list[Page]:
 
 def made(identity: str, kind: str, site: str, pairs: Sequence[tuple[str, str]]) -> Page:
     """A page of lines with their labels."""
-    known = [(_one_line(line), label) for line, label in pairs if line and not line.isspace()]
-    text = "\n".join(line for line, _ in known)
-    return Page(identity, kind, site, text, view(text), tuple(label for _, label in known))
+    stated = [(_one_line(line), label) for line, label in pairs if line and not line.isspace()]
+    text = "\n".join(line for line, _ in stated)
+    return Page(identity, kind, site, text, view(text), tuple(label for _, label in stated))
 
 
 def _one_line(text: str) -> str:
@@ -69,8 +69,8 @@ def _host(url: str) -> str:
 
 def _compared() -> Iterator[Page]:
     """The pages of the extraction sets that are not in `boilerplate_lines`."""
-    known = {row["id"] for row in data.load("boilerplate_lines")}
-    for row in (row for name in EXTRACTION for row in data.load(name) if row["id"] not in known):
+    labelled = {row["id"] for row in data.load("boilerplate_lines")}
+    for row in (row for name in EXTRACTION for row in data.load(name) if row["id"] not in labelled):
         root = parse(decode(base64.b64decode(row["html_b64"])).text)
         texts = [block.text for block in layout(root).blocks]
         pairs = list(zip(texts, compared(texts, row["text"]), strict=True))

@@ -118,7 +118,8 @@ def fit(learned: Sequence[Page]) -> list[Any]:
 
 def chances(models: list[Any], rows: np.ndarray) -> np.ndarray:
     mean = np.mean([model.decision_function(rows) for model in models], axis=0)
-    return 1 / (1 + np.exp(-mean))
+    chance: np.ndarray = 1 / (1 + np.exp(-mean))
+    return chance
 
 
 def text_of(page: Page, chance: np.ndarray) -> str:
@@ -145,7 +146,13 @@ def cross_validate(learned: list[Page], folds: int) -> None:
 
 def export(models: list[Any], file: Path) -> None:
     """All trees as one row of nodes, those of the models in turn; a leaf leads to itself."""
-    column, limit, left, right, value, roots, depth = [], [], [], [], [], [], 0
+    column: list[int] = []
+    limit: list[float] = []
+    left: list[int] = []
+    right: list[int] = []
+    value: list[float] = []
+    roots: list[int] = []
+    depth = 0
     for (tree,) in chain.from_iterable(zip(*(model._predictors for model in models), strict=True)):
         base = len(column)
         roots.append(base)

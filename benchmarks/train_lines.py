@@ -11,6 +11,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -36,13 +37,17 @@ from pipeline.rules.boilerplate.features import features
 from pipeline.rules.boilerplate.grammar import flatten
 from pipeline.rules.boilerplate.model import Model
 
+if TYPE_CHECKING:
+    from catboost import CatBoostClassifier
+
 SETS = (
     "boilerplate_lines", "translation_documents", "articles", "extraction_news", "extraction_web", "extraction_press",
     "language_sentences",
 )  # fmt: skip
 MIN_SITES = 4  # a word of fewer sites says nothing
+DEPTH = 6  # of the trees
 TREES = {
-    "depth": 6, "iterations": 400, "learning_rate": 0.1, "l2_leaf_reg": 5, "border_count": 64,
+    "depth": DEPTH, "iterations": 400, "learning_rate": 0.1, "l2_leaf_reg": 5, "border_count": 64,
     "bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3,
 }  # fmt: skip
 MODELS = 3  # each on leftovers drawn anew, and averaged: one alone is off by a point or two on a set, either way
@@ -79,23 +84,25 @@ def versions(page: Page, pool: Sequence[Sequence[str]], chance: random.Random) -
         yield with_leftovers(page, pool, chance.choice(FEW), chance), WEIGHTS.get(page.kind, WEIGHT)
 
 
-def table(chosen: list[Page], words: dict[str, float], pool: Sequence[Sequence[str]], seed: int):
+def table(
+    chosen: list[Page], words: dict[str, float], pool: Sequence[Sequence[str]], seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features, labels and weights of the lines whose label is known; characters count, and pages."""
     rows, wanted, weights = [], [], []
     chance = random.Random(seed)
     for whole in chosen:
         for page, share in versions(whole, pool, chance):
             found = sparing(page.lines)
-            known = [n for n, label in enumerate(page.labels) if label != UNSURE]
-            if known and worth_asking(found):
-                rows.append(features(page.text, found, words)[known])
-                wanted += [page.labels[n] == BOILERPLATE for n in known]
-                sizes = np.clip([len(page.lines[n].text) for n in known], 10, 400)
-                weights.append(share * sizes**0.8 / max(len(known), 20) ** 0.5)
+            sure = [n for n, label in enumerate(page.labels) if label != UNSURE]
+            if sure and worth_asking(found):
+                rows.append(features(page.text, found, words)[sure])
+                wanted += [page.labels[n] == BOILERPLATE for n in sure]
+                sizes = np.clip([len(page.lines[n].text) for n in sure], 10, 400)
+                weights.append(share * sizes**0.8 / max(len(sure), 20) ** 0.5)
     return np.concatenate(rows), np.array(wanted), np.concatenate(weights)
 
 
-def folds(chosen: list[Page], number: int):
+def folds(chosen: list[Page], number: int) -> Iterator[tuple[list[Page], list[Page]]]:
     """Pages to learn from and pages to try, no site in both."""
     from sklearn.model_selection import GroupKFold
 
@@ -111,17 +118,26 @@ def train(chosen: list[Page]) -> Model:
     words = lexicon(chosen)
     models = []
     for seed in range(MODELS):
-        tables = [table(others, known, pool, seed) for others, known in quarters]
+        tables = [table(others, learned, pool, seed) for others, learned in quarters]
         rows, wanted, weights = (np.concatenate(parts) for parts in zip(*tables, strict=True))
         grown = CatBoostClassifier(thread_count=1, verbose=0, allow_writing_files=False, random_seed=seed, **TREES)
         models.append(_plain(grown.fit(rows, wanted, sample_weight=weights)))
-    columns, limits, leaves = (np.concatenate([model[part] for model in models]) for part in range(3))
+    columns, limits, leaves = (np.concatenate(arrays) for arrays in list(zip(*models, strict=True))[:3])
     trees = SymmetricTrees.of(columns, limits, leaves / np.float32(MODELS))
-    return Model(trees, words, sum(bias for *_, bias in models) / MODELS)
+    return Model(trees, words, sum(model.bias for model in models) / MODELS)
 
 
-def _plain(trees):
-    """The trees as arrays (columns, limits, leaves), and their bias.
+class Plain(NamedTuple):
+    """One model's trees by the questions of their levels: `columns` and `limits` are trees x levels."""
+
+    columns: np.ndarray
+    limits: np.ndarray
+    leaves: np.ndarray
+    bias: float
+
+
+def _plain(trees: CatBoostClassifier) -> Plain:
+    """The trees as arrays, and their bias.
 
     Shallower trees are filled up with questions that all lines answer with no.
     """
@@ -132,17 +148,16 @@ def _plain(trees):
         file = Path(folder) / "trees.json"
         trees.save_model(str(file), format="json")
         stored = json.loads(file.read_text())
-    depth = TREES["depth"]
-    columns = np.zeros((len(stored["oblivious_trees"]), depth), np.int16)
+    columns = np.zeros((len(stored["oblivious_trees"]), DEPTH), np.int16)
     limits = np.full(columns.shape, np.inf, np.float32)
-    leaves = np.zeros((len(columns), 2**depth), np.float32)
+    leaves = np.zeros((len(columns), 2**DEPTH), np.float32)
     scale, (bias,) = stored["scale_and_bias"]
     for number, tree in enumerate(stored["oblivious_trees"]):
         for level, split in enumerate(tree["splits"]):
             columns[number, level] = split["float_feature_index"]
             limits[number, level] = split["border"]
         leaves[number, : len(tree["leaf_values"])] = tree["leaf_values"]
-    return columns, limits, leaves * np.float32(scale), float(bias)
+    return Plain(columns, limits, leaves * np.float32(scale), float(bias))
 
 
 def digests() -> str:
@@ -163,7 +178,7 @@ def save(trained: Model, file: Path) -> None:
     )
 
 
-def unseen(everything: list[Page]):
+def unseen(everything: list[Page]) -> Iterator[tuple[Model, list[Page]]]:
     """The stored models of `FOLDS` parts of the sites, each with the pages that it has not seen.
 
     They are kept so that the benchmark needs no training; SystemExit when they were trained on other data.

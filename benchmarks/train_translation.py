@@ -13,8 +13,9 @@ it is stored. Takes about three minutes on one core. What is learned, in two lay
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import scipy.sparse as sp
@@ -53,7 +54,7 @@ class Rows(NamedTuple):
     human_z: np.ndarray
     score: np.ndarray  # 0-100; of news: what it should come to
 
-    def folds(self, which: np.ndarray, number: int = 5):
+    def folds(self, which: np.ndarray, number: int = 5) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Row numbers to learn from and to answer for, no document on both sides."""
         for learn, answer in GroupKFold(number).split(which, groups=self.doc[which]):
             yield which[learn], which[answer]
@@ -76,7 +77,7 @@ def load_rows() -> Rows:
     )
 
 
-def articles() -> list[dict]:
+def articles() -> list[dict[str, str]]:
     """Every second article as scraped: original English with all its dirt, which must read well too."""
     texts = [text[:ARTICLE] for text in data.article_texts()[::2] if len(text) >= ARTICLE // 2]
     return [
@@ -96,7 +97,7 @@ class Parts(NamedTuple):
 
 def measure_parts(texts: list[str], scored: np.ndarray, weights: Weights) -> Parts:
     """The stretches of the texts, of which `scored` tells those that people scored."""
-    words, letters, shown, row, sizes = [], [], [], [], []
+    words, letters, shown, rows, sizes = [], [], [], [], []
     for start in range(0, len(texts), 500):
         tokens = tokens_of.tokenise(texts[start : start + 500])
         keys = tokens_of.keys(tokens.distinct)
@@ -116,18 +117,18 @@ def measure_parts(texts: list[str], scored: np.ndarray, weights: Weights) -> Par
         buckets, owners = tokens_of.letter_grams(tokens.distinct)
         letters.append(holds @ count(owners, buckets, len(keys), tokens_of.LETTER_BUCKETS))
         shown.append(features_of.shown(tokens, keys, types, parts, weights))
-        row.append(parts.documents + start)
+        rows.append(parts.documents + start)
         sizes.append(size)
-    row = np.concatenate(row)
+    row = np.concatenate(rows)
     families = [scale(sp.vstack(family).tocsr(), scored[row]) for family in (words, letters)]
     return Parts(families, np.concatenate(shown), row, np.concatenate(sizes))
 
 
-def count(rows, columns, height, width) -> sp.csr_matrix:
+def count(rows: np.ndarray, columns: np.ndarray, height: int, width: int) -> sp.csr_matrix:
     return sp.csr_matrix((np.ones(len(columns)), (rows, columns)), shape=(height, width))
 
 
-def scale(matrix, scored: np.ndarray):
+def scale(matrix: sp.csr_matrix, scored: np.ndarray) -> tuple[sp.csr_matrix, np.ndarray]:
     """Weigh rare buckets up and drop those in fewer than three scored stretches; these have length 1 on average.
 
     News does not count here, so that no head learns "this is news" from words that stand in news alone.
@@ -181,7 +182,17 @@ def unseen_answers(parts: Parts, rows: Rows, learn: np.ndarray) -> np.ndarray:
     return out
 
 
-def learn_joint(answers: np.ndarray, parts: Parts, rows: Rows, learn: np.ndarray) -> dict[str, np.ndarray | Trees]:
+class Joint(TypedDict):
+    """What the second layer adds to `Weights`."""
+
+    center: np.ndarray
+    scale: np.ndarray
+    slopes: np.ndarray
+    finer: Trees
+    sound: Trees
+
+
+def learn_joint(answers: np.ndarray, parts: Parts, rows: Rows, learn: np.ndarray) -> Joint:
     """The second layer: `finer` within language pairs, `sound` for all of them (see `model.stretch_scores`)."""
     table = np.concatenate((answers, parts.shown), axis=1)
     mine = np.isin(parts.row, learn)
@@ -211,7 +222,9 @@ def learn_joint(answers: np.ndarray, parts: Parts, rows: Rows, learn: np.ndarray
     }
 
 
-def complete(trees) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def complete(
+    trees: HistGradientBoostingClassifier | HistGradientBoostingRegressor,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What `Trees.complete` takes: columns, limits and leaves, a row a tree.
 
     Where a branch ends early, both ways lead to its answer.
@@ -222,7 +235,7 @@ def complete(trees) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     limits = np.full((len(chosen), inner), np.inf, np.float32)
     answers = np.zeros((len(chosen), leaves), np.float32)
 
-    def fill(tree: int, nodes, node: int, at: int, depth: int) -> None:
+    def fill(tree: int, nodes: np.ndarray, node: int, at: int, depth: int) -> None:
         if depth == DEPTH:
             answers[tree, at - inner] = nodes[node]["value"]
             return
@@ -239,7 +252,7 @@ def complete(trees) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return which, limits, answers
 
 
-def learn_all(parts: Parts, rows: Rows, learn: np.ndarray) -> tuple[list[np.ndarray], dict]:
+def learn_all(parts: Parts, rows: Rows, learn: np.ndarray) -> tuple[list[np.ndarray], Joint]:
     """Heads and second layer from the rows `learn`."""
     return learn_heads(parts, rows, learn), learn_joint(unseen_answers(parts, rows, learn), parts, rows, learn)
 
@@ -256,7 +269,7 @@ def cross_validated(parts: Parts, rows: Rows, weights: Weights) -> np.ndarray:
     return out * [marks.share_left(found, size) for found, size in zip(marks.find(rows.texts), number, strict=True)]
 
 
-def quantised(matrix):
+def quantised(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """int8 and the step of each column."""
     step = np.abs(matrix).max(0) / 127
     return np.round(matrix / step).astype(np.int8), step
@@ -284,11 +297,15 @@ def main() -> None:
     rows, weights = load_rows(), bare(words)
     parts = measure_parts(rows.texts, rows.scored, weights)
     heads, joint = learn_all(parts, rows, np.arange(len(rows.texts)))
-    learned = {}
-    for name, coefficients, (_, factor) in zip(("word", "letter"), heads, parts.families, strict=True):
-        learned[f"{name}s"], learned[f"{name}_steps"] = quantised(coefficients[:-1] * factor[:, None])
+    runs, letters = (
+        quantised(coefficients[:-1] * factor[:, None])
+        for coefficients, (_, factor) in zip(heads, parts.families, strict=True)
+    )
     digests = " ".join(f"{name}={data.digest(name)}" for name in SETS)
-    np.savez_compressed(OUT, **to_arrays(weights._replace(**joint, **learned, data=digests)))
+    trained = weights._replace(
+        **joint, words=runs[0], word_steps=runs[1], letters=letters[0], letter_steps=letters[1], data=digests
+    )
+    np.savez_compressed(OUT, **to_arrays(trained))  # type: ignore[arg-type]  # one of its own keywords is a bool
     print(f"{OUT.name}: {OUT.stat().st_size / 1e6:.2f} MB")
 
 

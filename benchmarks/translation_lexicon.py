@@ -103,4 +103,5 @@ def directions(words: list[str]) -> np.ndarray:
     small /= np.linalg.norm(small, axis=1, keepdims=True)
     # three times the usual size of a number holds nearly all of them
     steps = np.clip(np.round(small * DIMENSIONS**0.5 / 3 * 7.5 + 7.5), 0, 15).astype(np.uint8)
-    return steps[:, ::2] | (steps[:, 1::2] << 4)
+    packed: np.ndarray = steps[:, ::2] | (steps[:, 1::2] << 4)
+    return packed

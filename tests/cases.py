@@ -23,10 +23,11 @@ from typing import Any
 from pipeline.records import Duplicate, Facts, Language, LineUse, Passage, Quality
 
 FOLDER = Path(__file__).parent / "cases"
+Case = dict[str, Any]  # a table of TOML
 
 
-def load() -> list[dict[str, Any]]:
-    found = []
+def load() -> list[Case]:
+    found: list[Case] = []
     for file in sorted(FOLDER.glob("*.toml")):
         for number, case in enumerate(tomllib.loads(file.read_text(encoding="utf-8"))["case"], 1):
             case["where"] = f"{file.name}#{number}"
@@ -34,7 +35,7 @@ def load() -> list[dict[str, Any]]:
     return found
 
 
-def facts(case: dict[str, Any]) -> Facts:
+def facts(case: Case) -> Facts:
     return Facts(
         site=case.get("site", ""),
         language=Language(case["language"], case.get("probability", 0.99)) if "language" in case else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,8 +14,9 @@ from pipeline.engine import storage
 from pipeline.engine.local import LocalEngine
 from pipeline.errors import SettingsError
 from pipeline.facts import decisions, lines
-from pipeline.records import Facts, Finding, LineUse
+from pipeline.records import Facts, Finding, Hit, LineUse
 from pipeline.rules import boilerplate
+from pipeline.rules.boilerplate.doubtful import learned
 from pipeline.rules.boilerplate.phrases import Kind, phrases_of
 from pipeline.stages import tables
 from pipeline.stages.order import STAGES
@@ -46,11 +48,11 @@ def cut(text: str, additions: str = "") -> list[str]:
         ("A Photographer/AP Photo", Kind("photo_credit")),
     ],
 )
-def test_a_phrase_matches_whole_lines_whatever_their_case_and_punctuation(line, kind):
+def test_a_phrase_matches_whole_lines_whatever_their_case_and_punctuation(line: str, kind: Kind | None) -> None:
     assert phrases_of("").kind(line) == kind
 
 
-def test_a_users_file_adds_phrases_and_switches_default_ones_off():
+def test_a_users_file_adds_phrases_and_switches_default_ones_off() -> None:
     mine = (
         'off = ["advertisement"]\n'
         '[[phrases]]\nrule = "advertisement"\nlines = ["a message from {our|the} sponsors", "<fruit> of the day **"]\n'
@@ -76,7 +78,7 @@ def test_a_users_file_adds_phrases_and_switches_default_ones_off():
         ("[[phrases]", "line 1"),
     ],
 )
-def test_a_users_file_that_is_wrong_says_where(tmp_path, text, message):
+def test_a_users_file_that_is_wrong_says_where(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(text)
     with pytest.raises(SettingsError, match=message) as error:
@@ -84,7 +86,7 @@ def test_a_users_file_that_is_wrong_says_where(tmp_path, text, message):
     assert str(error.value).startswith(f"{file}: ")
 
 
-def test_the_heading_in_the_first_seed_goes_and_nothing_else_in_any():
+def test_the_heading_in_the_first_seed_goes_and_nothing_else_in_any() -> None:
     texts = [file.read_text(encoding="utf-8") for file in sorted(SEEDS.glob("*.txt"))]
     assert len(texts) == 3
     assert [cut(text) for text in texts] == [[], [], []]
@@ -102,22 +104,22 @@ PROSE = (
 BLOCK = ("Related stories", "Envoys arrive in the capital", "What the treaty says")
 
 
-def test_a_block_takes_titles_and_ends_where_prose_resumes():
+def test_a_block_takes_titles_and_ends_where_prose_resumes() -> None:
     assert set(cut("\n".join([*PROSE[:2], *BLOCK, "Winter", *PROSE[2:]]))) == set(BLOCK)
 
 
-def test_the_line_model_is_asked_only_beside_a_certain_line():
+def test_the_line_model_is_asked_only_beside_a_certain_line() -> None:
     titles = ["Your horoscope", "Jobs and careers", "Classifieds", "Weather forecast"]
     assert cut("\n".join([*PROSE, *titles])) == []
     assert set(titles) <= set(cut("\n".join([*PROSE, "Sign up for our newsletter", *titles])))
 
 
-def test_a_row_of_buttons_is_certain_and_one_of_them_alone_is_not():
+def test_a_row_of_buttons_is_certain_and_one_of_them_alone_is_not() -> None:
     assert cut("\n".join([*PROSE[:2], "Facebook", "Twitter", "Print", *PROSE[2:]])) == ["Facebook", "Twitter", "Print"]
     assert cut("\n".join([*PROSE[:2], "Facebook", *PROSE[2:]])) == []
 
 
-def test_a_rule_that_is_switched_off_opens_no_door_to_the_line_model():
+def test_a_rule_that_is_switched_off_opens_no_door_to_the_line_model() -> None:
     text = "\n".join([*PROSE, *BLOCK])
 
     def after(**tables: object) -> str:
@@ -128,7 +130,7 @@ def test_a_rule_that_is_switched_off_opens_no_door_to_the_line_model():
     assert after(rules={"boilerplate/related_links": {"enabled": False}}) == text
 
 
-def test_a_text_that_would_nearly_all_go_is_quarantined_instead():
+def test_a_text_that_would_nearly_all_go_is_quarantined_instead() -> None:
     finding = Finding("boilerplate/related_links", 0, 96, "x" * 96, "")
     hits = list(boilerplate.mostly_boilerplate("x" * 100, [finding]))
     assert [(hit.text, hit.detail) for hit in hits] == [(None, "0.96 of the text would be cut > 0.90")]
@@ -157,13 +159,13 @@ def test_a_text_that_would_nearly_all_go_is_quarantined_instead():
         "Print\nx y.\n",
     ],
 )
-def test_a_megabyte_of_one_character_takes_no_time(character):
+def test_a_megabyte_of_one_character_takes_no_time(character: str) -> None:
     text = character * (1_000_000 // len(character))
     after, findings = edits.run(text, boilerplate.RULES)
     assert edits.revert(after, findings) == text
 
 
-def test_of_what_must_be_held_a_part_is_not_enough():
+def test_of_what_must_be_held_a_part_is_not_enough() -> None:
     phrases = phrases_of('[[phrases]]\nrule = "continued"\nlines = ["* zebra crossing *"]')
     assert phrases.kind("the old zebra crossing in town") == Kind("continued")
     assert phrases.kind("the old zebras crossing in town") is None
@@ -171,7 +173,7 @@ def test_of_what_must_be_held_a_part_is_not_enough():
     assert phrases.kind("her zebra in town") is None
 
 
-def test_a_phrase_that_may_stand_anywhere_is_found_in_its_line_and_in_no_other():
+def test_a_phrase_that_may_stand_anywhere_is_found_in_its_line_and_in_no_other() -> None:
     lines = ['Your photo, your cookies, and "keep your copyright".', "", "In the book: all rights reserved\r", "By all"]
     text = "\n".join(lines)
     spans = [(0, len(lines[0])), (text.index("In"), text.index("\r")), (text.index("By"), len(text))]
@@ -201,7 +203,7 @@ def counted(tmp_path: Path, name: str, table: pa.Table, history: tuple[str, ...]
 NEWS = [("a.example", f"Story number {n} has words of its own.\n{n} comments\nWritten in haste") for n in range(8)]
 
 
-def test_lines_are_counted_per_site_with_digits_alike(tmp_path):
+def test_lines_are_counted_per_site_with_digits_alike(tmp_path: Path) -> None:
     table = counted(tmp_path, "one", documents(*NEWS, ("b.example", "Another.\nWritten in haste"), ("", "x\nx")))
     assert table.to_pylist() == [
         {"site": "a.example", "shape": "0 comments", "documents": 8, "of": 8, "elsewhere": 0},
@@ -210,7 +212,7 @@ def test_lines_are_counted_per_site_with_digits_alike(tmp_path):
     ]
 
 
-def test_a_batch_is_counted_together_with_the_history_whatever_its_order(tmp_path):
+def test_a_batch_is_counted_together_with_the_history_whatever_its_order(tmp_path: Path) -> None:
     engine = LocalEngine(1, "500MB", str(tmp_path))
     first, second = documents(*NEWS[:5]), documents(*NEWS[5:])
     history = lines.count_own(engine, stored(tmp_path / "first", first), str(tmp_path / "history"))
@@ -218,7 +220,7 @@ def test_a_batch_is_counted_together_with_the_history_whatever_its_order(tmp_pat
     assert together.to_pylist() == counted(tmp_path, "whole", documents(*NEWS[::-1])).to_pylist()
 
 
-def test_no_line_of_an_empty_batch(tmp_path):
+def test_no_line_of_an_empty_batch(tmp_path: Path) -> None:
     assert counted(tmp_path, "none", documents()).num_rows == 0
 
 
@@ -234,38 +236,38 @@ def test_no_line_of_an_empty_batch(tmp_path):
         ("Every morning we send you the news of the day, free of charge.", LineUse(30, 100), True),
     ],
 )
-def test_a_line_is_learned_by_share_and_shape(line, use, expected):
-    assert boilerplate.learned(line, use) is expected
+def test_a_line_is_learned_by_share_and_shape(line: str, use: LineUse, expected: bool) -> None:
+    assert learned(line, use) is expected
 
 
-def test_a_line_of_the_site_is_certain_beside_doubtful_ones_under_the_limits_of_site_line():
+def test_a_line_of_the_site_is_certain_beside_doubtful_ones_under_the_limits_of_site_line() -> None:
     menu = ["Written in haste", "Your horoscope", "Jobs and careers", "Classifieds", "Weather forecast"]
     text = "\n".join([*PROSE, "Sign up for our newsletter", *menu])
     facts = Facts(lines={"Written in haste": LineUse(4, 20)})
 
-    def judged(**limits: float) -> list[str]:
-        hits = boilerplate.link_like_line(text, facts, **limits)
+    def lines_of(hits: Iterable[Hit]) -> list[str]:
         return [line for hit in hits for line in text[hit.start : hit.end].split("\n") if line]
 
-    assert judged() == menu[1:]  # its own rule cuts it
-    assert judged(min_share=0.3) == judged(min_documents=5) == menu
+    assert lines_of(boilerplate.link_like_line(text, facts)) == menu[1:]  # its own rule cuts it
+    assert lines_of(boilerplate.link_like_line(text, facts, min_share=0.3)) == menu
+    assert lines_of(boilerplate.link_like_line(text, facts, min_documents=5)) == menu
 
 
-def test_no_line_of_one_document_may_be_cut_as_the_sites():
+def test_no_line_of_one_document_may_be_cut_as_the_sites() -> None:
     table = {"rules": {"boilerplate/site_line": {"min_documents": 1}}}
     with pytest.raises(SettingsError, match="min_documents must be at least 2; got 1"):
         config.parse(STAGES, table, "settings.toml")
 
 
-def test_a_decision_is_followed_and_can_be_undone(tmp_path):
+def test_a_decision_is_followed_and_can_be_undone(tmp_path: Path) -> None:
     table = counted(tmp_path, "one", documents(*NEWS))
     text = NEWS[3][1] + "\nThis is new."
 
     def after(file: str) -> str:
-        known = lines.by_site(table, decisions.by_line(decisions.read(file)))
-        return edits.run(text, boilerplate.RULES, Facts(lines=lines.uses_of(text, "a.example", known)))[0]
+        uses = lines.by_site(table, decisions.by_line(decisions.read(file)))
+        return edits.run(text, boilerplate.RULES, Facts(lines=lines.uses_of(text, "a.example", uses)))[0]
 
-    proposed = [line.shape for line in lines.proposals(table, boilerplate.learned)]
+    proposed = [line.shape for line in lines.proposals(table, learned)]
     assert "Written in haste" in proposed
     assert "Written in haste" not in after("")
     rejected = decisions.decide((), decisions.Decision("a.example", "Written in  haste", "reject", "seen 8 times"))
@@ -278,6 +280,6 @@ def test_a_decision_is_followed_and_can_be_undone(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["[[line]]\nsite = 'x'\nline = 'y'\n", "[[line", "[[line]]\nsit = 'x'\n"])
-def test_a_file_of_decisions_that_is_wrong_is_refused(text):
+def test_a_file_of_decisions_that_is_wrong_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="decisions"):
         decisions.read(text)

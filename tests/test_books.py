@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pipeline.run import books
 from pipeline.stages import tables
 
 
-def write(folder, place: Path, sites) -> None:
+def write(folder: Path, place: str, sites: Iterable[str]) -> None:
     (folder / place).mkdir(parents=True)
     schema = {tables.KEPT: tables.DOCUMENTS, tables.FOUND: tables.FINDINGS}.get(
         place, tables.aside_schema(tables.DOCUMENTS)
@@ -25,7 +26,7 @@ def write(folder, place: Path, sites) -> None:
 
 
 @pytest.fixture
-def step(tmp_path: Path):
+def step(tmp_path: Path) -> Path:
     """A step that read three documents of one site and two of another."""
     write(tmp_path / "before", tables.KEPT, ["a", "a", "a", "b", "b"])
     write(tmp_path / "after", tables.KEPT, ["a", "a", "b"])
@@ -35,19 +36,19 @@ def step(tmp_path: Path):
     return tmp_path
 
 
-def test_books_that_balance_are_closed_with_counts_per_source_and_reason(step) -> None:
+def test_books_that_balance_are_closed_with_counts_per_source_and_reason(step: Path) -> None:
     found = books.close("x", step / "after", 5, f"{step}/before/kept")
     assert found["counts"] == {"read": 5, "kept": 3, "dropped": 1, "quarantined": 1, "findings": 0}
     assert found["sources"] == {"a": {"kept": 2, "dropped": 1}, "b": {"kept": 1, "quarantined": 1}}
     assert found["reasons"] == {"x/y": 2}
 
 
-def test_a_lost_document_stops_the_run(step) -> None:
+def test_a_lost_document_stops_the_run(step: Path) -> None:
     with pytest.raises(BalanceError, match="x: read 6, but kept 3 \\+ dropped 1 \\+ quarantined 1 = 5"):
         books.close("x", step / "after", 6)
 
 
-def test_a_document_that_changed_its_source_stops_the_run(step) -> None:
+def test_a_document_that_changed_its_source_stops_the_run(step: Path) -> None:
     write(step / "other", tables.KEPT, ["a", "a", "a", "a", "b"])
     with pytest.raises(BalanceError, match="x: a: read 4, wrote 3"):
         books.close("x", step / "after", 5, f"{step}/other/kept")

@@ -17,14 +17,14 @@ KOREAN = "시는 어제 새로운 지하철 노선이 내년 봄에 개통될 �
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff\0")))
-def test_utf_8_is_read_as_it_is_and_loses_nothing(text):
+def test_utf_8_is_read_as_it_is_and_loses_nothing(text: str) -> None:
     decoded = decode(text.encode("utf-8"))
     assert decoded.text == text or "\x1b" in text or "~{" in text
     assert decoded.replaced == 0
 
 
 @given(st.binary(max_size=200), st.sampled_from([None, "utf-8", "latin-1", "gbk", "koi8-r", "utf-16", "no such"]))
-def test_any_bytes_give_a_text_that_can_be_written_again(content, declared):
+def test_any_bytes_give_a_text_that_can_be_written_again(content: bytes, declared: str | None) -> None:
     decoded = decode(content, declared)
     assert decoded.text.encode("utf-8").decode("utf-8") == decoded.text
     assert 0 <= decoded.certainty <= 1
@@ -32,18 +32,18 @@ def test_any_bytes_give_a_text_that_can_be_written_again(content, declared):
 
 
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_decides_and_is_no_part_of_the_text(codec):
+def test_a_byte_order_mark_decides_and_is_no_part_of_the_text(codec: str) -> None:
     decoded = decode(FRENCH.encode(codec), "koi8-r")
     assert (decoded.text, decoded.how, decoded.certainty) == (FRENCH, "bom", 1.0)
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-def test_utf_16_and_32_are_seen_without_a_byte_order_mark(codec):
+def test_utf_16_and_32_are_seen_without_a_byte_order_mark(codec: str) -> None:
     assert decode(FRENCH.encode(codec)).text == FRENCH
 
 
 @pytest.mark.parametrize("declared", ["iso-8859-1", "windows-1251", "gb2312", "utf-16", "x-unknown"])
-def test_a_declaration_that_the_bytes_contradict_loses(declared):
+def test_a_declaration_that_the_bytes_contradict_loses(declared: str) -> None:
     assert decode(RUSSIAN.encode("utf-8"), declared).text == RUSSIAN
 
 
@@ -58,7 +58,7 @@ def test_a_declaration_that_the_bytes_contradict_loses(declared):
         ("ISO-2022-JP", "iso2022_jp_2", JAPANESE),
     ],
 )
-def test_a_declared_charset_is_read_as_its_superset(label, codec, text):
+def test_a_declared_charset_is_read_as_its_superset(label: str, codec: str, text: str) -> None:
     decoded = decode(text.encode(codec), label)
     assert (decoded.text, decoded.how) == (text, "declared")
     page = f'<html><head><meta charset="{label}"></head>{text}'
@@ -80,12 +80,12 @@ def test_a_declared_charset_is_read_as_its_superset(label, codec, text):
         (KOREAN, "cp949"),
     ],
 )
-def test_a_charset_nobody_declared_is_detected(text, codec):
+def test_a_charset_nobody_declared_is_detected(text: str, codec: str) -> None:
     decoded = decode(text.encode(codec))
     assert (decoded.text, decoded.how, decoded.replaced) == (text, "detected", 0)
 
 
-def test_one_bad_byte_does_not_cost_its_neighbours():
+def test_one_bad_byte_does_not_cost_its_neighbours() -> None:
     content = RUSSIAN.encode() + b"caf\xe9 \x93quoted\x94 " + RUSSIAN.encode()
     decoded = decode(content)
     assert decoded.text == RUSSIAN + "café “quoted” " + RUSSIAN
@@ -97,20 +97,20 @@ def test_one_bad_byte_does_not_cost_its_neighbours():
     [(CHINESE, "gb18030"), (CHINESE.replace("约", "約"), "gbk"), (JAPANESE, "euc_jp"), (KOREAN, "cp949")],
 )
 @pytest.mark.parametrize("declared", [True, False])
-def test_one_bad_byte_in_another_charset_is_one_replacement_character(text, codec, declared):
+def test_one_bad_byte_in_another_charset_is_one_replacement_character(text: str, codec: str, declared: bool) -> None:
     content = text.encode(codec) + b"\xff\n" + text.encode(codec)
     decoded = decode(content, codec if declared else None)
     assert decoded.text == text + "\ufffd\n" + text
     assert (decoded.how, decoded.replaced) == ("declared" if declared else "detected", 1)
 
 
-def test_utf_16_that_is_cut_within_a_character_loses_that_one():
+def test_utf_16_that_is_cut_within_a_character_loses_that_one() -> None:
     decoded = decode(FRENCH.encode("utf-16-le")[:-1])
     assert decoded.text == FRENCH[:-1] + "\ufffd"
     assert (decoded.charset, decoded.how, decoded.replaced) == ("utf-16-le", "detected", 1)
 
 
-def test_utf_16_that_passes_for_utf_8_is_seen_by_its_nuls():
+def test_utf_16_that_passes_for_utf_8_is_seen_by_its_nuls() -> None:
     text = "Short words of English, with one 胃 in them. " * 20
     content = text.encode("utf-16-le")
     assert content.decode("utf-8")
@@ -118,17 +118,17 @@ def test_utf_16_that_passes_for_utf_8_is_seen_by_its_nuls():
 
 
 @pytest.mark.parametrize(("label", "text"), [("hz", "plain ~{ words"), ("iso-2022-kr", "plain words")])
-def test_bytes_that_break_an_escaped_charset_are_read_otherwise(label, text):
+def test_bytes_that_break_an_escaped_charset_are_read_otherwise(label: str, text: str) -> None:
     decoded = decode(text.encode() + b" caf\xe9 \x1b", label)
     assert decoded.text == text + " café \x1b"
     assert decoded.how == "detected"
 
 
-def test_what_only_looks_like_an_escape_is_text():
+def test_what_only_looks_like_an_escape_is_text() -> None:
     assert decode(b"if (a ~{ b)").text == "if (a ~{ b)"
 
 
-def test_noise_between_words_costs_what_cannot_be_read_and_is_counted():
+def test_noise_between_words_costs_what_cannot_be_read_and_is_counted() -> None:
     decoded = decode(b"Plain words and \xbf\xdf\x95\x85g\xe0\x94 more words")
     assert decoded.text.startswith("Plain words and ")
     assert decoded.text.endswith(" more words")
@@ -136,12 +136,12 @@ def test_noise_between_words_costs_what_cannot_be_read_and_is_counted():
     assert decoded.certainty < 0.1
 
 
-def test_latin_1_that_a_server_declares_without_knowing_loses():
+def test_latin_1_that_a_server_declares_without_knowing_loses() -> None:
     decoded = decode(RUSSIAN.encode("cp1251"), "iso-8859-1")
     assert (decoded.text, decoded.how) == (RUSSIAN, "detected")
 
 
-def test_short_chinese_that_passes_for_utf_8_is_read_as_declared():
+def test_short_chinese_that_passes_for_utf_8_is_read_as_declared() -> None:
     content = "通知".encode("gbk")  # CD A8 D6 AA: also two letters in UTF-8
     assert content.decode("utf-8")
     assert decode(content, "gbk").text == "通知"
@@ -158,7 +158,7 @@ def test_short_chinese_that_passes_for_utf_8_is_read_as_declared():
         (b"\xe2\x80\x9ccaf\xe9\x94 d\xe9j\xe0 vu \xe0 l'\xe9t\xe9", "“café” déjà vu à l'été", 0),
     ],
 )
-def test_variants_and_scraps_of_utf_8(content, text, replaced):
+def test_variants_and_scraps_of_utf_8(content: bytes, text: str, replaced: int) -> None:
     decoded = decode(content)
     assert (decoded.text, decoded.replaced) == (text, replaced)
 
@@ -178,17 +178,17 @@ def test_variants_and_scraps_of_utf_8(content, text, replaced):
         (None, None),
     ],
 )
-def test_labels_mean_what_they_mean_to_browsers(label, codec):
+def test_labels_mean_what_they_mean_to_browsers(label: str | None, codec: str | None) -> None:
     assert codec_of(label) == codec
 
 
-def test_labels_are_found_in_xml_and_meta_tags_only():
+def test_labels_are_found_in_xml_and_meta_tags_only() -> None:
     assert declared_in(b'<?xml version="1.0" encoding="EUC-JP"?><rss>') == "EUC-JP"
     assert declared_in(b"<html><META content='text/html;charset=big5' http-equiv=content-type>") == "big5"
     assert declared_in(b"<p>The charset=koi8-r header</p>") is None
 
 
 @pytest.mark.parametrize("byte", [bytes([b]) for b in (0, 9, 27, 32, 60, 61, 126, 128, 192, 224, 237, 255)])
-def test_a_megabyte_of_one_byte_is_read(byte):
+def test_a_megabyte_of_one_byte_is_read(byte: bytes) -> None:
     assert decode(byte * 1_000_000).text
     assert decode(b"<meta " + byte * 1_000_000).text

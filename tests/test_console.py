@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from tests.runs import ARTICLE, SEEDS, one_line, run, write_jsonl
 def test_a_fault_of_ours_in_a_command_is_one_line_and_a_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(options) -> None:
+    def broken(options: argparse.Namespace) -> None:
         raise ZeroDivisionError("by\nnobody")
 
     monkeypatch.setattr(plan, "run", broken)
@@ -35,7 +36,7 @@ def test_a_fault_of_ours_in_a_step_is_one_line_and_a_file_beside_its_outputs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def broken(*_) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError("by nobody")
 
     monkeypatch.setattr(Publishing, "write", broken)
@@ -53,7 +54,7 @@ def test_a_disk_that_is_full_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    def full(*_) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "part-000.parquet")
 
     monkeypatch.setattr(Publishing, "write", full)
@@ -62,7 +63,7 @@ def test_a_disk_that_is_full_is_one_line(
 
 
 def test_ctrl_c_says_what_stays(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def stopped(options) -> None:
+    def stopped(options: argparse.Namespace) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(plan, "run", stopped)
@@ -71,7 +72,7 @@ def test_ctrl_c_says_what_stays(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 def test_nobody_reads_on(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    def closed(options) -> None:
+    def closed(options: argparse.Namespace) -> None:
         raise BrokenPipeError
 
     monkeypatch.setattr(plan, "run", closed)

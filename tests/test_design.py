@@ -14,6 +14,7 @@ import sqlglot
 from pipeline import config, tasks
 from pipeline.engine import ENGINES
 from pipeline.engine.local import LocalEngine
+from pipeline.engine.protocol import Dataset
 from pipeline.run import keys
 from pipeline.run.plan import Plan
 from pipeline.run.steps import chain
@@ -30,26 +31,26 @@ FACE = PACKAGE / "__init__.py"
 MODULES = [file for file in sorted(PACKAGE.rglob("*.py")) if file != FACE]
 
 
-def room(name):
+def room(name: str) -> str:
     return name.split(".")[0]
 
 
-def of_package(file):
+def of_package(file: Path) -> set[str]:
     """The modules of the package that a file imports, without the leading `pipeline.`."""
     prefix = PACKAGE.name + "."
     return {name.removeprefix(prefix) for name in keys.imports_of(file) if name.startswith(prefix)}
 
 
-def name_of(file):
+def name_of(file: Path) -> str:
     return ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
 
 
-def as_ids(file):
+def as_ids(file: Path) -> str:
     return file.relative_to(PACKAGE).as_posix()
 
 
 @pytest.mark.parametrize("file", MODULES, ids=as_ids)
-def test_a_module_imports_only_what_stands_before_it(file) -> None:
+def test_a_module_imports_only_what_stands_before_it(file: Path) -> None:
     mine = ORDER.index(room(name_of(file)))
     assert [name for name in of_package(file) if ORDER.index(room(name)) > mine] == []
 
@@ -62,7 +63,7 @@ def test_no_two_modules_import_each_other() -> None:
         left = {name: names for name, names in left.items() if name not in ends}
 
 
-def _without_packages(names):
+def _without_packages(names: set[str]) -> set[str]:
     """`from package import module` asks for the module alone."""
     return {name for name in names if not any(other.startswith(f"{name}.") for other in names)}
 
@@ -74,28 +75,28 @@ TOUCHING = re.compile(
     r"\bopen\(|\bprint\(|\binput\(|\.read_text\(|\.read_bytes\(|\.write_text\(|\.write_bytes\(|\.iterdir\(|\.glob\("
     r"|\.rglob\(|\.unlink\(|\.mkdir\(|\bimport (?:os|shutil|subprocess|socket|time|random|logging|tempfile)\b"
 )
-DATA_BESIDE = {"rules/boilerplate/phrases.py": [".read_text("]}  # what lies beside a module is part of it
+ALLOWED = {  # what lies beside a module is part of it
+    "rules/boilerplate/model.py": ["open("],
+    "rules/boilerplate/phrases.py": [".read_text("],
+}
 
 
-def touches(source):
-    return sorted(set(TOUCHING.findall(source)))
+def touches(code: str) -> list[str]:
+    return sorted(set(TOUCHING.findall(code)))
 
 
 @pytest.mark.parametrize("file", [f for f in MODULES if room(name_of(f)) in PURE], ids=as_ids)
-def test_rules_and_what_stands_below_them_know_nothing_of_files_clocks_or_chance(file) -> None:
+def test_rules_and_what_stands_below_them_know_nothing_of_files_clocks_or_chance(file: Path) -> None:
     assert [
         found for found in touches(file.read_text(encoding="utf-8")) if found not in ALLOWED.get(as_ids(file), ())
     ] == []
 
 
-ALLOWED = {"rules/boilerplate/model.py": ["open("], "rules/boilerplate/phrases.py": [".read_text("]}
-
-
 @pytest.mark.parametrize(
-    "source", ["open('x')", "Path(f).read_text()", "import os", "    import time", "for p in q.glob('*'): pass"]
+    "code", ["open('x')", "Path(f).read_text()", "import os", "    import time", "for p in q.glob('*'): pass"]
 )
-def test_a_rule_that_touches_a_file_would_be_seen(source) -> None:
-    assert touches(source) != []
+def test_a_rule_that_touches_a_file_would_be_seen(code: str) -> None:
+    assert touches(code) != []
 
 
 def test_only_engines_open_parquet() -> None:
@@ -110,8 +111,8 @@ def test_only_engines_open_parquet() -> None:
     assert all(what == ["pyarrow.parquet"] for what in found.values()), found
 
 
-def imported(file):
-    names = set()
+def imported(file: Path) -> set[str]:
+    names: set[str] = set()
     for node in keys._running(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
@@ -132,7 +133,8 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_luigis_tasks_are_the_steps_in_their_order() -> None:
-    found, task = [], tasks.CleanCorpus.after
+    found: list[str] = []
+    task: type[tasks.StepTask] | None = tasks.CleanCorpus.after
     while task is not None:
         found.append(task.step)
         task = task.after
@@ -154,12 +156,12 @@ def test_the_least_of_the_engines_is_the_default() -> None:
 
 
 @pytest.fixture
-def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every query of a whole batch with copies in it, judged against an earlier batch."""
-    seen = []
+    seen: list[str] = []
     real = LocalEngine.sql
 
-    def sql(self, query, out, **datasets):
+    def sql(self: LocalEngine, query: str, out: str, **datasets: Dataset) -> str:
         seen.append(query)
         return real(self, query, out, **datasets)
 
@@ -179,7 +181,7 @@ def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 ALLOWED_FUNCTIONS = {"count", "sum", "min", "max", "concat", "cast", "try_cast", "case", "coalesce", "and", "or", "if"}
 
 
-def test_every_query_is_one_that_spark_reads(queries) -> None:
+def test_every_query_is_one_that_spark_reads(queries: list[str]) -> None:
     assert len(queries) > 10
     for query in queries:
         tree = sqlglot.parse_one(query, read="spark", error_level=sqlglot.ErrorLevel.RAISE)

@@ -17,12 +17,12 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(kind):
+def blocks(kind: str) -> list[str]:
     return re.findall(rf"```{kind}\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory):
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what the commands need, with the seeds also as the folder of articles that the README names."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "seeds", folder / "seeds")
@@ -31,13 +31,13 @@ def project(tmp_path_factory: pytest.TempPathFactory):
     return folder
 
 
-def commands():
+def commands() -> list[str]:
     lines = [line for block in blocks("sh") for line in block.splitlines()]
     return [line.partition("#")[0].strip() for line in lines if line.startswith("copydesk ")]
 
 
 def test_every_command_of_the_readme_runs(
-    project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(project)
     assert cli.main(["run"]) == 0
@@ -53,11 +53,13 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_what_the_readme_shows_is_what_comes_out(
-    project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(project)
     assert cli.main(["run"]) == 0
-    for block in blocks("console"):
+    examples = blocks("console")
+    assert examples != []
+    for block in examples:
         command, _, shown = block.partition("\n")
         capsys.readouterr()
         assert cli.main(shlex.split(command.removeprefix("$ "))[1:]) == 0
@@ -67,7 +69,7 @@ def test_what_the_readme_shows_is_what_comes_out(
 
 def test_the_python_of_the_readme_runs_and_says_what_is_written_beside_it() -> None:
     example = blocks("python")[0]
-    scope = {}
+    scope: dict[str, object] = {}
     for line in example.splitlines():
         code, _, said = line.partition("  # ")
         if said:
@@ -83,6 +85,9 @@ def test_every_stage_is_in_the_readme() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for file in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        for link in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
-            assert (file.parent / link).exists(), f"{file.name}: {link}"
+    files = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    links = [
+        (file, link) for file in files for link in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8"))
+    ]
+    assert links != []
+    assert [f"{file.name}: {link}" for file, link in links if not (file.parent / link).exists()] == []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.engine.local import LocalEngine
+from pipeline.engine.protocol import Dataset
 from pipeline.errors import InputError, SettingsError
 from pipeline.facts.duplicates import Policy, find, remember, search, signatures
 from pipeline.facts.duplicates.compare import compare, fold
@@ -45,11 +48,11 @@ def kinds(*texts: str, policy: Policy = PLAIN) -> dict[str, tuple[str, str]]:
 
 
 class TestWhatCountsAsACopy:
-    def test_case_spaces_and_ascii_punctuation_do_not_count(self):
+    def test_case_spaces_and_ascii_punctuation_do_not_count(self) -> None:
         text = story(1)
         assert kinds(text, text.upper().replace(". ", " -\n")) == {"1": ("0", "exact")}
 
-    def test_a_scraper_that_loses_quotes_and_glues_words_makes_a_near_copy(self):
+    def test_a_scraper_that_loses_quotes_and_glues_words_makes_a_near_copy(self) -> None:
         words = story(1).split()
         for place in (90, 50, 10):
             words[place : place + 2] = [f"?{words[place][:-1]}{words[place + 1]}?"]
@@ -57,44 +60,44 @@ class TestWhatCountsAsACopy:
         assert [(d.id, d.of, d.kind) for d in found] == [("b", "a", "near")]
         assert 0.8 < found[0].similarity < 0.95
 
-    def test_mojibake_does_not_count(self):
+    def test_mojibake_does_not_count(self) -> None:
         text = story(1).replace("council", "“conseil”").replace("river", "rivière")
         assert kinds(text, text.encode().decode("cp1252", errors="replace")) == {"1": ("0", "near")}
 
-    def test_other_words_in_the_midst_of_shared_passages_make_another_report(self):
+    def test_other_words_in_the_midst_of_shared_passages_make_another_report(self) -> None:
         words = story(1).split()
         for place in (20, 50, 80):
             words[place : place + 2] = ["kangaroo", "xylophone"]
         assert kinds(story(1), " ".join(words)) == {}
 
-    def test_another_number_makes_another_report(self):
+    def test_another_number_makes_another_report(self) -> None:
         text = story(1) + " At least 32 people were hurt. " + story(2)
         assert kinds(text, text.replace("32", "44")) == {}
         assert kinds(text, text.replace("At least", "About")) != {}
 
-    def test_the_first_part_of_an_article_is_contained(self):
+    def test_the_first_part_of_an_article_is_contained(self) -> None:
         text = story(1, 300)
         assert kinds(text, " ".join(text.split()[:60]) + " ...") == {"1": ("0", "contained")}
 
-    def test_a_wire_story_inside_a_longer_piece_is_contained(self):
+    def test_a_wire_story_inside_a_longer_piece_is_contained(self) -> None:
         piece = f"{story(2, 150)}\n{story(1)}\n{story(3, 150)}"
         assert kinds(story(1), piece) == {"0": ("1", "contained")}
 
-    def test_shuffled_paragraphs_are_a_copy(self):
+    def test_shuffled_paragraphs_are_a_copy(self) -> None:
         parts = [story(n, 60) for n in range(6)]
         assert kinds("\n".join(parts), "\n".join(reversed(parts)))["1"][1] == "near"
 
-    def test_two_pieces_that_share_half_are_no_copies(self):
+    def test_two_pieces_that_share_half_are_no_copies(self) -> None:
         assert kinds(f"{story(1)} {story(2)}", f"{story(1)} {story(3)}") == {}
 
-    def test_very_short_texts_are_compared_exactly_only(self):
+    def test_very_short_texts_are_compared_exactly_only(self) -> None:
         text = "Road closed after storm, police said on Friday morning in the village"
         assert kinds(text, f"{text} again", f"{text}.") == {"2": ("0", "exact")}
 
-    def test_texts_without_a_letter_are_nobodys_copies(self):
+    def test_texts_without_a_letter_are_nobodys_copies(self) -> None:
         assert kinds("", "", " \n", "...", "!!!") == {}
 
-    def test_letters_that_the_words_leave_out_still_count_as_exact(self):
+    def test_letters_that_the_words_leave_out_still_count_as_exact(self) -> None:
         assert kinds("été", "àtà") == {}
         assert kinds("été", "Été ") == {}  # case beyond ASCII is not folded: a short text may not be merged by mistake
         assert kinds("été", "été!") == {"1": ("0", "exact")}
@@ -108,19 +111,19 @@ class TestWhatCountsAsACopy:
         ],
         ids=["zh", "ja", "th"],
     )
-    def test_scripts_without_spaces(self, text):
+    def test_scripts_without_spaces(self, text: str) -> None:
         changed = text[:20] + text[22:]
         assert kinds(text, changed)["1"] == ("0", "near")
         other = "".join(random.Random(1).sample(text, len(text)))
         assert kinds(text, other) == {}
 
-    def test_cyrillic_and_greek_case_is_folded(self):
+    def test_cyrillic_and_greek_case_is_folded(self) -> None:
         text = "Городской совет решил закрыть старый мост на ремонт до конца года и попросил водителей " * 2
         assert kinds(text + "Это всё.", text.upper() + "Конец.")["1"][1] == "near"
 
 
 class TestWhichCopyIsKept:
-    def test_who_was_dropped_speaks_for_nobody(self, tmp_path):
+    def test_who_was_dropped_speaks_for_nobody(self, tmp_path: Path) -> None:
         """A~B~C: B goes with A; C is like B alone, and stays."""
         parts = [story(n, 9) for n in range(44)]
         a, b, c = (" ".join(parts[start : start + 40]) for start in (0, 2, 4))
@@ -144,12 +147,12 @@ class TestWhichCopyIsKept:
             ("title", ["x", "y"], "a", "longest"),
         ],
     )
-    def test_the_criteria(self, tmp_path, column, values, kept, why):
+    def test_the_criteria(self, tmp_path: Path, column: str, values: list[object], kept: str, why: str) -> None:
         rows = [("a", story(1) + " And more.", values[0]), ("b", story(1), values[1])]
         [found] = run(tmp_path, documents(tmp_path, rows, column), policy=Policy(preferred=("wire.org",)))
         assert (found["of"], found["why"], found["kind"]) == (kept, why, "near")
 
-    def test_the_order_of_the_criteria_is_a_setting(self):
+    def test_the_order_of_the_criteria_is_a_setting(self) -> None:
         longest, by_id = Policy(order=("longest",)), Policy(order=("id",))
         texts = [story(1), story(1) + " And more."]
         assert kinds(*texts, policy=longest) == {"0": ("1", "near")}
@@ -157,16 +160,16 @@ class TestWhichCopyIsKept:
         with pytest.raises(SettingsError, match="no criterion"):
             Policy(order=("oldest",))
 
-    def test_a_contained_copy_is_never_kept_for_the_longer_one(self, tmp_path):
+    def test_a_contained_copy_is_never_kept_for_the_longer_one(self, tmp_path: Path) -> None:
         rows = [("teaser", " ".join(story(1, 300).split()[:80]), "2024-01-01"), ("full", story(1, 300), "2024-01-09")]
         [found] = run(tmp_path, documents(tmp_path, rows, "published"))
         assert (found["id"], found["kind"], found["why"]) == ("teaser", "contained", "the longer one")
 
-    def test_exact_copies_go_where_the_best_of_them_goes(self):
+    def test_exact_copies_go_where_the_best_of_them_goes(self) -> None:
         teaser = " ".join(story(1, 300).split()[:80])
         assert kinds(teaser, story(1, 300), teaser.upper()) == {"0": ("1", "contained"), "2": ("1", "contained")}
 
-    def test_copies_in_a_ring_leave_one(self, tmp_path):
+    def test_copies_in_a_ring_leave_one(self, tmp_path: Path) -> None:
         """A is contained in B, B is near C and later, C is near A and later: the longest is kept."""
         base = story(1, 200).split()
         a, b, c = " ".join(base[:180]), " ".join([*base, *story(5, 4).split()]), " ".join(base[:190])
@@ -177,7 +180,13 @@ class TestWhichCopyIsKept:
         assert len({row["of"] for row in found}) == 1
 
 
-def documents(folder: Path, rows: list[tuple], column: str = "title", parts: int = 1, name: str = "documents") -> str:
+def documents(
+    folder: Path,
+    rows: Sequence[tuple[str, str, object]],
+    column: str = "title",
+    parts: int = 1,
+    name: str = "documents",
+) -> str:
     """Documents of id, text and one more column, in `parts` files."""
     out = folder / name
     out.mkdir()
@@ -191,9 +200,12 @@ def documents(folder: Path, rows: list[tuple], column: str = "title", parts: int
     return str(out)
 
 
-def run(folder: Path, source: str, history: dict[str, str] | None = None, batch: str = "b", policy: Policy = PLAIN):
+def run(
+    folder: Path, source: str, history: dict[str, str] | None = None, batch: str = "b", policy: Policy = PLAIN
+) -> list[dict[str, Any]]:
     out = search(LocalEngine(workers=1), source, history or {}, batch, policy, str(folder / f"work-{batch}"))
-    return pq.read_table(out).to_pylist()
+    found: list[dict[str, Any]] = pq.read_table(out).to_pylist()
+    return found
 
 
 def mixed(seed: int, size: int = 40) -> list[tuple[str, str, str]]:
@@ -213,7 +225,7 @@ def mixed(seed: int, size: int = 40) -> list[tuple[str, str, str]]:
 
 class TestSameInSameOut:
     @pytest.mark.parametrize("seed", range(3))
-    def test_the_order_of_documents_and_files_does_not_count(self, tmp_path, seed):
+    def test_the_order_of_documents_and_files_does_not_count(self, tmp_path: Path, seed: int) -> None:
         rows = mixed(seed)
         random.Random(seed).shuffle(rows)
         once = run(tmp_path, documents(tmp_path, rows, "published", name="one"), batch="one")
@@ -223,7 +235,7 @@ class TestSameInSameOut:
             {**row, "of_batch": "", "cluster": ""} for row in twice
         ]
 
-    def test_the_same_bytes_on_a_second_run(self, tmp_path):
+    def test_the_same_bytes_on_a_second_run(self, tmp_path: Path) -> None:
         source = documents(tmp_path, mixed(1), "published")
         run(tmp_path, source)
         tables = ("duplicates", "clusters", "superseded")
@@ -232,7 +244,7 @@ class TestSameInSameOut:
         run(tmp_path, source)
         assert [file.read_bytes() for file in files] == before
 
-    def test_the_library_decides_as_the_batch_path_does(self, tmp_path):
+    def test_the_library_decides_as_the_batch_path_does(self, tmp_path: Path) -> None:
         rows = [(name, text, "x") for name, text, _ in mixed(2)]
         batch = run(tmp_path, documents(tmp_path, rows, "title"))
         library = {(d.id, d.of, d.similarity, d.kind, d.why) for d in find((row[0], row[1]) for row in rows)}
@@ -240,7 +252,7 @@ class TestSameInSameOut:
 
     @settings(max_examples=60, deadline=None)
     @given(st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=60), min_size=1, max_size=6))
-    def test_a_signature_does_not_depend_on_its_neighbours(self, texts):
+    def test_a_signature_does_not_depend_on_its_neighbours(self, texts: list[str]) -> None:
         ids = [str(n) for n in range(len(texts))]
         policy = Policy(min_words=1)
         together = signatures(pa.RecordBatch.from_pydict({"id": ids, "text": texts}), policy).to_pylist()
@@ -251,7 +263,7 @@ class TestSameInSameOut:
 
     @settings(max_examples=60, deadline=None)
     @given(st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=80), min_size=1, max_size=4))
-    def test_the_folded_words_compare_like_the_text(self, texts):
+    def test_the_folded_words_compare_like_the_text(self, texts: list[str]) -> None:
         batch = pa.RecordBatch.from_pydict({"id": [str(n) for n in range(len(texts))], "text": texts})
         signed = signatures(batch)
         numbers = [int(name) for name in signed.column("id").to_pylist()]
@@ -260,20 +272,27 @@ class TestSameInSameOut:
             assert again.words == once.words
             assert again.runs.tolist() == once.runs.tolist()
 
-    def test_two_documents_of_one_id_are_refused(self):
+    def test_two_documents_of_one_id_are_refused(self) -> None:
         with pytest.raises(InputError, match='two documents have the id "a"'):
             list(find([("a", story(1)), ("a", story(2))]))
 
 
 class TestHistory:
-    def publish(self, folder: Path, batch: str, rows: list[tuple], history: dict[str, str], column: str = "published"):
+    def publish(
+        self,
+        folder: Path,
+        batch: str,
+        rows: Sequence[tuple[str, str, object]],
+        history: dict[str, str],
+        column: str = "published",
+    ) -> tuple[list[dict[str, Any]], str]:
         source = documents(folder, rows, column, name=f"read-{batch}")
         found = run(folder, source, history, batch)
         dropped = {row["id"] for row in found}
         kept = documents(folder, [row for row in rows if row[0] not in dropped], column, name=f"kept-{batch}")
         return found, remember(LocalEngine(workers=1), kept, batch, str(folder / "history" / batch))
 
-    def test_a_batch_is_judged_against_those_before_it_by_name(self, tmp_path):
+    def test_a_batch_is_judged_against_those_before_it_by_name(self, tmp_path: Path) -> None:
         one, first = self.publish(tmp_path, "2024-01", [("a", story(1), None), ("b", story(2), None)], {})
         teaser = " ".join(story(2).split()[:60])
         rows = [("c", story(1).upper(), None), ("d", story(1) + " And so on.", None), ("e", teaser, None)]
@@ -290,7 +309,7 @@ class TestHistory:
         again = run(tmp_path, str(tmp_path / "read-2024-02"), history, "2024-02")
         assert again == two
 
-    def test_a_better_copy_that_comes_later_is_recorded(self, tmp_path):
+    def test_a_better_copy_that_comes_later_is_recorded(self, tmp_path: Path) -> None:
         _, first = self.publish(tmp_path, "1", [("a", story(1), "2024-05-01"), ("b", story(2, 60), "2024-05-01")], {})
         rows = [("c", story(1), "2024-04-01"), ("d", story(2, 60) + " " + story(3), "2024-06-01")]
         found, _ = self.publish(tmp_path, "2", rows, {"1": first})
@@ -301,7 +320,7 @@ class TestHistory:
             ("b", "1", "d", "the longer one"),
         ]
 
-    def test_signatures_of_another_version_are_refused(self, tmp_path):
+    def test_signatures_of_another_version_are_refused(self, tmp_path: Path) -> None:
         _, first = self.publish(tmp_path, "1", [("a", story(1), None)], {})
         [file] = Path(first, "documents").glob("*.parquet")
         table = pq.read_table(file)
@@ -310,7 +329,7 @@ class TestHistory:
         with pytest.raises(InputError, match="batch 1 has signatures of version 0"):
             self.publish(tmp_path, "2", [("c", story(1), None)], {"1": first})
 
-    def test_clusters_list_the_kept_document_and_its_copies(self, tmp_path):
+    def test_clusters_list_the_kept_document_and_its_copies(self, tmp_path: Path) -> None:
         _, first = self.publish(tmp_path, "1", [("a", story(1), None)], {})
         self.publish(tmp_path, "2", [("b", story(1), None), ("c", story(2), None), ("d", story(2), None)], {"1": first})
         assert [tuple(row.values()) for row in pq.read_table(tmp_path / "work-2" / "clusters").to_pylist()] == [
@@ -326,38 +345,38 @@ class TestBoundedWork:
         """How many pairs of documents were compared word by word."""
         return sum(pq.read_table(folder).num_rows for folder in work.glob("tables/*-texts"))
 
-    def test_equal_pages_cost_one_comparison_at_most(self, tmp_path):
+    def test_equal_pages_cost_one_comparison_at_most(self, tmp_path: Path) -> None:
         rows = [(f"d{n:05d}", story(1), None) for n in range(3_000)]
         found = run(tmp_path, documents(tmp_path, rows))
         assert len(found) == 2_999
         assert {row["of"] for row in found} == {"d00000"}
         assert self.compared(tmp_path / "work-b") == 0
 
-    def test_nearly_equal_pages_cost_a_comparison_each(self, tmp_path):
+    def test_nearly_equal_pages_cost_a_comparison_each(self, tmp_path: Path) -> None:
         """Each of 600 sites put its own furniture around the page: a star, not 180,000 pairs."""
         rows = [(f"d{n:05d}", f"{story(1, 200)} {story(1000 + n, 7)}", None) for n in range(600)]
         found = run(tmp_path, documents(tmp_path, rows))
         assert len(found) == 599
         assert self.compared(tmp_path / "work-b") <= 4 * 600
 
-    def test_a_paragraph_that_hundreds_share_is_no_copy_and_no_square(self, tmp_path):
+    def test_a_paragraph_that_hundreds_share_is_no_copy_and_no_square(self, tmp_path: Path) -> None:
         rows = [(f"d{n:05d}", f"{story(1, 60)} {story(1000 + n, 200)}", None) for n in range(300)]
         assert run(tmp_path, documents(tmp_path, rows)) == []
         assert self.compared(tmp_path / "work-b") <= 8 * 300
 
     @pytest.mark.parametrize("text", ["a", "é", "中", "a ", "\U0001f600", "ab ", ".", "\n"])
-    def test_a_megabyte_of_one_character(self, text):
+    def test_a_megabyte_of_one_character(self, text: str) -> None:
         long = text * (1_000_000 // len(text.encode()))
         signed = signatures(pa.RecordBatch.from_pydict({"id": ["a"], "text": [long]})).to_pylist()
         assert all(len(row["anchors"]) <= 2 for row in signed)
 
 
 class TestSharedSql:
-    def test_every_query_is_one_that_spark_understands(self, tmp_path):
+    def test_every_query_is_one_that_spark_understands(self, tmp_path: Path) -> None:
         queries: list[str] = []
 
         class Listening(LocalEngine):
-            def sql(self, query, out, **datasets):
+            def sql(self, query: str, out: str, **datasets: Dataset) -> str:
                 queries.append(query)
                 return super().sql(query, out, **datasets)
 

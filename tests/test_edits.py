@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline import edits
 from pipeline.errors import RuleError
-from pipeline.records import Hit, Rule, Verdict
+from pipeline.records import Facts, Hit, Rule, Verdict
 
 
 def test_hits_are_written_and_recorded_at_their_place_after_the_earlier_ones() -> None:
@@ -28,13 +28,13 @@ def test_a_hit_that_puts_back_what_stands_there_is_no_finding() -> None:
 
 
 @pytest.mark.parametrize("hits", [[Hit(0, 2, ""), Hit(1, 3, "")], [Hit(2, 9, "")], [Hit(2, 1, "")], [Hit(-1, 1, "")]])
-def test_overlapping_or_impossible_spans_are_refused(hits) -> None:
+def test_overlapping_or_impossible_spans_are_refused(hits: list[Hit]) -> None:
     with pytest.raises(RuleError, match="x/bad"):
         edits.apply("abcd", "x/bad", hits)
 
 
 @st.composite
-def texts_with_hits(draw):
+def texts_with_hits(draw: st.DrawFn) -> tuple[str, list[Hit]]:
     text = draw(st.text(max_size=40))
     cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=8)))
     spans = list(zip(cuts[::2], cuts[1::2], strict=False))
@@ -42,7 +42,7 @@ def texts_with_hits(draw):
 
 
 @given(texts_with_hits())
-def test_the_text_as_read_is_rebuilt_from_the_findings(case) -> None:
+def test_the_text_as_read_is_rebuilt_from_the_findings(case: tuple[str, list[Hit]]) -> None:
     text, hits = case
     after, findings = edits.apply(text, "x/any", hits)
     assert edits.revert(after, findings) == text
@@ -56,10 +56,10 @@ def test_rules_run_until_nothing_is_left_to_mend() -> None:
     assert edits.revert(text, findings) == "a((()))b"
 
 
-def test_a_rule_known_to_be_idle_is_asked_again_once_the_text_has_changed() -> None:
-    asked = []
+def test_a_rule_that_is_idle_is_asked_again_once_the_text_has_changed() -> None:
+    asked: list[str] = []
 
-    def find_b(text, facts):
+    def find_b(text: str, facts: Facts) -> list[Hit]:
         asked.append(text)
         return [Hit(i, i + 1, "c") for i, character in enumerate(text) if character == "b"]
 

@@ -27,12 +27,12 @@ def clean(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["000_e7ac5253860ec0da.txt", "002_36873d84efbc44f9.txt"])
-def test_a_seed_without_damage_comes_out_byte_for_byte(name):
+def test_a_seed_without_damage_comes_out_byte_for_byte(name: str) -> None:
     text = (SEEDS / name).read_text(encoding="utf-8")
     assert clean(text) == text
 
 
-def test_the_translated_seed_gets_its_five_repairs_and_no_other():
+def test_the_translated_seed_gets_its_five_repairs_and_no_other() -> None:
     text = (SEEDS / "001_2059845ff647bd54.txt").read_text(encoding="utf-8")
     expected = text
     for before, after in (
@@ -65,12 +65,12 @@ PIECES = st.one_of(st.text(max_size=10), st.text(MOJIBAKE, max_size=10), READ_WR
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.lists(PIECES, max_size=5).map("".join))
-def test_mojibake_is_mended_as_ftfy_does_it_line_by_line(text):
+def test_mojibake_is_mended_as_ftfy_does_it_line_by_line(text: str) -> None:
     after, _ = edits.apply(text, "encoding/mojibake", mojibake.find_mojibake(text, NO_FACTS))
     assert after == re.sub(r"[^\n]+?(?=\r?\n|$)", lambda line: ftfy.fix_encoding(line[0]), text)
 
 
-def test_a_mended_stretch_is_as_short_as_its_damage():
+def test_a_mended_stretch_is_as_short_as_its_damage() -> None:
     text = "Le cafÃ© de l'Ã©tÃ© Ã  NÃ®mes, et rien d'autre"
     hits = list(mojibake.find_mojibake(text, NO_FACTS))
     assert [text[hit.start : hit.end] for hit in hits] == ["Ã©", "Ã©", "Ã©", "Ã ", "Ã®"]
@@ -113,7 +113,7 @@ UNHARMED = [
 
 
 @pytest.mark.parametrize("text", UNHARMED)
-def test_a_string_that_breaks_programs_passes_unharmed(text):
+def test_a_string_that_breaks_programs_passes_unharmed(text: str) -> None:
     assert clean(text) == text
 
 
@@ -129,14 +129,14 @@ RECORDED = {
 
 
 @pytest.mark.parametrize(("before", "after"), RECORDED.items())
-def test_what_is_changed_is_recorded(before, after):
+def test_what_is_changed_is_recorded(before: str, after: str) -> None:
     assert clean(before) == after
 
 
 @pytest.mark.parametrize(
     "unit", ["&amp;", "amp;", "#39;", "& # 39; ", " quot;", '" ', "?a", "\\", "Ã ", "e\u0301", ".. ", ", ,"]
 )
-def test_a_hostile_line_is_read_to_its_end(unit):
+def test_a_hostile_line_is_read_to_its_end(unit: str) -> None:
     """Thousands of one and the same damage in one line: bounded work, and the books still balance."""
     text = "x " + unit * 4000
     for rule in encoding.RULES:
@@ -192,11 +192,11 @@ ENTITIES = {
 
 
 @pytest.mark.parametrize(("before", "after"), [*LOST.items(), *DROPPED.items(), *ENTITIES.items()])
-def test_what_was_lost_comes_back_where_the_context_proves_it(before, after):
+def test_what_was_lost_comes_back_where_the_context_proves_it(before: str, after: str) -> None:
     assert clean(before) == after
 
 
-def test_an_address_is_looked_at_back_to_its_start_and_no_farther_than_its_length():
+def test_an_address_is_looked_at_back_to_its_start_and_no_farther_than_its_length() -> None:
     text = "see http://a.org/" + "x" * 50 + "?y=1 and more"
     at = text.index("?")
     assert in_url(text, at, re.compile("://"), longest=100)
@@ -209,7 +209,7 @@ def test_an_address_is_looked_at_back_to_its_start_and_no_farther_than_its_lengt
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**6))
-def test_several_kinds_of_damage_in_one_text_are_all_undone(seed):
+def test_several_kinds_of_damage_in_one_text_are_all_undone(seed: int) -> None:
     damaged, injections = damage.damage(ARTICLE, seed)
     assert injections
     assert clean(damaged) == ARTICLE
@@ -225,6 +225,6 @@ Nobody knows what will become of the place, the mayor said on Friday after a lon
 """
 
 
-def test_rules_of_one_look_share_a_trigger():
-    """A batch is looked at once for each trigger, so that there must be few."""
+def test_rules_of_one_look_share_a_trigger() -> None:
+    """All rows are looked at once for each trigger, so that there must be few."""
     assert len({rule.trigger for rule in encoding.RULES}) <= 8

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -19,13 +20,14 @@ import pytest
 from pipeline.engine import local, storage, whole
 from pipeline.engine.inprocess import InProcessEngine
 from pipeline.engine.local import LocalEngine
+from pipeline.engine.protocol import Engine
 from pipeline.errors import CopydeskError
 
 SCHEMA = pa.schema([("id", pa.string()), ("n", pa.int64())])
 
 
 @pytest.fixture
-def dataset(tmp_path, monkeypatch):
+def dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(local, "IN_PROCESS_BYTES", 0)
     folder = tmp_path / "in"
     folder.mkdir()
@@ -35,86 +37,85 @@ def dataset(tmp_path, monkeypatch):
     return str(folder)
 
 
-def double(batch):
-    return batch.set_column(1, "n", pc.multiply(batch["n"], 2))
+def double(rows: pa.RecordBatch) -> pa.RecordBatch:
+    return rows.set_column(1, "n", pc.multiply(rows["n"], 2))
 
 
-def by_parity(batch):
-    even = pc.equal(pc.bit_wise_and(batch["n"], 1), 0)
-    yield {"even": batch.filter(even), "odd": batch.filter(pc.invert(even)), "none": batch.slice(0, 0)}
+def by_parity(rows: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
+    even = pc.equal(pc.bit_wise_and(rows["n"], 1), 0)
+    yield {"even": rows.filter(even), "odd": rows.filter(pc.invert(even)), "none": rows.slice(0, 0)}
 
 
-def die_once(flag, batch):
-    if batch.num_rows and not Path(flag).exists():
+def die_once(flag: str, rows: pa.RecordBatch) -> pa.RecordBatch:
+    if rows.num_rows and not Path(flag).exists():
         Path(flag).touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return batch
+    return rows
 
 
-def die_always(driver, batch):
-    if batch.num_rows and os.getpid() != driver:
+def die_always(driver: int, rows: pa.RecordBatch) -> pa.RecordBatch:
+    if rows.num_rows and os.getpid() != driver:
         os.kill(os.getpid(), signal.SIGKILL)
-    return batch
+    return rows
 
 
-def fail(batch):
-    if batch.num_rows:
+def fail(rows: pa.RecordBatch) -> pa.RecordBatch:
+    if rows.num_rows:
         raise ValueError("no such luck")
-    return batch
+    return rows
 
 
-def digests(folder):
+def digests(folder: str) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in Path(folder).rglob("*.parquet")}
 
 
-def test_the_same_bytes_for_one_and_four_workers(dataset, tmp_path):
+def test_the_same_bytes_for_one_and_four_workers(dataset: str, tmp_path: Path) -> None:
     one = LocalEngine(workers=1).split_rows(by_parity, dataset, str(tmp_path / "one"))
     four = LocalEngine(workers=4).split_rows(by_parity, dataset, str(tmp_path / "four"))
     assert digests(one) == digests(four)
     assert storage.count_rows(f"{one}/even") == storage.count_rows(f"{one}/odd") == 250
 
 
-def test_an_output_without_rows_has_its_schema(dataset, tmp_path):
+def test_an_output_without_rows_has_its_schema(dataset: str, tmp_path: Path) -> None:
     out = LocalEngine(workers=1).split_rows(by_parity, dataset, str(tmp_path / "out"))
     assert storage.read_table(f"{out}/none").schema == SCHEMA
     assert storage.count_rows(f"{out}/none") == 0
 
 
-def test_progress_counts_all_rows(dataset, tmp_path):
-    for workers in (1, 2):
-        seen = []
-        LocalEngine(workers, progress=lambda done, total, seen=seen: seen.append((done, total))).map_rows(
-            double, dataset, str(tmp_path / f"out{workers}")
-        )
-        assert seen[-1] == (500, 500)
-        assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_progress_counts_all_rows(dataset: str, tmp_path: Path, workers: int) -> None:
+    seen: list[tuple[int, int]] = []
+    engine = LocalEngine(workers, progress=lambda done, total: seen.append((done, total)))
+    engine.map_rows(double, dataset, str(tmp_path / "out"))
+    assert seen[-1] == (500, 500)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_a_killed_worker_is_replaced_and_no_row_is_lost(dataset, tmp_path):
+def test_a_killed_worker_is_replaced_and_no_row_is_lost(dataset: str, tmp_path: Path) -> None:
     engine = LocalEngine(workers=2)
     out = engine.map_rows(partial(die_once, str(tmp_path / "flag")), dataset, str(tmp_path / "out"))
     assert sorted(storage.read_table(out)["id"].to_pylist()) == sorted(storage.read_table(dataset)["id"].to_pylist())
 
 
-def test_a_part_that_kills_its_workers_again_and_again_is_named(dataset, tmp_path):
+def test_a_part_that_kills_its_workers_again_and_again_is_named(dataset: str, tmp_path: Path) -> None:
     with pytest.raises(CopydeskError, match=r"part-0\.parquet: a worker died 3 times"):
         LocalEngine(workers=2).map_rows(partial(die_always, os.getpid()), dataset, str(tmp_path / "out"))
 
 
-def test_an_error_in_a_worker_reaches_the_caller(dataset, tmp_path):
+def test_an_error_in_a_worker_reaches_the_caller(dataset: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no such luck"):
         LocalEngine(workers=2).map_rows(fail, dataset, str(tmp_path / "out"))
 
 
-def wait_for_ever(folder, batch):
-    if batch.num_rows:
+def wait_for_ever(folder: str, rows: pa.RecordBatch) -> pa.RecordBatch:
+    if rows.num_rows:
         Path(folder, str(os.getpid())).touch()
         signal.pause()
-    return batch
+    return rows
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_driver_leaves_no_orphans(dataset, tmp_path, how):
+def test_a_killed_driver_leaves_no_orphans(dataset: str, tmp_path: Path, how: signal.Signals) -> None:
     (tmp_path / "pids").mkdir()
     code = (
         "from functools import partial\n"
@@ -133,7 +134,7 @@ def test_a_killed_driver_leaves_no_orphans(dataset, tmp_path, how):
     until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
 
 
-def until(condition):
+def until(condition: Callable[[], bool]) -> None:
     """Ask again and again, for a minute at most: no event tells of another process's end."""
     deadline = time.monotonic() + 60
     while not condition():
@@ -141,7 +142,7 @@ def until(condition):
         os.sched_yield()
 
 
-def test_sql_orders_its_rows_and_keeps_the_schema_of_an_empty_result(dataset, tmp_path):
+def test_sql_orders_its_rows_and_keeps_the_schema_of_an_empty_result(dataset: str, tmp_path: Path) -> None:
     engine = LocalEngine(workers=2, memory_limit="300MB")
     query = "SELECT n, count(*) AS documents FROM t GROUP BY n HAVING count(*) > {} ORDER BY n DESC"
     out = engine.sql(query.format(4), str(tmp_path / "all"), t=dataset)
@@ -150,7 +151,7 @@ def test_sql_orders_its_rows_and_keeps_the_schema_of_an_empty_result(dataset, tm
     assert storage.read_table(empty).column_names == ["n", "documents"]
 
 
-def test_duckdb_gets_its_share_of_the_memory_limit(dataset, tmp_path):
+def test_duckdb_gets_its_share_of_the_memory_limit(dataset: str, tmp_path: Path) -> None:
     query = "SELECT current_setting('memory_limit') AS given FROM t LIMIT 1"
     out = LocalEngine(workers=1, memory_limit="2GiB").sql(query, str(tmp_path / "out"), t=dataset)
     assert storage.read_table(out)["given"].to_pylist() == ["1.5 GiB"]
@@ -158,18 +159,18 @@ def test_duckdb_gets_its_share_of_the_memory_limit(dataset, tmp_path):
         LocalEngine(memory_limit="much")
 
 
-def test_a_query_that_fails_is_one_line(dataset, tmp_path):
+def test_a_query_that_fails_is_one_line(dataset: str, tmp_path: Path) -> None:
     with pytest.raises(CopydeskError, match=r"^DuckDB: [^\n]+$"):
         LocalEngine(workers=1).sql("SELECT nothing FROM t", str(tmp_path / "out"), t=dataset)
 
 
-def write_half(target):
+def write_half(target: Path) -> None:
     with whole.whole_folder(target) as folder:
         (folder / "a").touch()
         raise ValueError("half way")
 
 
-def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "out"
     with pytest.raises(ValueError, match="half way"):
         write_half(target)
@@ -181,13 +182,15 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_file_system_without_exchange_gets_the_folder_all_the_same(tmp_path, monkeypatch):
+def test_a_file_system_without_exchange_gets_the_folder_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(whole, "_exchange", lambda one, other: False)
     test_a_folder_appears_whole_or_not_at_all(tmp_path)
 
 
-def test_the_engine_of_one_process_makes_the_same_rows(dataset, tmp_path):
-    def results(engine, out):
+def test_the_engine_of_one_process_makes_the_same_rows(dataset: str, tmp_path: Path) -> None:
+    def results(engine: Engine, out: Path) -> list[pa.Table]:
         doubled = engine.map_rows(double, dataset, f"{out}/doubled")
         split = engine.split_rows(by_parity, [dataset, doubled], f"{out}/split")
         counted = engine.sql(

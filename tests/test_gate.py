@@ -36,7 +36,7 @@ def test_a_set_that_is_missing_beside_others_is_no_reason_to_pass(
     [(0.5, []), (0.7, []), (0.4, ["subject: recall is 0.4000, floor: least 0.5"])],
 )
 def test_a_measure_below_its_floor_is_missed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value, missed
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: float, missed: list[str]
 ) -> None:
     (tmp_path / "subject.toml").write_text('[floors]\n"recall" = { least = 0.5 }\n')
     monkeypatch.setattr(__main__, "FLOORS", tmp_path)

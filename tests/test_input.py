@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ import pytest
 
 import pipeline
 from pipeline.engine import storage
+from pipeline.records import Facts, Finding, Rule
 from tests.runs import ARTICLE, SEEDS, articles, fails, made, plan, quarantined, run, write_jsonl
 
 
@@ -60,7 +62,7 @@ def test_a_missing_folder(place: Path, capsys: pytest.CaptureFixture[str]) -> No
     ],
 )
 def test_an_unknown_or_impossible_setting_stops_the_run(
-    place: Path, capsys: pytest.CaptureFixture[str], text, said
+    place: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
 ) -> None:
     Path("s.toml").write_text(text)
     code, line = fails(capsys, SEEDS, "--config", "s.toml")
@@ -112,7 +114,7 @@ def test_one_bad_byte_costs_one_document(place: Path) -> None:
     [bad] = quarantined()
     assert (bad["file"], bad["line"]) == ("big.jsonl", 5_000)
     assert bad["reason"] == "reading: not UTF-8: byte 0xff at column 41"
-    assert reading.made(reading.steps[0]).manifest["counts"]["kept"] == 9_999
+    assert made("reading", input="in").manifest["counts"]["kept"] == 9_999
 
 
 def test_a_line_of_200_mb_is_set_aside_in_little_memory(place: Path) -> None:
@@ -177,10 +179,10 @@ def test_a_rule_that_breaks_costs_its_document(place: Path, monkeypatch: pytest.
     write_jsonl(place / "in" / "a.jsonl", [{**row, "text": f"& quot ;{row['text']}& quot ;"} for row in articles(20)])
     real = edits.run
 
-    def broken(text, *rest):
+    def broken(text: str, rules: Sequence[Rule], facts: Facts, idle: Collection[str]) -> tuple[str, list[Finding]]:
         if "Report 7." in text:
             raise ZeroDivisionError("by seven")
-        return real(text, *rest)
+        return real(text, rules, facts, idle)
 
     monkeypatch.setattr(edits, "run", broken)
     assert run("in") == 0
@@ -200,25 +202,20 @@ def test_a_disk_that_refuses_is_one_line(place: Path, capsys: pytest.CaptureFixt
 
 
 def test_every_kind_of_file_is_read(place: Path) -> None:
+    texts = [f"Story {i} of the day. {ARTICLE}{i * 31}" for i in range(7)]
     rows = [
-        {
-            "id": f"r{i}",
-            "text": f"Story {i} of the day. {ARTICLE}{i * 31}",
-            "url": f"https://www.example.org/{i}",
-            "n": i,
-        }
-        for i in range(7)
+        {"id": f"r{i}", "text": text, "url": f"https://www.example.org/{i}", "n": i} for i, text in enumerate(texts)
     ]
     (place / "in" / "deep").mkdir(parents=True)
-    (place / "in" / "deep" / "plain.txt").write_text(rows[0]["text"])
-    paragraphs = "".join(f"<p>{rows[1]['text']} Paragraph {i}.</p>" for i in range(4))
+    (place / "in" / "deep" / "plain.txt").write_text(texts[0])
+    paragraphs = "".join(f"<p>{texts[1]} Paragraph {i}.</p>" for i in range(4))
     page = f"<html><head><title>Bridge</title></head><body><article><h1>Bridge</h1>{paragraphs}</article></body></html>"
     (place / "in" / "page.html").write_text(page)
     write_jsonl(place / "in" / "a.jsonl", rows[2:3])
     (place / "in" / "b.jsonl.gz").write_bytes(gzip.compress(json.dumps(rows[3]).encode()))
     with pa.output_stream(str(place / "in" / "c.jsonl.zst"), compression="zstd") as stream:
         stream.write(json.dumps(rows[4]).encode() + b"\n")
-    (place / "in" / "d.csv").write_text(f'id,text,url\nr5,"{rows[5]["text"]}\nsecond line",{rows[5]["url"]}\n')
+    (place / "in" / "d.csv").write_text(f'id,text,url\nr5,"{texts[5]}\nsecond line",{rows[5]["url"]}\n')
     pq.write_table(pa.Table.from_pylist(rows[6:]), place / "in" / "e.parquet")
     (place / "in" / "README").write_text("left out")
     assert run("in") == 0
@@ -228,7 +225,7 @@ def test_every_kind_of_file_is_read(place: Path) -> None:
     assert read["r2"]["site"] == "example.org"
     assert json.loads(read["r6"]["meta"]) == {"n": 6}
     assert read["r5"]["text"].endswith("\nsecond line")
-    assert rows[1]["text"] in read["page"]["text"]
+    assert texts[1] in read["page"]["text"]
     assert made("reading", input="in").manifest["left_out"] == ["in/README"]
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,18 @@ def test_luigi_tells_a_failure_by_its_exit_code(place: Path) -> None:
         [*luigi, "--input-folder", "nowhere", "--local-scheduler"], capture_output=True, env=settings, timeout=120
     )
     assert done.returncode != 0
+    assert b"nowhere: no such file or folder" in done.stderr
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
+        port: int = server.getsockname()[1]
+        return port
 
 
 @pytest.fixture
-def luigid(place: Path):
+def luigid(place: Path) -> Iterator[int]:
     port = free_port()
     command = [str(Path(sys.executable).with_name("luigid")), "--address", "127.0.0.1", "--port", str(port)]
     server = subprocess.Popen(
@@ -62,7 +65,7 @@ def luigid(place: Path):
     server.wait(timeout=30)
 
 
-def test_a_scheduler_on_loopback_runs_the_batch(place: Path, luigid) -> None:
+def test_a_scheduler_on_loopback_runs_the_batch(place: Path, luigid: int) -> None:
     shutil.copytree(SEEDS, place / "seeds")
     luigi = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline.tasks", "CleanCorpus"]
     where = ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(luigid)]

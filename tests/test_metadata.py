@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from lxml import html
+from lxml import html  # type: ignore[import-untyped]  # it ships no types
 
 from pipeline.sources.page import metadata as said
 from pipeline.sources.page.metadata import metadata
@@ -36,7 +36,9 @@ def json_ld(value: object) -> str:
         ("", "", None),
     ],
 )  # fmt: skip
-def test_the_title_is_what_the_page_declares_without_the_name_of_the_site(head, body, title):
+def test_the_title_is_what_the_page_declares_without_the_name_of_the_site(
+    head: str, body: str, title: str | None
+) -> None:
     assert of(head, body).title == title
 
 
@@ -52,11 +54,11 @@ def test_the_title_is_what_the_page_declares_without_the_name_of_the_site(head, 
         ('<link rel="stylesheet" href="http://a.example/2019/11/25/style">', "", None),
     ],
 )
-def test_the_date_is_the_first_that_is_one(head, body, date):
+def test_the_date_is_the_first_that_is_one(head: str, body: str, date: str | None) -> None:
     assert of(head, body).date == date
 
 
-def test_the_address_of_the_page_may_hold_the_date():
+def test_the_address_of_the_page_may_hold_the_date() -> None:
     assert of(url="http://a.example/2019-11-26/bridge.html").date == "2019-11-26"
 
 
@@ -73,7 +75,7 @@ def test_the_address_of_the_page_may_hold_the_date():
         ("", '<p class="author">jane@example.org</p>', ()),
     ],
 )  # fmt: skip
-def test_the_authors_are_names_and_no_roles_addresses_or_lives(head, body, authors):
+def test_the_authors_are_names_and_no_roles_addresses_or_lives(head: str, body: str, authors: tuple[str, ...]) -> None:
     assert of(head, body).authors == authors
 
 
@@ -86,23 +88,23 @@ def test_the_authors_are_names_and_no_roles_addresses_or_lives(head, body, autho
         ('lang="English"', "", None),
     ],
 )
-def test_the_language_is_a_code(attributes, head, language):
+def test_the_language_is_a_code(attributes: str, head: str, language: str | None) -> None:
     assert of(head, attributes=attributes).language == language
 
 
-def test_structured_data_is_read_wherever_the_article_stands_in_it():
+def test_structured_data_is_read_wherever_the_article_stands_in_it() -> None:
     nested = {"@graph": [[{"@type": ["Thing", "NewsArticle"], "headline": ["First"], "articleBody": "Words."}]]}
     found = of(f"<script type='application/ld+json'><!-- {json.dumps(nested)}; --></script>{json_ld('no object')}")
     assert (found.title, found.body, found.declared) == ("First", "Words.", True)
 
 
 @pytest.mark.parametrize("broken", ["{", "[" * 100_000, '{"headline": }', "null", "1"])
-def test_broken_structured_data_says_nothing(broken):
+def test_broken_structured_data_says_nothing(broken: str) -> None:
     found = of(f'<script type="application/ld+json">{broken}</script>')
     assert found == said.Metadata()
 
 
-def test_no_page_is_read_without_end():
+def test_no_page_is_read_without_end() -> None:
     many = 2000
     head = "".join(f'<meta name="n{number}" content="x">' for number in range(many))
     body = f"<time>x</time><h1>x</h1><p class='byline date'>x</p><a itemprop='datePublished'>{'y' * 9999}</a>" * many

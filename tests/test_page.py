@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pytest
@@ -47,7 +49,7 @@ PARAGRAPHS = f"<div class='article-body'><p>{FIRST}</p><p>{SECOND}</p><p>{THIRD}
 # --- the article -------------------------------------------------------------------------------------------------
 
 
-def test_the_article_is_taken_and_nothing_around_it():
+def test_the_article_is_taken_and_nothing_around_it() -> None:
     article = extract(PAGE.encode())
     assert article is not None
     assert article.text.endswith(f"{FIRST}\n\n{SECOND}\n\n{QUOTE}\n\n{THIRD}")
@@ -55,7 +57,7 @@ def test_the_article_is_taken_and_nothing_around_it():
         assert around not in article.text
 
 
-def test_what_the_page_says_of_itself_is_read():
+def test_what_the_page_says_of_itself_is_read() -> None:
     article = extract(PAGE.encode())
     assert article is not None
     assert (article.title, article.language, article.charset) == ("Bridge to close", "en", "utf-8")
@@ -63,7 +65,7 @@ def test_what_the_page_says_of_itself_is_read():
     assert article.date is None
 
 
-def test_structured_data_names_authors_date_and_headline():
+def test_structured_data_names_authors_date_and_headline() -> None:
     said = {
         "@context": "https://schema.org",
         "@graph": [
@@ -83,14 +85,14 @@ def test_structured_data_names_authors_date_and_headline():
     assert article.date == "2019-11-20T10:15:00+00:00"
 
 
-def test_the_text_of_a_page_drawn_by_a_script_is_what_it_declares():
+def test_the_text_of_a_page_drawn_by_a_script_is_what_it_declares() -> None:
     said = {"@type": "NewsArticle", "headline": "Bridge to close", "articleBody": f"{FIRST}\n\n{SECOND}\n\n{THIRD}"}
     article = extract(page("<div id='app'></div>", f'<script type="application/ld+json">{json.dumps(said)}</script>'))
     assert article is not None
     assert article.text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
 
 
-def test_the_declared_text_of_a_page_drawn_by_a_script_may_be_html():
+def test_the_declared_text_of_a_page_drawn_by_a_script_may_be_html() -> None:
     body = f"<p>{FIRST}</p><p>{SECOND}<br>{THIRD}</p><script>alert(1)</script>"
     said = {"@type": "NewsArticle", "headline": "Bridge to close", "articleBody": body}
     declared = json.dumps(said).replace("</script>", "<\\/script>")
@@ -99,7 +101,7 @@ def test_the_declared_text_of_a_page_drawn_by_a_script_may_be_html():
     assert article.text == f"{FIRST}\n\n{SECOND}\n{THIRD}"
 
 
-def test_a_page_too_large_to_be_one_is_read_as_far_as_the_limit_goes(monkeypatch):
+def test_a_page_too_large_to_be_one_is_read_as_far_as_the_limit_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_to_article, "MAX_CHARACTERS", len(page(PARAGRAPHS)))
     article = extract(page(PARAGRAPHS) + f"<p>{QUOTE}</p>")
     assert article is not None
@@ -119,7 +121,7 @@ def test_a_page_too_large_to_be_one_is_read_as_far_as_the_limit_goes(monkeypatch
         "null",
     ],
 )  # fmt: skip
-def test_broken_structured_data_costs_nothing_else(script):
+def test_broken_structured_data_costs_nothing_else(script: str) -> None:
     article = extract(page(PARAGRAPHS, f'<title>Bridge</title><script type="application/ld+json">{script}</script>'))
     assert article is not None
     assert article.text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
@@ -138,7 +140,7 @@ def test_broken_structured_data_costs_nothing_else(script):
         ("", None),
     ],
 )
-def test_the_title_is_the_headline_without_the_name_of_the_site(head, title):
+def test_the_title_is_the_headline_without_the_name_of_the_site(head: str, title: str | None) -> None:
     article = extract(page(PARAGRAPHS, head))
     assert article is not None
     assert article.title == title
@@ -152,7 +154,7 @@ def test_the_title_is_the_headline_without_the_name_of_the_site(head, title):
         ("", "Old bridge to close", "Old bridge to close"),
     ],
 )
-def test_the_title_is_as_readers_see_it_if_that_says_the_same(told, shown, title):
+def test_the_title_is_as_readers_see_it_if_that_says_the_same(told: str, shown: str, title: str) -> None:
     article = extract(page(f"<h1>{shown}</h1>{PARAGRAPHS}", f"<title>{told}</title>"))
     assert article is not None
     assert article.title == title
@@ -168,7 +170,9 @@ def test_the_title_is_as_readers_see_it_if_that_says_the_same(told, shown, title
         ("<meta name='author' content='admin'>", "<p class='byline'>staff@paper.example</p>", ()),
     ],
 )
-def test_authors_are_those_of_meta_tags_or_bylines_and_names_only(head, line, authors):
+def test_authors_are_those_of_meta_tags_or_bylines_and_names_only(
+    head: str, line: str, authors: tuple[str, ...]
+) -> None:
     article = extract(page(line + PARAGRAPHS, head))
     assert article is not None
     assert article.authors == authors
@@ -183,7 +187,7 @@ def test_authors_are_those_of_meta_tags_or_bylines_and_names_only(head, line, au
         ("<p>20 November 2019</p>", None),
     ],
 )
-def test_the_date_is_what_the_page_shows_where_it_declares_none(shown, date):
+def test_the_date_is_what_the_page_shows_where_it_declares_none(shown: str, date: str | None) -> None:
     article = extract(page(shown + PARAGRAPHS))
     assert article is not None
     assert article.date == date
@@ -197,13 +201,13 @@ def test_the_date_is_what_the_page_shows_where_it_declares_none(shown, date):
         ("<meta name='language' content='German, of course'>", None),
     ],
 )
-def test_the_language_is_what_the_page_declares(head, language):
+def test_the_language_is_what_the_page_declares(head: str, language: str | None) -> None:
     article = extract(page(PARAGRAPHS, head))
     assert article is not None
     assert article.language == language
 
 
-def test_structured_data_may_wrap_its_values():
+def test_structured_data_may_wrap_its_values() -> None:
     said = {
         "@type": "NewsArticle",
         "headline": ["Bridge"],
@@ -229,7 +233,7 @@ def test_structured_data_may_wrap_its_values():
         ('<meta name="date" content="soon">', "https://paper.example/bridge", None),
     ],
 )
-def test_the_date_is_what_the_page_declares_or_its_address_holds(head, url, date):
+def test_the_date_is_what_the_page_declares_or_its_address_holds(head: str, url: str | None, date: str | None) -> None:
     article = extract(page(PARAGRAPHS, head), url)
     assert article is not None
     assert article.date == date
@@ -253,13 +257,20 @@ def test_the_date_is_what_the_page_declares_or_its_address_holds(head, url, date
         ("", None),
     ],
 )
-def test_dates_are_read_where_their_order_is_plain(written, date):
+def test_dates_are_read_where_their_order_is_plain(written: str, date: str | None) -> None:
     assert iso_date(written) == date
 
 
-@given(st.text(max_size=40))
-def test_any_text_is_a_date_or_none(text):
-    assert iso_date(text) is None or len(iso_date(text)) >= 10
+DATES = st.from_regex(
+    r"(19|20)[0-9]{2}[-/.][01]?[0-9][-/.][0-3]?[0-9]([T ][0-9]{1,2}:[0-9]{2})?|[0-3]?[0-9] (May|Nov\.) 20[0-9]{2}",
+    fullmatch=True,
+)
+
+
+@given(DATES | st.text(max_size=40))
+def test_any_text_is_a_date_or_none(text: str) -> None:
+    found = iso_date(text)
+    assert found is None or date.fromisoformat(found[:10]).isoformat() == found[:10]
 
 
 @pytest.mark.parametrize(
@@ -269,11 +280,11 @@ def test_any_text_is_a_date_or_none(text):
         *("<body> <p> </p>", "<frameset><frame src=a></frameset>", "<title>Bridge to close</title>"),
     ],
 )
-def test_a_page_without_text_has_no_article(content):
+def test_a_page_without_text_has_no_article(content: str | bytes) -> None:
     assert extract(content) is None
 
 
-def test_paragraphs_line_breaks_and_table_rows_keep_their_shape():
+def test_paragraphs_line_breaks_and_table_rows_keep_their_shape() -> None:
     table = "<table><tr><td>Bridge built in the year</td><td>1901, and widened</td></tr></table>"
     article = extract(page(f"<div class='article-body'><p>{FIRST}<br>{SECOND}</p>{table}<p>{THIRD}</p></div>"))
     assert article is not None
@@ -281,14 +292,14 @@ def test_paragraphs_line_breaks_and_table_rows_keep_their_shape():
     assert article.text.endswith(f"\n\n{THIRD}")
 
 
-def test_cells_of_a_row_are_parted_by_tabs_and_columns_of_the_layout_by_blank_lines():
+def test_cells_of_a_row_are_parted_by_tabs_and_columns_of_the_layout_by_blank_lines() -> None:
     row = [Block(text, 0, 0, 0, "", False, cell=i > 0) for i, text in enumerate(["1901", "Built", "1934"])]
     assert joined(row) == "1901\tBuilt\t1934"
     columns = [Block(text, 0, 0, 0, "", False, cell=i > 0) for i, text in enumerate([FIRST, SECOND])]
     assert joined(columns) == f"{FIRST}\n\n{SECOND}"
 
 
-def test_entities_spaces_and_inline_markup_read_as_one_line():
+def test_entities_spaces_and_inline_markup_read_as_one_line() -> None:
     marked = (
         FIRST.replace("Tuesday", "<b>Tues</b>day")
         .replace("old bridge", "old\n   <i>bridge</i>")
@@ -300,7 +311,7 @@ def test_entities_spaces_and_inline_markup_read_as_one_line():
 
 
 @pytest.mark.parametrize(("label", "charset"), [("windows-1251", "cp1251"), ("koi8-r", "koi8-r")])
-def test_bytes_are_read_in_the_charset_that_the_page_declares(label, charset):
+def test_bytes_are_read_in_the_charset_that_the_page_declares(label: str, charset: str) -> None:
     first = "Городской совет решил во вторник закрыть старый мост на ремонт, сообщила мэрия после долгих споров."
     second = "Работы начнутся в марте, сказал мэр, и мост снова откроется для движения до следующей зимы."
     markup = page(f"<article><p>{first}</p><p>{second}</p></article>", f'<meta charset="{label}">')
@@ -313,7 +324,7 @@ def test_bytes_are_read_in_the_charset_that_the_page_declares(label, charset):
     assert (read.text, read.charset) == (article.text, "utf-8")
 
 
-def test_the_charset_is_that_of_the_bytes_and_not_of_the_meta_tag():
+def test_the_charset_is_that_of_the_bytes_and_not_of_the_meta_tag() -> None:
     content = PAGE.replace("<head>", '<head><meta charset="iso-8859-1">').encode()
     article = extract(content)
     assert article is not None
@@ -321,7 +332,7 @@ def test_the_charset_is_that_of_the_bytes_and_not_of_the_meta_tag():
     assert QUOTE in article.text
 
 
-def test_null_bytes_do_not_end_the_page():
+def test_null_bytes_do_not_end_the_page() -> None:
     article = extract(page(f"<p>{FIRST}\0</p>\0<p>{SECOND}</p><p>{THIRD}</p>").encode())
     assert article is not None
     assert article.text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
@@ -355,7 +366,7 @@ def test_null_bytes_do_not_end_the_page():
         "<ul>" + "<li><a href=x>link" * 30_000,
     ],
 )
-def test_a_hostile_page_neither_crashes_nor_hangs(hostile):
+def test_a_hostile_page_neither_crashes_nor_hangs(hostile: str) -> None:
     for content in (hostile, f"<html><body>{PARAGRAPHS}{hostile}", hostile.encode("utf-8", "surrogatepass")):
         article = extract(content, "https://paper.example/2019/11/20/bridge.html")
         assert article is None or article.text.encode("utf-8").strip()
@@ -367,19 +378,19 @@ MARKUP = st.lists(st.sampled_from(TAGS) | st.text(max_size=30))
 
 @settings(max_examples=40)
 @given(MARKUP.map("".join))
-def test_any_markup_gives_an_article_or_none(markup):
+def test_any_markup_gives_an_article_or_none(markup: str) -> None:
     article = extract(markup)
     assert article is None or article.text
 
 
-def test_the_same_page_gives_the_same_article():
+def test_the_same_page_gives_the_same_article() -> None:
     assert extract(PAGE) == extract(PAGE.encode())
 
 
 # --- blocks, and what can be told of them ------------------------------------------------------------------------
 
 
-def test_a_block_is_what_stands_between_two_boundaries():
+def test_a_block_is_what_stands_between_two_boundaries() -> None:
     table = "<table><tr><td>six</td><td>seven</td></tr></table>"
     found = layout(parse(f"<p>One <a href=x>two</a> <b>three</b></p><div>four<br>five<img>\n more</div>{table}")).blocks
     assert [block.text for block in found] == ["One two three", "four", "five more", "six", "seven"]
@@ -388,7 +399,7 @@ def test_a_block_is_what_stands_between_two_boundaries():
     assert [block.text for block in found if block.cell] == ["seven"]
 
 
-def test_boxes_are_named_and_stand_in_each_other():
+def test_boxes_are_named_and_stand_in_each_other() -> None:
     found = layout(parse("<body class=Top><div id=Main><p hidden>one <em class=Lead>two</em></p></div>three</body>"))
     assert [(box.tag, box.parent, box.depth, box.names) for box in found.boxes] == [
         ("body", -1, 0, "top"),
@@ -399,20 +410,23 @@ def test_boxes_are_named_and_stand_in_each_other():
     assert [block.names.strip() for block in found.blocks] == ["lead", ""]
 
 
-def test_what_is_not_to_be_read_is_no_block():
+def test_what_is_not_to_be_read_is_no_block() -> None:
     skipped = "<script>a</script><style>b</style><!-- c --><select><option>d</select><svg><text>e</text></svg>"
     assert [block.text for block in layout(parse(f"<p>one{skipped}two</p>")).blocks] == ["onetwo"]
 
 
 @pytest.mark.parametrize(("limit", "most"), [("MAX_ELEMENTS", 3), ("MAX_BLOCKS", 3)])
-def test_a_page_is_read_as_far_as_the_limits_go(monkeypatch, limit, most):
+def test_a_page_is_read_as_far_as_the_limits_go(monkeypatch: pytest.MonkeyPatch, limit: str, most: int) -> None:
     monkeypatch.setattr(blocks, limit, most)
     found = layout(parse("".join(f"<p>{number}</p>" for number in range(10))))
     assert [block.text for block in found.blocks] == ["0", "1", "2"]
 
 
+Told = Callable[[str], dict[str, float]]
+
+
 @pytest.fixture(scope="module")
-def told():
+def told() -> Told:
     """The features of the blocks of `PAGE`: by their names, for the block that starts so."""
     found = layout(parse(PAGE))
     rows = features(found, Clues("Bridge to close", "The old bridge will close in March.", f"{FIRST} {SECOND}", True))
@@ -423,11 +437,11 @@ def told():
     return lambda start: next(row for text, row in zip(texts, named, strict=True) if text.startswith(start))
 
 
-def test_each_feature_has_a_name_of_its_own():
+def test_each_feature_has_a_name_of_its_own() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
-def test_features_of_a_text_are_those_of_its_characters_and_words(told):
+def test_features_of_a_text_are_those_of_its_characters_and_words(told: Told) -> None:
     first = told(FIRST)
     assert np.expm1(first["log_chars"]) == pytest.approx(len(FIRST))
     assert np.expm1(first["log_words"]) == pytest.approx(len(FIRST.split()))
@@ -435,7 +449,7 @@ def test_features_of_a_text_are_those_of_its_characters_and_words(told):
     assert (told("Home")["link_share"], told("Copyright")["appeal"], told("By Jane")["pointer"]) == (1, 1, 0)
 
 
-def test_features_of_a_box_are_its_tag_and_names_and_those_around_it(told):
+def test_features_of_a_box_are_its_tag_and_names_and_those_around_it(told: Told) -> None:
     first = told(FIRST)
     assert (first["tag_p"], first["tag_li"], first["in_article"], first["in_nav"]) == (1, 0, 1, 0)
     assert (first["own_strong"], first["up_strong"], first["any_strong"]) == (0, 1, 1)
@@ -443,21 +457,21 @@ def test_features_of_a_box_are_its_tag_and_names_and_those_around_it(told):
     assert told("First!")["any_comment"] == 1
 
 
-def test_features_of_a_place_are_as_seen_from_the_box_that_holds_the_article(told):
+def test_features_of_a_place_are_as_seen_from_the_box_that_holds_the_article(told: Told) -> None:
     assert [told(text)["inside_main"] for text in ("Home", FIRST, THIRD, "Copyright")] == [0, 1, 1, 0]
     assert (told(FIRST)["from_main_start"], told(THIRD)["to_main_end"]) == (0, 0)
     assert told("Home")["position"] == 0
     assert told("Copyright")["from_main_start"] > 0 > told("Copyright")["to_main_end"]
 
 
-def test_features_of_what_the_page_says_are_shares_of_words_and_steps_from_the_headline(told):
+def test_features_of_what_the_page_says_are_shares_of_words_and_steps_from_the_headline(told: Told) -> None:
     headline = told("Bridge to")
     assert (headline["of_title"], headline["title_of"], headline["from_headline"]) == (1, 1, 0)
     assert (told(FIRST)["of_body"], told(THIRD)["of_body"], told(THIRD)["has_body"]) == (1, 0, 1)
     assert told("Home")["from_headline"] < 0 < told(FIRST)["from_headline"]
 
 
-def test_features_of_neighbours_and_of_the_page(told):
+def test_features_of_neighbours_and_of_the_page(told: Told) -> None:
     assert told(FIRST)["log_chars_+1"] == told(SECOND)["log_chars"]
     assert told(SECOND)["log_chars_-1"] == told(FIRST)["log_chars"]
     assert told("Home")["log_chars_-1"] == 0
@@ -465,12 +479,12 @@ def test_features_of_neighbours_and_of_the_page(told):
     assert told(FIRST)["kin_count"] == told(SECOND)["kin_count"] == told(THIRD)["kin_count"]
 
 
-def test_a_model_of_other_features_is_refused_with_the_way_to_train_it(monkeypatch):
+def test_a_model_of_other_features_is_refused_with_the_way_to_train_it(monkeypatch: pytest.MonkeyPatch) -> None:
     page_to_article._model.cache_clear()
     monkeypatch.setattr(page_to_article, "NAMES", NAMES[1:])
     with pytest.raises(RuntimeError, match=r"trained on other features; run benchmarks/train_extraction\.py"):
         extract(PAGE)
 
 
-def test_the_face_gives_an_article():
+def test_the_face_gives_an_article() -> None:
     assert isinstance(extract(PAGE), Article)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -13,11 +15,14 @@ from pipeline.run import batch, plan
 from pipeline.sources import find
 from pipeline.stages.order import STAGES
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 TEXT = "The council voted on Monday to close the old bridge for repairs until the end of the year, said the mayor."
 
 
 @pytest.fixture
-def settings(tmp_path: Path):
+def settings(tmp_path: Path) -> config.Settings:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.txt").write_text(TEXT)
     run = {"batch": "b", "input": f"{tmp_path}/in", "output": f"{tmp_path}/out", "workers": 1}
@@ -25,14 +30,14 @@ def settings(tmp_path: Path):
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch):
+def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """How often the input is walked, manifests are read, and batches and plans are made."""
     counts = {"walks": 0, "reads": 0, "batches": 0, "plans": 0}
 
-    def counted(name, function):
-        def call(*arguments):
+    def counted(name: str, function: Callable[P, T]) -> Callable[P, T]:
+        def call(*arguments: P.args, **named: P.kwargs) -> T:
             counts[name] += 1
-            return function(*arguments)
+            return function(*arguments, **named)
 
         return call
 
@@ -43,7 +48,9 @@ def calls(monkeypatch: pytest.MonkeyPatch):
     return counts
 
 
-def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(settings, calls) -> None:
+def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(
+    settings: config.Settings, calls: dict[str, int]
+) -> None:
     from pipeline import tasks
     from pipeline.console.run import Bars
 
@@ -59,7 +66,7 @@ def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(settings, cal
     assert calls["reads"] == len(mine.steps)  # a manifest for each but the report, and the digests of the input
 
 
-def test_luigi_hands_one_plan_to_all_tasks(settings) -> None:
+def test_luigi_hands_one_plan_to_all_tasks(settings: config.Settings) -> None:
     from pipeline import tasks
 
     task = tasks.CleanCorpus(batch="b")
@@ -70,13 +77,13 @@ def test_luigi_hands_one_plan_to_all_tasks(settings) -> None:
     assert task.step == "reading"
 
 
-def test_a_step_without_the_one_before_it_is_not_made(settings) -> None:
+def test_a_step_without_the_one_before_it_is_not_made(settings: config.Settings) -> None:
     mine = plan.Plan(settings)
     with pytest.raises(CopydeskError, match="boilerplate: the step before it has no output"):
         mine.make(mine.step("boilerplate"))
 
 
-def test_a_step_that_is_forgotten_takes_along_what_depends_on_it(settings) -> None:
+def test_a_step_that_is_forgotten_takes_along_what_depends_on_it(settings: config.Settings) -> None:
     mine = plan.Plan(settings)
     for step in mine.steps:
         mine.make(step)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import edits
-from pipeline.records import NO_FACTS, Rule
+from pipeline.records import NO_FACTS, Facts, Guard, Rule
 from pipeline.stages.order import STAGES
+from pipeline.stages.stage import Stage
 from tests import cases
 
 RULES = {rule.name: rule for stage in STAGES for rule in stage.rules}
@@ -18,13 +20,13 @@ JUDGES = {judge.name: judge for stage in STAGES for judge in stage.judges}
 CASES = cases.load()
 
 
-def parameters():
+def parameters() -> Iterator[object]:
     for case in CASES:
         marks = [pytest.mark.xfail(reason=case["xfail"], strict=True)] if "xfail" in case else []
         yield pytest.param(case, id=f"{case['where']} {case['rule']}: {case['title']}", marks=marks)
 
 
-def rules_beside(case) -> tuple[Rule, ...]:
+def rules_beside(case: cases.Case) -> tuple[Rule, ...]:
     """All rules of the stage that holds the case's rule: a case must come out right in their company."""
     name, settings = case["rule"], case.get("settings", {})
     rules = next(stage.rules for stage in STAGES if stage.name == name.partition("/")[0])
@@ -32,7 +34,7 @@ def rules_beside(case) -> tuple[Rule, ...]:
 
 
 @pytest.mark.parametrize("case", list(parameters()))
-def test_case(case) -> None:
+def test_case(case: cases.Case) -> None:
     rules = rules_beside(case)
     text, findings = edits.run(case["before"], rules, cases.facts(case))
     by_rule = [f for f in findings if f.rule == case["rule"]]
@@ -53,14 +55,14 @@ def test_every_case_is_about_a_rule_that_there_is() -> None:
 
 
 @pytest.mark.parametrize("name", list(RULES))
-def test_a_rule_has_a_case_it_hits_and_one_it_spares(name) -> None:
+def test_a_rule_has_a_case_it_hits_and_one_it_spares(name: str) -> None:
     of_rule = [case for case in CASES if case["rule"] == name]
     assert [case for case in of_rule if "after" in case or case.get("remarked")], f"no case that {name} hits"
     assert [case for case in of_rule if case.get("untouched") and not case.get("remarked")], f"none that {name} spares"
 
 
 @pytest.mark.parametrize("rule", list(JUDGES.values()), ids=list(JUDGES))
-def test_a_rule_is_named_for_a_defect_and_documented(rule) -> None:
+def test_a_rule_is_named_for_a_defect_and_documented(rule: Rule | Guard) -> None:
     assert re.fullmatch(r"[a-z]+/[a-z]+(_[a-z]+)*", rule.name)
     assert rule.summary.endswith(".")
 
@@ -77,7 +79,7 @@ FACTS = st.sampled_from([NO_FACTS] + [cases.facts(case) for case in CASES])
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS, facts=FACTS)
-def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage, text, facts) -> None:
+def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage: Stage, text: str, facts: Facts) -> None:
     after, findings = edits.run(text, stage.rules, facts)
     edited = [f for f in findings if f.after is not None]
     assert edits.revert(after, findings) == text
@@ -90,7 +92,7 @@ def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage, text, facts)
 @pytest.mark.parametrize("rule", [r for r in RULES.values() if r.trigger], ids=lambda rule: rule.name)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS)
-def test_a_trigger_may_change_no_result(rule, text) -> None:
+def test_a_trigger_may_change_no_result(rule: Rule, text: str) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 

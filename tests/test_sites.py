@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tests.runs import ARTICLE, run, write_jsonl
 OPENINGS = ["One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"]
 
 
-def site_articles(site):
+def site_articles(site: str) -> Iterator[dict[str, str]]:
     """Articles of a site, each with the same line between two paragraphs of its own."""
     for number, word in enumerate(OPENINGS):
         first = f"{word} people spoke to the council about road {number} on Monday."

@@ -6,7 +6,9 @@ import gzip
 import json
 import os
 import socket
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,43 +20,54 @@ from pipeline.run import keys
 from pipeline.run.input import digest_of
 from pipeline.run.steps.reading import Reading
 from pipeline.sources import find, formats, read
-from pipeline.sources.records import Failure, Format, Record
+from pipeline.sources.records import Failure, File, Format, Record
 from pipeline.stages import tables
 
 TEXT = "The council met on Monday and closed the old bridge for repairs."
 LONG = "x" * 300
+T = TypeVar("T")
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An input called `in`, in the folder where the test works."""
     monkeypatch.chdir(tmp_path)
     Path("in").mkdir()
     return Path("in")
 
 
-def made(path, content=TEXT):
+def made(path: Path, content: str | bytes = TEXT) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
 
 
-def records(path, **settings):
+def found_in(path: Path, **settings: Any) -> list[Record | Failure]:
     return list(read.read_file(path, path.name, Read(**settings)))
 
 
-def reasons(path, **settings):
-    return [(r.line, r.reason) for r in records(path, **settings) if isinstance(r, Failure)]
+def records(path: Path, **settings: Any) -> list[Record]:
+    return [r for r in found_in(path, **settings) if isinstance(r, Record)]
 
 
-def listed(entries):
+def only_record(path: Path, **settings: Any) -> Record:
+    [record] = found_in(path, **settings)
+    assert isinstance(record, Record)
+    return record
+
+
+def reasons(path: Path, **settings: Any) -> list[tuple[int, str]]:
+    return [(r.line, r.reason) for r in found_in(path, **settings) if isinstance(r, Failure)]
+
+
+def listed(entries: Iterable[find.Entry]) -> list[tuple[str, str]]:
     return [(entry.path.as_posix(), entry.reason) for entry in entries]
 
 
-def rows_of(root, **settings):
+def rows_of(root: str, **settings: Any) -> dict[str, list[dict[str, Any]]]:
     """All rows that reading an input makes, by place."""
-    rows = {tables.KEPT: [], tables.QUARANTINED: []}
-    for portion in read.portions(find.find_files(str(root)).files, Path(root)):
+    rows: dict[str, list[dict[str, Any]]] = {tables.KEPT: [], tables.QUARANTINED: []}
+    for portion in read.portions(find.find_files(root).files, Path(root)):
         for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read(**settings)):
             for place, found in rows.items():
                 found += outputs[place].to_pylist()
@@ -64,7 +77,7 @@ def rows_of(root, **settings):
 # --- which files an input holds ----------------------------------------------------------------------------------
 
 
-def test_files_are_found_at_any_depth_in_the_order_of_their_names(folder):
+def test_files_are_found_at_any_depth_in_the_order_of_their_names(folder: Path) -> None:
     for name in ("b.txt", "a/z.txt", "a.txt", "a/b/c.jsonl", "README", "a/photo.jpg"):
         made(folder / name)
     found = find.find_files("in")
@@ -72,7 +85,7 @@ def test_files_are_found_at_any_depth_in_the_order_of_their_names(folder):
     assert listed(found.left_out) == [("in/README", ""), ("in/a/photo.jpg", "")]
 
 
-def test_hidden_names_are_no_part_of_the_input(folder):
+def test_hidden_names_are_no_part_of_the_input(folder: Path) -> None:
     for name in ("a.txt", ".b.txt", ".git/c.txt", "d/.e/f.txt", ".gz"):
         made(folder / name)
     found = find.find_files("in")
@@ -80,20 +93,20 @@ def test_hidden_names_are_no_part_of_the_input(folder):
     assert found.left_out == []
 
 
-def test_a_single_file_is_an_input(folder):
+def test_a_single_file_is_an_input(folder: Path) -> None:
     made(folder / "a.txt")
     assert listed(find.find_files("in/a.txt").files) == [("in/a.txt", "")]
     assert [row["id"] for row in rows_of("in/a.txt")[tables.KEPT]] == ["a"]
 
 
-def test_a_link_to_a_file_is_read_as_a_file_and_one_to_the_input_as_a_folder(folder):
+def test_a_link_to_a_file_is_read_as_a_file_and_one_to_the_input_as_a_folder(folder: Path) -> None:
     made(folder / "a.txt")
     (folder / "b.txt").symlink_to("a.txt")
     Path("elsewhere").symlink_to("in")
     assert listed(find.find_files("elsewhere").files) == [("elsewhere/a.txt", ""), ("elsewhere/b.txt", "")]
 
 
-def no_files(folder, suffix):
+def no_files(folder: Path, suffix: str) -> dict[str, str]:
     """One of everything that is no regular file, its name ending in `suffix`; the reasons to be told."""
     made(folder / "sub" / "a.txt")
     (folder / f"gone{suffix}").symlink_to("nowhere")
@@ -117,7 +130,7 @@ def no_files(folder, suffix):
     }
 
 
-def test_what_is_no_file_but_has_the_name_of_one_is_quarantined_with_the_reason_and_never_opened(folder):
+def test_what_is_no_file_but_has_the_name_of_one_is_quarantined_with_the_reason_and_never_opened(folder: Path) -> None:
     expected = no_files(folder, ".txt")  # opening a pipe that nobody writes to would wait for ever
     rows = rows_of("in")
     assert [row["id"] for row in rows[tables.KEPT]] == ["sub/a"]
@@ -127,7 +140,7 @@ def test_what_is_no_file_but_has_the_name_of_one_is_quarantined_with_the_reason_
     assert {(row["line"], row["text"], row["verdict"]) for row in aside} == {(0, "", "quarantine")}
 
 
-def test_what_is_no_file_and_of_no_known_kind_is_left_out_with_the_reason(folder):
+def test_what_is_no_file_and_of_no_known_kind_is_left_out_with_the_reason(folder: Path) -> None:
     expected = no_files(folder, ".jpg")
     found = find.find_files("in")
     assert listed(found.files) == [("in/sub/a.txt", "")]
@@ -136,11 +149,11 @@ def test_what_is_no_file_and_of_no_known_kind_is_left_out_with_the_reason(folder
     assert str(found.files[0]) == "in/sub/a.txt"
 
 
-def close(monkeypatch):
+def close(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let folders and files called `closed` be closed, even to root, as whom tests may run."""
 
-    def refusing(real):
-        def opened(path, *rest):
+    def refusing(real: Callable[..., T]) -> Callable[..., T]:
+        def opened(path: str | Path, *rest: object) -> T:
             if Path(path).stem == "closed":
                 raise PermissionError(13, "Permission denied", str(path))
             return real(path, *rest)
@@ -151,7 +164,9 @@ def close(monkeypatch):
     monkeypatch.setattr(Path, "open", refusing(Path.open))
 
 
-def test_a_folder_and_a_file_that_may_not_be_read_are_quarantined(folder, monkeypatch):
+def test_a_folder_and_a_file_that_may_not_be_read_are_quarantined(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made(folder / "a.txt")
     made(folder / "closed" / "b.txt")
     made(folder / "sub" / "closed.txt")
@@ -163,15 +178,15 @@ def test_a_folder_and_a_file_that_may_not_be_read_are_quarantined(folder, monkey
     ]
 
 
-def test_a_link_into_a_closed_folder_is_quarantined(folder, monkeypatch):
+def test_a_link_into_a_closed_folder_is_quarantined(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(folder / "a.txt")
     (folder / "link.txt").symlink_to("a.txt")
     real = Path.stat
 
-    def stat(path, **named):
-        if path.name == "link.txt" and named.get("follow_symlinks", True):
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == "link.txt" and follow_symlinks:
             raise PermissionError(13, "Permission denied", str(path))
-        return real(path, **named)
+        return real(path, follow_symlinks=follow_symlinks)
 
     monkeypatch.setattr(Path, "stat", stat)
     assert listed(find.find_files("in").files) == [
@@ -180,7 +195,7 @@ def test_a_link_into_a_closed_folder_is_quarantined(folder, monkeypatch):
     ]
 
 
-def test_a_file_that_goes_after_it_was_listed_is_quarantined(folder):
+def test_a_file_that_goes_after_it_was_listed_is_quarantined(folder: Path) -> None:
     made(folder / "a.txt")
     [entry] = find.find_files("in").files
     (folder / "a.txt").unlink()
@@ -200,7 +215,9 @@ def test_a_file_that_goes_after_it_was_listed_is_quarantined(folder):
         ("photos", "photos: holds 2 files, none of a known kind; known are .txt, .html, "),
     ],
 )
-def test_an_input_that_cannot_be_read_is_refused_with_the_reason(folder, monkeypatch, name, said):
+def test_an_input_that_cannot_be_read_is_refused_with_the_reason(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
     Path("gone.txt").symlink_to("nothing")
     os.mkfifo("pipe.txt")
     os.mkfifo("pipe")
@@ -214,8 +231,8 @@ def test_an_input_that_cannot_be_read_is_refused_with_the_reason(folder, monkeyp
     assert str(error.value).startswith(said)
 
 
-def test_the_digest_of_an_input_opens_no_pipe_and_changes_with_what_stands_there(folder):
-    def digest():
+def test_the_digest_of_an_input_opens_no_pipe_and_changes_with_what_stands_there(folder: Path) -> None:
+    def digest() -> str:
         found = find.find_files("in").files
         return digest_of([entry.path for entry in found], folder, Path("cache.json"))
 
@@ -223,23 +240,21 @@ def test_the_digest_of_an_input_opens_no_pipe_and_changes_with_what_stands_there
     os.mkfifo(folder / "b.txt")
     seen = [digest()]
     assert digest() == seen[0]
-    for change in (
-        lambda b: b.symlink_to("nowhere"),
-        lambda b: b.symlink_to("b.txt"),
-        lambda b: b.symlink_to("/dev/null"),
-        lambda b: b.write_text(TEXT),
-    ):
+    for target in ("nowhere", "b.txt", "/dev/null"):
         (folder / "b.txt").unlink()
-        change(folder / "b.txt")
+        (folder / "b.txt").symlink_to(target)
         seen.append(digest())
+    (folder / "b.txt").unlink()
+    made(folder / "b.txt")
+    seen.append(digest())
     assert len(set(seen)) == 5
 
 
 # --- the formats -------------------------------------------------------------------------------------------------
 
 
-def test_a_format_is_a_module_and_its_name_in_the_tuple(folder, monkeypatch):
-    def read_loud(file, settings):
+def test_a_format_is_a_module_and_its_name_in_the_tuple(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_loud(file: File, settings: Read) -> Iterator[Record]:
         yield Record(file.stem, file.path.read_text().upper(), file.name)
 
     monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, Format((".loud",), read_loud)))
@@ -249,7 +264,7 @@ def test_a_format_is_a_module_and_its_name_in_the_tuple(folder, monkeypatch):
     assert formats.hint().endswith(".warc, .loud, packed as .gz or .zst too")
 
 
-def test_no_two_formats_claim_the_same_suffix():
+def test_no_two_formats_claim_the_same_suffix() -> None:
     found = formats.suffixes()
     assert len(set(found)) == len(found)
     assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in found)
@@ -268,66 +283,66 @@ def test_no_two_formats_claim_the_same_suffix():
         ("a.txt.bak", None, "a.txt.bak"),
     ],
 )
-def test_the_name_tells_the_format_and_the_rest_of_it_is_the_id(name, suffix, stem):
+def test_the_name_tells_the_format_and_the_rest_of_it_is_the_id(name: str, suffix: str | None, stem: str) -> None:
     kind = formats.format_of(Path(name))
     assert (kind and kind.suffixes[0]) == suffix
     assert formats.stem(name) == stem
 
 
-def test_a_file_of_no_known_kind_is_a_failure(folder):
+def test_a_file_of_no_known_kind_is_a_failure(folder: Path) -> None:
     assert reasons(made(folder / "a.jpg")) == [(0, f"of no known kind; {formats.hint()}")]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.html", "a.txt.gz", "a.html.zst"])
-def test_a_file_that_is_too_large_is_set_aside_packed_or_not(folder, name):
+def test_a_file_that_is_too_large_is_set_aside_packed_or_not(folder: Path, name: str) -> None:
     with pa.output_stream(str(folder / name), compression="detect") as stream:
         stream.write(b"x" * 1_001)
     assert reasons(folder / name, max_record_bytes=1_000) == [(0, "larger than max_record_bytes = 1,000 bytes")]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.TXT", "a.txt.gz", "a.txt.zst"])
-def test_a_text_is_one_record_packed_or_not(folder, name):
+def test_a_text_is_one_record_packed_or_not(folder: Path, name: str) -> None:
     with pa.output_stream(str(folder / name), compression="detect") as stream:
         stream.write(f"{TEXT} “Quoted.”".encode("cp1252"))
-    [record] = records(folder / name)
+    record = only_record(folder / name)
     assert (record.id, record.text, record.charset, record.line) == ("a", f"{TEXT} “Quoted.”", "cp1252", 0)
 
 
-def test_a_page_is_its_article_with_what_the_page_says_of_itself(folder):
+def test_a_page_is_its_article_with_what_the_page_says_of_itself(folder: Path) -> None:
     paragraphs = "".join(f"<p>{TEXT} Part {n} of it was told to the people of the town.</p>" for n in range(3))
     head = "<title>Bridge to close</title><meta name=author content='Jane Roe'><meta name=date content=2019-11-20>"
     made(folder / "a.html", f"<html lang=en><head>{head}</head><body><article>{paragraphs}</article></body></html>")
-    [record] = records(folder / "a.html")
+    record = only_record(folder / "a.html")
     assert record.text.startswith(f"{TEXT} Part 0")
     assert (record.id, record.title, record.published, record.line) == ("a", "Bridge to close", "2019-11-20", 0)
     assert record.meta == {"authors": ["Jane Roe"], "page_language": "en"}
 
 
-def test_a_page_without_an_article_is_set_aside(folder):
+def test_a_page_without_an_article_is_set_aside(folder: Path) -> None:
     made(folder / "a.html", "<body><script>var a = 1;</script>")
     assert reasons(folder / "a.html") == [(0, "no article found on the page")]
 
 
-def test_json_lines_are_read_past_a_byte_order_mark_blank_lines_and_one_that_is_too_long(folder):
+def test_json_lines_are_read_past_a_byte_order_mark_blank_lines_and_one_that_is_too_long(folder: Path) -> None:
     good = json.dumps({"text": TEXT})
     made(folder / "a.jsonl", f"\ufeff{good}\r\n\n  \n{json.dumps({'text': LONG})}\n{good}")
     found = records(folder / "a.jsonl", max_record_bytes=200)
-    assert [(r.id, r.text) for r in found if isinstance(r, Record)] == [("a:1", TEXT), ("a:5", TEXT)]
+    assert [(r.id, r.text) for r in found] == [("a:1", TEXT), ("a:5", TEXT)]
     assert reasons(folder / "a.jsonl", max_record_bytes=200) == [(4, "line longer than max_record_bytes = 200 bytes")]
 
 
-def test_a_line_that_is_too_long_may_be_longer_than_what_is_read_at_once(folder):
+def test_a_line_that_is_too_long_may_be_longer_than_what_is_read_at_once(folder: Path) -> None:
     made(folder / "a.jsonl", "x" * 5_000_000 + "\n" + json.dumps({"text": TEXT}))
-    assert [(r.line, r.file) for r in records(folder / "a.jsonl", max_record_bytes=200)] == [
+    assert [(r.line, r.file) for r in found_in(folder / "a.jsonl", max_record_bytes=200)] == [
         (1, "a.jsonl"),
         (2, "a.jsonl"),
     ]
 
 
-def test_fields_are_named_by_settings_and_the_rest_is_metadata(folder):
+def test_fields_are_named_by_settings_and_the_rest_is_metadata(folder: Path) -> None:
     fields = {"body": TEXT, "key": 7, "link": "https://www.paper.example/a", "tag": "news"}
     made(folder / "a.jsonl", json.dumps(fields))
-    [record] = records(folder / "a.jsonl", text_field="body", id_field="key", url_field="link")
+    record = only_record(folder / "a.jsonl", text_field="body", id_field="key", url_field="link")
     assert (record.id, record.site, record.url) == ("7", "paper.example", "https://www.paper.example/a")
     assert record.meta == {"tag": "news"}
 
@@ -335,7 +350,7 @@ def test_fields_are_named_by_settings_and_the_rest_is_metadata(folder):
 @pytest.mark.parametrize(
     ("url", "site"), [("https://www.a.example/", "a.example"), ("http://[a", ""), ("a", ""), ("", "")]
 )
-def test_the_site_is_the_host_of_the_address(folder, url, site):
+def test_the_site_is_the_host_of_the_address(folder: Path, url: str, site: str) -> None:
     made(folder / "a.jsonl", json.dumps({"text": TEXT, "url": url}))
     assert [record.site for record in records(folder / "a.jsonl")] == [site]
 
@@ -356,7 +371,9 @@ def test_the_site_is_the_host_of_the_address(folder, url, site):
         ("a.jsonl.zst", b"no Zstandard", 0, "unreadable file: "),
     ],
 )
-def test_what_cannot_be_read_is_told_by_line_and_reason(folder, name, content, line, reason):
+def test_what_cannot_be_read_is_told_by_line_and_reason(
+    folder: Path, name: str, content: bytes, line: int, reason: str
+) -> None:
     [(where, why)] = reasons(made(folder / name, content))
     assert where == line
     assert why.startswith(reason)
@@ -366,29 +383,31 @@ def test_what_cannot_be_read_is_told_by_line_and_reason(folder, name, content, l
     ("name", "said"),
     [("a.warc", "broken archive: "), ("a.warc.gz", "broken archive: "), ("a.parquet", "broken file: ")],
 )
-def test_a_file_that_is_not_what_its_name_says_is_told(folder, name, said):
+def test_a_file_that_is_not_what_its_name_says_is_told(folder: Path, name: str, said: str) -> None:
     [(_, reason)] = reasons(made(folder / name, b"\x1f\x8b\x08 none of these"))
     assert reason.startswith(said)
 
 
-def test_a_record_that_breaks_a_library_costs_itself(folder):
+def test_a_record_that_breaks_a_library_costs_itself(folder: Path) -> None:
     years = pa.array([2**62, 0], pa.timestamp("ms"))  # the first is past what Python's dates can hold
     pq.write_table(pa.table({"text": [TEXT, TEXT], "when": years}), folder / "a.parquet")
-    [bad, good] = records(folder / "a.parquet")
+    [bad, good] = found_in(folder / "a.parquet")
+    assert isinstance(bad, Failure)
+    assert isinstance(good, Record)
     assert (bad.line, bad.reason.partition(": ")[0]) == (1, "broken record")
     assert (good.line, good.text) == (2, TEXT)
 
 
-def test_texts_that_are_html_are_read_as_such_when_told(folder):
+def test_texts_that_are_html_are_read_as_such_when_told(folder: Path) -> None:
     made(folder / "a.jsonl", json.dumps({"text": f"<p>{TEXT}</p><!-- no --><p>R&amp;D<br>more</p>"}))
-    [record] = records(folder / "a.jsonl", text_is_html=True)
+    record = only_record(folder / "a.jsonl", text_is_html=True)
     assert record.text == f"{TEXT}\n\nR&D\nmore"
 
 
-def test_a_field_of_csv_may_hold_lines_and_bytes_that_are_not_utf_8_cost_their_row(folder):
+def test_a_field_of_csv_may_hold_lines_and_bytes_that_are_not_utf_8_cost_their_row(folder: Path) -> None:
     made(folder / "a.csv", f'\ufeffid,text\n1,"{TEXT}\nmore"\n\n2,caf'.encode() + b"\xe9\n3,fine\n4\n")
     found = records(folder / "a.csv")
-    assert [(r.id, r.line, r.text) for r in found if isinstance(r, Record)] == [
+    assert [(r.id, r.line, r.text) for r in found] == [
         ("1", 2, f"{TEXT}\nmore"),
         ("3", 6, "fine"),
     ]
@@ -398,7 +417,7 @@ def test_a_field_of_csv_may_hold_lines_and_bytes_that_are_not_utf_8_cost_their_r
     ]
 
 
-def test_a_row_of_csv_with_a_line_that_is_too_long_is_set_aside_and_its_neighbours_are_read(folder):
+def test_a_row_of_csv_with_a_line_that_is_too_long_is_set_aside_and_its_neighbours_are_read(folder: Path) -> None:
     rows = [
         f"1,{TEXT}",
         f"2,{LONG}",
@@ -409,12 +428,12 @@ def test_a_row_of_csv_with_a_line_that_is_too_long_is_set_aside_and_its_neighbou
     ]
     made(folder / "a.csv", "\n".join(["id,text", *rows]))
     found = records(folder / "a.csv", max_record_bytes=200)
-    assert [(r.id, r.line) for r in found if isinstance(r, Record)] == [("1", 2), ("7", 11)]
+    assert [(r.id, r.line) for r in found] == [("1", 2), ("7", 11)]
     why = "line longer than max_record_bytes = 200 bytes"
     assert reasons(folder / "a.csv", max_record_bytes=200) == [(3, why), (5, why), (7, why), (10, why)]
 
 
-def test_a_header_of_csv_that_is_too_long_is_told_and_no_row_after_it_is_read(folder):
+def test_a_header_of_csv_that_is_too_long_is_told_and_no_row_after_it_is_read(folder: Path) -> None:
     made(folder / "a.csv", f"id,text,{LONG}\n1,{TEXT},x\n")
     assert reasons(folder / "a.csv", max_record_bytes=200) == [
         (1, "line longer than max_record_bytes = 200 bytes"),
@@ -422,18 +441,18 @@ def test_a_header_of_csv_that_is_too_long_is_told_and_no_row_after_it_is_read(fo
     ]
 
 
-def test_a_text_of_parquet_that_is_not_utf_8_costs_its_row(folder):
+def test_a_text_of_parquet_that_is_not_utf_8_costs_its_row(folder: Path) -> None:
     texts = pa.array([TEXT.encode(), b"caf\xe9", None, TEXT.encode()]).view(pa.string())
     pq.write_table(pa.table({"text": texts}), folder / "a.parquet")
     found = records(folder / "a.parquet")
-    assert [(r.id, r.line) for r in found if isinstance(r, Record)] == [("a:1", 1), ("a:4", 4)]
+    assert [(r.id, r.line) for r in found] == [("a:1", 1), ("a:4", 4)]
     assert reasons(folder / "a.parquet") == [
         (2, "not UTF-8: byte 0xe9"),
         (3, 'no "text"; found no fields. hint: [read] text_field = "..."'),
     ]
 
 
-def archive(*pages):
+def archive(*pages: tuple[str, bytes]) -> bytes:
     """A web archive of pages, each a content type and bytes."""
     entries = []
     for number, (kind, page) in enumerate(pages):
@@ -446,13 +465,13 @@ def archive(*pages):
     return b"".join(entries)
 
 
-def test_pages_of_a_web_archive_are_records_and_one_that_is_too_large_costs_itself(folder):
+def test_pages_of_a_web_archive_are_records_and_one_that_is_too_large_costs_itself(folder: Path) -> None:
     page = "".join(f"<p>{TEXT} Ändern konnte das niemand, sagte der Bürgermeister {n}.</p>" for n in range(3))
     content, kind = page.encode("latin-1"), "text/html; charset=iso-8859-1"
     pages = [(kind, content), ("image/png", b"x"), (kind, content + b" " * 2_000), (kind, b"<script>x</script>")]
     made(folder / "a.warc", archive(*pages))
     found = records(folder / "a.warc", max_record_bytes=1_000)
-    assert [(r.id, r.url, r.site, r.charset) for r in found if isinstance(r, Record)] == [
+    assert [(r.id, r.url, r.site, r.charset) for r in found] == [
         ("a:1", "https://www.a.example/0", "a.example", "cp1252")
     ]
     assert "sagte der Bürgermeister 2" in found[0].text
@@ -462,21 +481,23 @@ def test_pages_of_a_web_archive_are_records_and_one_that_is_too_large_costs_itse
     ]
 
 
-def test_a_packed_file_that_is_cut_keeps_the_records_before_the_cut(folder):
+def test_a_packed_file_that_is_cut_keeps_the_records_before_the_cut(folder: Path) -> None:
     lines = "".join(json.dumps({"text": f"{number} {TEXT}"}) + "\n" for number in range(40_000))
     packed = gzip.compress(lines.encode(), compresslevel=1)
-    found = records(made(folder / "a.jsonl.gz", packed[: len(packed) - 100]))
+    found = found_in(made(folder / "a.jsonl.gz", packed[: len(packed) - 100]))
     kept = [r for r in found if isinstance(r, Record)]
     assert 30_000 < len(kept) < 40_000
     assert [r.line for r in kept] == list(range(1, len(kept) + 1))
-    assert (found[-1].line, found[-1].reason) == (0, "unreadable file: Truncated compressed stream")
+    assert found[-1] == Failure("a.jsonl.gz", 0, "unreadable file: Truncated compressed stream")
 
 
 # --- reading as a step -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("limit", "most"), [("PORTION_FILES", 2), ("PORTION_BYTES", 2 * len(TEXT))])
-def test_portions_hold_files_in_their_order_up_to_a_number_or_size(folder, monkeypatch, limit, most):
+def test_portions_hold_files_in_their_order_up_to_a_number_or_size(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
     for number in range(5):
         made(folder / f"{number}.txt")
     monkeypatch.setattr(read, limit, most)
@@ -486,7 +507,9 @@ def test_portions_hold_files_in_their_order_up_to_a_number_or_size(folder, monke
 
 
 @pytest.mark.parametrize(("limit", "most"), [("ROWS_AT_ONCE", 2), ("CHARACTERS_AT_ONCE", 2 * len(TEXT) - 1)])
-def test_a_portion_is_read_piece_by_piece_and_nothing_is_lost_between(folder, monkeypatch, limit, most):
+def test_a_portion_is_read_piece_by_piece_and_nothing_is_lost_between(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
     made(folder / "a.jsonl", "".join(json.dumps({"id": str(n), "text": TEXT}) + "\n" for n in range(5)))
     monkeypatch.setattr(read, limit, most)
     [portion] = read.portions(find.find_files("in").files, folder)
@@ -503,18 +526,18 @@ def test_a_portion_is_read_piece_by_piece_and_nothing_is_lost_between(folder, mo
         ({"long": "x" * 2_000_000}, '{"left_out": "2,000,012 characters of metadata"}'),
     ],
 )
-def test_metadata_is_kept_as_json_that_utf_8_can_hold(folder, rest, meta):
+def test_metadata_is_kept_as_json_that_utf_8_can_hold(folder: Path, rest: dict[str, object], meta: str) -> None:
     made(folder / "a.jsonl", json.dumps({"text": TEXT, **rest}))
     assert [row["meta"] for row in rows_of("in")[tables.KEPT]] == [meta]
 
 
-def test_what_parquet_holds_and_json_has_no_name_for_becomes_a_string(folder):
+def test_what_parquet_holds_and_json_has_no_name_for_becomes_a_string(folder: Path) -> None:
     table = pa.table({"text": [TEXT], "day": pa.array([18_000], pa.date32())})
     pq.write_table(table, folder / "a.parquet")
     assert [row["meta"] for row in rows_of("in")[tables.KEPT]] == ['{"day": "2019-04-14"}']
 
 
-def test_of_documents_with_the_same_id_all_but_the_first_are_set_aside(folder):
+def test_of_documents_with_the_same_id_all_but_the_first_are_set_aside(folder: Path) -> None:
     made(folder / "a.jsonl", "".join(json.dumps({"id": name, "text": TEXT}) + "\n" for name in "xyx"))
     rows = tables.from_dicts(rows_of("in")[tables.KEPT], tables.DOCUMENTS)
     repeated = [{"id": "x", "file": "a.jsonl", "line": 3, "first_file": "a.jsonl", "first_line": 1}]
@@ -525,7 +548,7 @@ def test_of_documents_with_the_same_id_all_but_the_first_are_set_aside(folder):
     assert aside["reason"] == 'reading: id used twice: "x" is also in a.jsonl, line 1'
 
 
-def test_reading_depends_on_every_module_of_sources_and_on_the_model_of_pages():
+def test_reading_depends_on_every_module_of_sources_and_on_the_model_of_pages() -> None:
     package = Path(read.__file__).parents[1]
     held = {file for file in (package / "sources").rglob("*") if file.suffix in (".py", ".npz")}
     assert held - keys.reached(frozenset([Reading.__module__])).files == set()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import pyarrow as pa
 import pytest
 
-from pipeline.records import NO_FACTS, Document, Facts, Guard, Hit, Rule, Verdict
+from pipeline.records import NO_FACTS, Document, Facts, Finding, Guard, Hit, Rule, Verdict
 from pipeline.stages import boilerplate, tables
 from pipeline.stages.order import STAGES
 from pipeline.stages.rows import run_stage
@@ -17,13 +18,13 @@ from pipeline.stages.stage import FactsOfRows, Stage, run
 LENGTH = pa.field("length", pa.int64())
 
 
-def long_text(text, facts):
+def long_text(text: str, facts: Facts) -> Iterator[Hit]:
     """The text is long."""
     if facts.meta.get("length", 0) > 5:
         yield Hit(0, 0, None, "long")
 
 
-def lengths(rows):
+def lengths(rows: pa.RecordBatch) -> FactsOfRows:
     found = [len(text) for text in rows["text"].to_pylist()]
     if "bad" in rows["text"].to_pylist():
         raise ZeroDivisionError("a bad text")
@@ -35,11 +36,11 @@ STAGE = Stage(
 )
 
 
-def rows(*texts):
+def rows(*texts: str) -> pa.RecordBatch:
     return tables.from_dicts([{"id": f"d{n}", "text": text} for n, text in enumerate(texts)], tables.DOCUMENTS)
 
 
-def places(outputs):
+def places(outputs: Mapping[str, pa.RecordBatch]) -> dict[str, list[str]]:
     return {place: outputs[place]["id"].to_pylist() for place in tables.PLACES}
 
 
@@ -68,13 +69,13 @@ def test_no_rows_still_show_the_columns_of_every_output() -> None:
     assert outputs["findings"].schema == tables.FINDINGS
 
 
-def shout(text, facts):
+def shout(text: str, facts: Facts) -> Iterator[Hit]:
     """The text does not shout."""
     if not text.isupper():
         yield Hit(0, len(text), text.upper())
 
 
-def too_much(text, findings, *, most: int = 3):
+def too_much(text: str, findings: Sequence[Finding], *, most: int = 3) -> Iterator[Hit]:
     """Too much would change."""
     if sum(len(finding.before) for finding in findings if finding.is_edit) > most:
         yield Hit(0, 0, None, f"more than {most}")
@@ -106,7 +107,7 @@ def test_derived_parameters_reach_the_rules_that_have_them_and_no_others() -> No
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
-def test_a_stage_can_be_sent_to_a_worker(stage) -> None:
+def test_a_stage_can_be_sent_to_a_worker(stage: Stage) -> None:
     """Engines hand stages to other processes."""
     import pickle
 

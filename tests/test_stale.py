@@ -51,11 +51,13 @@ def test_changed_input_is_noticed_and_an_output_can_be_deleted_without_asking(pl
 
 def test_a_step_is_made_again_when_asked(place: Path) -> None:
     assert run(SEEDS) == 0
-    before = made("encoding", input=str(SEEDS)).manifest
+    before = made("encoding", input=str(SEEDS))
+    written = before.output.stat().st_mtime_ns
     assert run(SEEDS, "--again", "encoding") == 0
-    after = made("encoding", input=str(SEEDS)).manifest
-    assert {k: v for k, v in after.items() if k not in ("started", "seconds")} == {
-        k: v for k, v in before.items() if k not in ("started", "seconds")
+    after = made("encoding", input=str(SEEDS))
+    assert after.output.stat().st_mtime_ns > written
+    assert {k: v for k, v in after.manifest.items() if k not in ("started", "seconds")} == {
+        k: v for k, v in before.manifest.items() if k not in ("started", "seconds")
     }
 
 
@@ -77,7 +79,9 @@ def test_the_same_bytes_for_one_and_four_workers_and_for_any_order_of_files(
 
 
 @pytest.mark.parametrize("step", ["encoding", "duplicates", "publishing"])
-def test_a_killed_run_leaves_nothing_half_done_and_the_next_one_ends_with_the_same_bytes(place: Path, step) -> None:
+def test_a_killed_run_leaves_nothing_half_done_and_the_next_one_ends_with_the_same_bytes(
+    place: Path, step: str
+) -> None:
     write_jsonl(place / "in" / "a.jsonl", articles(50))
     assert run("in", "--output", "whole") == 0
     code = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from importlib import resources
 from itertools import chain
 from pathlib import Path
@@ -34,16 +35,22 @@ The work is awaited of four million of the books and the majority by the gubernm
 """
 
 
-def test_good_prose_scores_above_a_garbled_text_about_the_same():
-    assert quality(GARBLED).score < 0.4 < 0.65 < quality(GOOD).score
+def scored(text: str) -> float:
+    found = quality(text).score
+    assert found is not None
+    return found
 
 
-def test_languages_that_are_not_scored_and_texts_too_short_to_tell_have_no_score():
+def test_good_prose_scores_above_a_garbled_text_about_the_same() -> None:
+    assert scored(GARBLED) < 0.4 < 0.65 < scored(GOOD)
+
+
+def test_languages_that_are_not_scored_and_texts_too_short_to_tell_have_no_score() -> None:
     assert quality(GOOD, "de") == Quality(None)
     assert quality("") == quality("Too short.") == quality(" \n\n ") == Quality(None)
 
 
-def test_a_batch_gives_each_text_the_score_it_has_alone():
+def test_texts_together_have_each_the_score_it_has_alone() -> None:
     texts = [GOOD, "", GARBLED, GOOD + GARBLED, "word " * 700, GOOD * 9]
     languages = ["en", "en", "en", "en", "en", "fr"]
     together = qualities(texts, languages)
@@ -51,12 +58,12 @@ def test_a_batch_gives_each_text_the_score_it_has_alone():
     assert together[-1] == Quality(None)
 
 
-def test_length_does_not_count():
-    once, often = quality(GOOD).score, quality("\n".join([GOOD] * 10)).score
+def test_length_does_not_count() -> None:
+    once, often = scored(GOOD), scored("\n".join([GOOD] * 10))
     assert abs(once - often) < 0.12
 
 
-def test_a_garbled_text_names_sentences_and_why():
+def test_a_garbled_text_names_sentences_and_why() -> None:
     findings = quality(GARBLED).findings
     assert 1 <= len(findings) <= 3
     assert all(GARBLED[f.start : f.end] == f.before and not f.is_edit for f in findings)
@@ -64,12 +71,12 @@ def test_a_garbled_text_names_sentences_and_why():
     assert any("not in the word list: " in f.detail for f in findings)
 
 
-def test_a_good_text_has_no_findings():
+def test_a_good_text_has_no_findings() -> None:
     assert quality(GOOD).findings == ()
 
 
-def test_the_translated_seed_scores_below_the_originals():
-    first, translated, last = (quality(file.read_text(encoding="utf-8")).score for file in sorted(SEEDS.glob("*.txt")))
+def test_the_translated_seed_scores_below_the_originals() -> None:
+    first, translated, last = (scored(file.read_text(encoding="utf-8")) for file in sorted(SEEDS.glob("*.txt")))
     assert translated < min(first, last) - 0.2
 
 
@@ -77,20 +84,20 @@ HOSTILE = ["a" * 10**6, "( " * 10**5, "\ud800 x " * 50, "& # 39 ;" * 999, ". " *
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:6]))
-def test_hostile_text_has_a_score_or_none(text):
+def test_hostile_text_has_a_score_or_none(text: str) -> None:
     answer = quality(text)
     assert answer.score is None or 0 <= answer.score <= 1
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=200), max_size=4))
-def test_any_text_has_a_score_between_nought_and_one_or_none(texts):
+def test_any_text_has_a_score_between_nought_and_one_or_none(texts: list[str]) -> None:
     for text, answer in zip(texts, qualities(texts, ["en"] * len(texts)), strict=True):
         assert answer.score is None or 0 <= answer.score <= 1
         assert all(0 <= f.start <= f.end <= len(text) for f in answer.findings)
 
 
-def test_the_weights_are_small_and_say_what_they_were_learned_from():
+def test_the_weights_are_small_and_say_what_they_were_learned_from() -> None:
     file = resources.files(translation).joinpath("english.npz")
     assert len(file.read_bytes()) < 2_000_000
     assert [part.partition("=")[0] for part in load().data.split()] == [
@@ -101,8 +108,9 @@ def test_the_weights_are_small_and_say_what_they_were_learned_from():
     ]
 
 
-def test_the_weights_are_stored_as_they_are_read():
-    with np.load(resources.files(translation).joinpath("english.npz")) as stored:
+def test_the_weights_are_stored_as_they_are_read() -> None:
+    file = resources.files(translation).joinpath("english.npz")
+    with file.open("rb") as opened, np.load(opened) as stored:
         arrays = {name: stored[name] for name in stored.files}
     again = to_arrays(from_arrays(arrays))
     assert set(again) == set(arrays)
@@ -111,7 +119,7 @@ def test_the_weights_are_stored_as_they_are_read():
         np.testing.assert_array_equal(again[name], array)
 
 
-def test_a_text_without_tokens_has_no_worst_sentences():
+def test_a_text_without_tokens_has_no_worst_sentences() -> None:
     nothing, some = explain.worst_sentences(["", GARBLED], load())
     assert nothing == []
     assert [GARBLED[f.start : f.end] for f in some] == [f.before for f in some]
@@ -129,13 +137,13 @@ def test_a_text_without_tokens_has_no_worst_sentences():
         ("onetwothreefour 5", []),  # too few words
     ],
 )
-def test_a_paragraph_without_an_end_is_told_by_its_last_letter(paragraph, found):
+def test_a_paragraph_without_an_end_is_told_by_its_last_letter(paragraph: str, found: list[tuple[int, float]]) -> None:
     text = f"Before.\n{paragraph}\nAfter."
     marked = marks.unended_paragraphs(text, min_letters=14, min_words=3)
     assert [(mark.start - len("Before.\n"), small) for mark, small in marked] == found
 
 
-def test_a_headline_may_be_half_in_small_letters_for_the_rule_and_not_for_the_score():
+def test_a_headline_may_be_half_in_small_letters_for_the_rule_and_not_for_the_score() -> None:
     text = ("Minister Says " + "that it is Late And ") * 8 + "he Left"
     assert list(prose.find_missing_full_stops(text, Facts())) == []
     text = "One two " * 25 + "the End"  # half of the words are small
@@ -143,7 +151,8 @@ def test_a_headline_may_be_half_in_small_letters_for_the_rule_and_not_for_the_sc
     assert list(marks.stopless_paragraphs(text)) == []
 
 
-MARKED = {
+Finder = Callable[[str], Iterator[marks.Mark]]
+MARKED: dict[Finder, list[str]] = {
     marks.broken_entities: ["the & # 39; Freedom & # 39; march", 'He was "happy,quot; she said'],
     marks.misset_signs: [
         "They broke the law.. He left.",
@@ -154,7 +163,7 @@ MARKED = {
     marks.flipped_speakers: ["Smith said it was late. It rained, he said. She said it was early."],
     marks.stopless_paragraphs: ["The minister " + "told the reporters that it was late and " * 6 + "left"],
 }  # fmt: skip
-SPARED = {
+SPARED: dict[Finder, list[str]] = {
     marks.broken_entities: ["AT&T; R&D; the quot; of", "Tom & Jerry #1; &amp; &#39;"],
     marks.misset_signs: ['He said, "it is late." ... and left.', "Wait... what"],
     marks.inverted_attributions: [
@@ -167,7 +176,7 @@ SPARED = {
 
 
 @pytest.mark.parametrize("finder", MARKED, ids=lambda finder: finder.__name__)
-def test_a_mark_of_translation_is_found_and_its_screen_sees_it(finder):
+def test_a_mark_of_translation_is_found_and_its_screen_sees_it(finder: Finder) -> None:
     trigger = next(trigger for trigger, other, _ in marks.KINDS if other is finder)
     for text in MARKED[finder]:
         assert list(finder(text)), text
@@ -175,7 +184,7 @@ def test_a_mark_of_translation_is_found_and_its_screen_sees_it(finder):
 
 
 @pytest.mark.parametrize("finder", SPARED, ids=lambda finder: finder.__name__)
-def test_plain_english_has_no_such_mark(finder):
+def test_plain_english_has_no_such_mark(finder: Finder) -> None:
     for text in SPARED[finder]:
         assert list(finder(text)) == [], text
 
@@ -185,7 +194,7 @@ def test_plain_english_has_no_such_mark(finder):
 @given(
     st.lists(st.sampled_from([*chain(*MARKED.values()), "\n", " ", "he said ", "She told "]), max_size=5).map("".join)
 )
-def test_a_screen_hides_no_mark(finder, text):
+def test_a_screen_hides_no_mark(finder: Finder, text: str) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -193,7 +202,7 @@ def test_a_screen_hides_no_mark(finder, text):
     assert pc.match_substring_regex(pa.array([text]), trigger)[0].as_py() or not list(finder(text))
 
 
-def test_a_low_score_quarantines_with_its_numbers_and_the_sentences():
+def test_a_low_score_quarantines_with_its_numbers_and_the_sentences() -> None:
     bad = Finding("translation/low_score", 4, 9, "hungr", None, "out of place: hungr")
     facts = Facts(quality=Quality(0.2, (bad,)))
     _, findings = edits.run("the hungr pas", RULES, facts)
@@ -213,19 +222,19 @@ def test_a_low_score_quarantines_with_its_numbers_and_the_sentences():
         (0.5, {"min_score": 0.45}, []),
     ],
 )
-def test_a_weak_score_is_one_that_is_not_low(value, limits, expected):
+def test_a_weak_score_is_one_that_is_not_low(value: float, limits: dict[str, float], expected: list[str]) -> None:
     hits = score.find_weak_score("the text", Facts(quality=Quality(value)), **limits)
     assert [hit.detail for hit in hits] == expected
 
 
-def test_sentences_are_explained_below_the_limit_that_is_handed_in():
+def test_sentences_are_explained_below_the_limit_that_is_handed_in() -> None:
     (shown,), (hidden,) = (qualities([GARBLED], ["en"], explained=limit) for limit in (0.62, 0.0))
     assert shown.score == hidden.score
     assert shown.findings
     assert hidden.findings == ()
 
 
-def test_findings_of_another_text_are_not_shown():
+def test_findings_of_another_text_are_not_shown() -> None:
     stale = Finding("translation/low_score", 0, 5, "other", None, "why")
     hits = list(score.find_low_score("the text", Facts(quality=Quality(0.1, (stale,)))))
     assert [(hit.start, hit.end) for hit in hits] == [(0, 0)]

@@ -33,7 +33,7 @@ from pipeline import edits
 from pipeline.engine import storage
 from pipeline.engine.local import LocalEngine
 from pipeline.facts import lines
-from pipeline.records import NO_FACTS, Facts, Finding, Rule
+from pipeline.records import NO_FACTS, Facts, Finding, Hit, Rule
 from pipeline.rules import boilerplate
 from pipeline.rules.boilerplate.model import Model
 from pipeline.stages import tables
@@ -48,7 +48,7 @@ def measure() -> list[Measure]:
         kind: Tally() for kind in (*LABELLED, "press together", ARTICLES, "few leftovers", "gold")
     }
     press = [page for page in everything if page.kind == "press"]
-    known, sizes = uses(press), Counter(page.site for page in press)
+    of_sites, sizes = uses(press), Counter(page.site for page in press)
     texts = gold()
     chance = random.Random(SEED)
     for model, tried in unseen(everything):
@@ -58,7 +58,7 @@ def measure() -> list[Measure]:
             if page.kind in LABELLED:
                 by_kind[page.kind].add(page, cut(page, rules))
             if page.kind == "press" and sizes[page.site] > 1:
-                facts = Facts(site=page.site, lines=lines.uses_of(page.text, page.site, known))
+                facts = Facts(site=page.site, lines=lines.uses_of(page.text, page.site, of_sites))
                 by_kind["press together"].add(page, cut(page, rules, facts))
             if page.kind == ARTICLES:
                 by_kind[ARTICLES].add(page, cut(page, rules))
@@ -92,7 +92,7 @@ def gold() -> dict[str, Page]:
 def rules_with(model: Model) -> tuple[Rule, ...]:
     """The stage's rules, asking another line model."""
 
-    def judged(text: str, facts: Facts) -> Iterator[object]:
+    def judged(text: str, facts: Facts) -> Iterator[Hit]:
         return boilerplate.link_like_hits(text, model.scores, facts)
 
     return tuple(
@@ -131,8 +131,8 @@ class Tally:
     def add(self, page: Page, findings: list[Finding]) -> None:
         gone: dict[str, list[str]] = {}
         for finding in findings:
-            for line in lines_of(finding):
-                gone.setdefault(line, []).append(finding.rule)
+            for text in lines_of(finding):
+                gone.setdefault(text, []).append(finding.rule)
         for line, label in zip(page.lines, page.labels, strict=True):
             size = len(line.text)
             self.chars[label] += size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from difflib import SequenceMatcher
 
 import ftfy
@@ -72,19 +73,19 @@ def _cases() -> list[Measure]:
 def _harm() -> list[Measure]:
     texts = [(r["id"], r["text"]) for r in data.load("translation_documents") if r["kind"] != "machine"]
     texts += [(r["id"], r["intact"]) for r in data.load("lost_quotes")]
-    harmed = known = remarks = 0
+    harmed = mended = remarks = 0
     for identity, text in texts:
         _, findings = clean(text)
         for finding in findings:
             if not finding.is_edit:
                 remarks += 1
             elif (identity, finding.rule) in REAL_DEFECTS or set(finding.before) == {"\u00ad"}:
-                known += 1
+                mended += 1
             else:
                 harmed += 1
                 print(f"    changed: {identity} {finding.rule} {finding.before!r} -> {finding.after!r}")
     return [
-        Measure("changes in clean texts", harmed, "0", f"and {known} that mend real defects, listed by hand"),
+        Measure("changes in clean texts", harmed, "0", f"and {mended} that mend real defects, listed by hand"),
         Measure("remarks on clean texts, of 1,000", 1000 * remarks / len(texts), "few"),
     ]
 
@@ -168,7 +169,7 @@ def _speed() -> list[Measure]:
 
 
 def _screened(texts: pa.StringArray) -> int:
-    """The stage over a batch of texts, as a run does it."""
+    """The stage over many texts, as a run does it."""
     seen = screen(texts, STAGE)
     rows = sorted(frozenset[int]().union(*seen.values()))
     for row in rows:
@@ -177,7 +178,7 @@ def _screened(texts: pa.StringArray) -> int:
     return len(rows)
 
 
-def _seconds(work: object) -> float:
+def _seconds(work: Callable[[], object]) -> float:
     start = time.process_time()
-    work()  # type: ignore[operator]
+    work()
     return time.process_time() - start

@@ -18,7 +18,7 @@ from benchmarks import data, train_language
 from benchmarks.quality import Measure
 from pipeline.facts import language
 from pipeline.facts.language import certainty, profiles
-from pipeline.records import Facts
+from pipeline.records import Facts, Language
 from pipeline.rules.language import foreign_passage
 
 CLOSE = ("bs hr sr sl", "da no sv", "id ms", "es pt ca", "bg mk ru uk", "cs sk", "af nl", "zh-cn zh-tw")
@@ -86,7 +86,7 @@ def _english() -> list[Measure]:
     ]
 
 
-def _share(found: Sequence[language.Language], codes: tuple[str, ...]) -> float:
+def _share(found: Sequence[Language], codes: tuple[str, ...]) -> float:
     return sum(guess.code in codes for guess in found) / len(found)
 
 

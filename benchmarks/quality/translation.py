@@ -43,22 +43,26 @@ def of_scores(rows: train_translation.Rows, score: np.ndarray) -> list[Measure]:
     limit = np.quantile(score[rows.kind == "original"], 0.01)
     people = rows.kind == "human"
     strong = (rows.kind == "machine") & (rows.human_z >= 0)
+    mean = float(np.mean(list(correlations.values())))
     by_pair = " ".join(f"{pair} {value:.2f}" for pair, value in correlations.items())
     return [
-        Measure("Spearman with human scores, mean of pairs", np.mean(list(correlations.values())), ">= .60", by_pair),
+        Measure("Spearman with human scores, mean of pairs", mean, ">= .60", by_pair),
         Measure("AUC garbled against good", area(score[good], score[garbled]), ">= .985"),
-        Measure("garbled found at 1 % false alarms", np.mean(score[garbled] < limit), ">= .90", f"limit {limit:.3f}"),
-        Measure("human and strong systems flagged there", np.mean(score[people | strong] < limit), "<= .02"),
-        Measure("  of these, human translations", np.mean(score[people] < limit)),
-        Measure("good Wikipedia translations flagged there", np.mean(score[good] < limit), "as few as can be"),
-        Measure(
-            "articles as scraped flagged there", np.mean(score[rows.kind == "article"] < limit), "as few as can be"
-        ),
-        Measure("garbled set aside by default", np.mean(score[garbled] < GARBLED), "", f"score below {GARBLED}"),
-        Measure("original news set aside by default", np.mean(score[rows.kind == "original"] < GARBLED), "0"),
-        Measure("human translations set aside by default", np.mean(score[people] < GARBLED), "few"),
-        Measure("5 % of original news score below", np.quantile(score[rows.kind == "original"], 0.05)),
+        Measure("garbled found at 1 % false alarms", share(score[garbled] < limit), ">= .90", f"limit {limit:.3f}"),
+        Measure("human and strong systems flagged there", share(score[people | strong] < limit), "<= .02"),
+        Measure("  of these, human translations", share(score[people] < limit)),
+        Measure("good Wikipedia translations flagged there", share(score[good] < limit), "as few as can be"),
+        Measure("articles as scraped flagged there", share(score[rows.kind == "article"] < limit), "as few as can be"),
+        Measure("garbled set aside by default", share(score[garbled] < GARBLED), "", f"score below {GARBLED}"),
+        Measure("original news set aside by default", share(score[rows.kind == "original"] < GARBLED), "0"),
+        Measure("human translations set aside by default", share(score[people] < GARBLED), "few"),
+        Measure("5 % of original news score below", float(np.quantile(score[rows.kind == "original"], 0.05))),
     ]
+
+
+def share(holds: np.ndarray) -> float:
+    """Of how many it holds."""
+    return float(np.mean(holds))
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -83,10 +87,10 @@ def of_seeds(original: np.ndarray) -> list[Measure]:
     measures = []
     for name, versions in (("raw", texts), ("repaired", [edits.run(text, encoding.RULES)[0] for text in texts])):
         first, translated, last = (quality(text).score or 0.0 for text in versions)
-        share = np.mean(original > translated)
+        above = share(original > translated)
         measures += [
             Measure(f"seed 001 {name}: below the others by", min(first, last) - translated, "> 0", f"{translated:.2f}"),
-            Measure(f"seed 001 {name}: share of original news above it", share, ">= .95"),
+            Measure(f"seed 001 {name}: share of original news above it", above, ">= .95"),
         ]
     return measures
 
