@@ -9,6 +9,7 @@ from typing import Any, TypedDict, cast
 from pipeline.engine import storage, whole
 
 MadeOf = Mapping[str, Any]  # names to values, nested, as JSON can say them
+Example = Mapping[str, Any]  # a `tables.FindingRow` by the names of its parts, its texts cut
 
 
 class Counts(TypedDict, total=False):
@@ -20,22 +21,6 @@ class Counts(TypedDict, total=False):
     quarantined: int
     findings: int
     published: int
-
-
-class Example(TypedDict):
-    """A finding shown as an example: a row of `tables.FINDINGS`, its texts cut."""
-
-    id: str
-    number: int
-    rule: str
-    start: int
-    end: int
-    before: str
-    after: str | None
-    detail: str
-    left: str
-    right: str
-    site: str
 
 
 class RuleFigures(TypedDict):

@@ -14,7 +14,8 @@ from pathlib import Path
 import xxhash
 
 from pipeline.engine import whole
-from pipeline.output.manifest import CharsetFigures, Example, Manifest
+from pipeline.output.manifest import CharsetFigures, Manifest
+from pipeline.stages.tables import FindingRow
 
 _KEY = re.compile(r'<meta name="copydesk-key" content="([0-9a-f]+)">')
 _SEAL = re.compile(r"<!-- copydesk-seal ([0-9a-f]{16}) -->\n\Z")  # by which a page that was cut or changed is told
@@ -132,9 +133,9 @@ def _rules(steps: Sequence[Manifest]) -> Iterator[str]:
         documents = number_of(entry["documents"], "document")
         yield f"<details open><summary><code>{escape(rule)}</code> <span>{entry['findings']:,} in {documents}, {kind}"
         yield "</span></summary>\n<ul>\n"
-        for example in entry["examples"]:
-            yield f"<li>{_diff(example)}<small>{shown(example['id'])}"
-            yield f" · {shown(example['detail'])}" if example["detail"] else ""
+        for row in (FindingRow(**example) for example in entry["examples"]):
+            yield f"<li>{_diff(row)}<small>{shown(row.id)}"
+            yield f" · {shown(row.detail)}" if row.detail else ""
             yield "</small></li>\n"
         yield "</ul></details>\n"
     yield "</section>\n"
@@ -145,14 +146,14 @@ def number_of(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _diff(example: Example) -> str:
+def _diff(row: FindingRow) -> str:
     """A finding amid what stood around it: what was taken out, what was put in, or what was remarked."""
-    before, after = shown(example["before"]), example["after"]
-    if after is None:
+    before = shown(row.before)
+    if row.after is None:
         middle = f"<mark>{before}</mark>" if before else ""
     else:
-        middle = (f"<del>{before}</del>" if before else "") + (f"<ins>{shown(after)}</ins>" if after else "")
-    return f"<q>{shown(example['left'])}{middle}{shown(example['right'])}</q>" if middle else ""
+        middle = (f"<del>{before}</del>" if before else "") + (f"<ins>{shown(row.after)}</ins>" if row.after else "")
+    return f"<q>{shown(row.left)}{middle}{shown(row.right)}</q>" if middle else ""
 
 
 def _sources(steps: Sequence[Manifest]) -> Iterator[str]:
