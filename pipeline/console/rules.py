@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
             raise _unknown(name, judges)
         judge = judges[name]
         path = Path(options.on or settings.run.input)
-        trial = try_rule.try_rule(settings.stage(judge.stage), judge, path, settings.read)
+        trial = try_rule.try_rule(settings.stage(judge.stage), judge, path, settings)
         try_rule.print_trial(trial, options.json)
         return 0
     wanted = set(options.name)

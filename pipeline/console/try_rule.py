@@ -12,7 +12,7 @@ import pyarrow as pa
 from rich.text import Text
 
 from pipeline import text
-from pipeline.config import Read
+from pipeline.config import Settings
 from pipeline.console import show
 from pipeline.output.report.page import number_of
 from pipeline.records import Document, Finding, Guard, Rule
@@ -43,7 +43,7 @@ class Trial:
     hits: list[FindingRow] = field(default_factory=list)
 
 
-def try_rule(stage: Stage, judge: Rule | Guard, path: Path, settings: Read) -> Trial:
+def try_rule(stage: Stage, judge: Rule | Guard, path: Path, settings: Settings) -> Trial:
     """Run one rule alone over the documents at `path`, or a guard after all rules of its stage; and change nothing.
 
     Facts of a text alone are computed; those of a whole corpus (duplicates, lines of a site) are not known here.
@@ -84,10 +84,10 @@ def _words(value: str) -> int:
     return sum(1 for _ in text.words(value))
 
 
-def _sample(path: Path, settings: Read) -> Iterator[pa.RecordBatch]:
+def _sample(path: Path, settings: Settings) -> Iterator[pa.RecordBatch]:
     documents = 0
-    for portion in read.portions(find.find_files(str(path)).files, path):
-        for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=settings):
+    for portion in read.portions(find.find_files(str(path), settings.run.output).files, path):
+        for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=settings.read):
             yield outputs[tables.KEPT]
             documents += outputs[tables.KEPT].num_rows
             if documents >= MOST_DOCUMENTS:

@@ -18,10 +18,13 @@ SETTLED = 2.0  # seconds: a file changed later than that before its digest was t
 
 
 class Input:
-    """The folder or file that a batch reads. It is looked at once: a run works on the input as it found it."""
+    """The folder or file that a batch reads, but for the folder `output`, should that lie in it.
 
-    def __init__(self, root: Path, cache: Path) -> None:
-        self.root, self._cache = root, cache
+    It is looked at once: a run works on the input as it found it.
+    """
+
+    def __init__(self, root: Path, cache: Path, output: Path) -> None:
+        self.root, self._cache, self._output = root, cache, output
 
     @cached_property
     def found(self) -> find.Found:
@@ -30,7 +33,7 @@ class Input:
         Raises:
             InputError: the input is not there, or holds nothing that can be read.
         """
-        return find.find_files(str(self.root))
+        return find.find_files(str(self.root), str(self._output))
 
     @cached_property
     def digest(self) -> str:
@@ -39,7 +42,7 @@ class Input:
 
     def has_changed(self) -> bool:
         """Whether it is another one than it was when this object looked at it."""
-        return Input(self.root, self._cache).digest != self.digest
+        return Input(self.root, self._cache, self._output).digest != self.digest
 
 
 def digest_of(paths: Iterable[Path], root: Path, cache: Path) -> str:

@@ -1,6 +1,7 @@
 """Which files an input holds. What lies there is read, set aside or left out, and accounted for; but for hidden names.
 
-Links to files are read as files. Links to folders are not followed: they may lead round in circles, or anywhere.
+Links to files are read as files. Links to folders are not followed: they may lead round in circles, or anywhere. The
+folder that outputs go to is never input, wherever in it that lies: a second run would read what the first one wrote.
 """
 
 from __future__ import annotations
@@ -37,27 +38,52 @@ class Found(NamedTuple):
     left_out: list[Entry]
 
 
-def find_files(root: str) -> Found:
+def find_files(root: str, output: str = "") -> Found:
     """What the input `root` holds: a folder, looked into at any depth but for hidden names, or one file.
 
+    The folder `output` is left out, be it there already or not.
+
     Raises:
-        InputError: nothing is there, or nothing that is wanted.
+        InputError: nothing is there, or nothing that is wanted; or it lies in the folder `output`.
     """
     path = Path(root)
     if not os.path.lexists(path):
         raise InputError(f"{root}: no such file or folder; name the articles' folder: copydesk run FOLDER")
-    entries = sorted(_inside(path) if path.is_dir() else [_entry(path)], key=lambda entry: entry.path.as_posix())
+    outputs = Path(os.path.realpath(output)) if output else None
+    if outputs and _within(path, outputs):
+        raise InputError(f"{root}: lies in the output folder; name the articles' folder, or another --output")
+    listed = _inside(path, outputs) if path.is_dir() else [_entry(path)]
+    entries = sorted(listed, key=lambda entry: entry.path.as_posix())
     if entries and entries[0].path == path and entries[0].reason:
         raise InputError(str(entries[0]))
     found = Found([entry for entry in entries if entry.wanted], [entry for entry in entries if not entry.wanted])
     if not found.files:
-        held = f"holds {len(entries)} files, none of a known kind" if entries else "is empty"
+        others = sum(entry.reason not in (_OUTPUT, _TO_OUTPUT) for entry in entries)
+        held = f"holds {others} files, none of a known kind" if others else "is empty"
         raise InputError(f"{root}: {held}; {formats.hint()}")
     return found
 
 
-def _inside(root: Path) -> Iterator[Entry]:
+_OUTPUT = "the output folder"
+_TO_OUTPUT = "a link into the output folder"
+
+
+def _within(path: Path, outputs: Path | None) -> bool:
+    """Whether a path leads into the folder `outputs`, which has no links in it."""
+    return outputs is not None and Path(os.path.realpath(path)).is_relative_to(outputs)
+
+
+def _output_in(root: Path, outputs: Path | None) -> Path | None:
+    """The folder `outputs` as a walk from `root` comes upon it; None if it does not."""
+    above = Path(os.path.realpath(root))
+    return root / outputs.relative_to(above) if outputs and outputs.is_relative_to(above) else None
+
+
+def _inside(root: Path, outputs: Path | None) -> Iterator[Entry]:
     """All that lies at any depth of a folder: whatever is no folder, and folders that cannot be listed."""
+    own = _output_in(root, outputs)
+    if own and not any(name.startswith(".") for name in own.relative_to(root).parts):
+        yield Entry(own, _OUTPUT, wanted=False)  # said before it is there, so that a second run finds the same input
     waiting = [root]
     while waiting:
         folder = waiting.pop()
@@ -70,10 +96,13 @@ def _inside(root: Path) -> Iterator[Entry]:
         for name, is_folder, is_file in listed:
             if name.startswith("."):
                 continue
-            if is_folder:
-                waiting.append(folder / name)
-            else:
-                yield _entry(folder / name, is_file)
+            path = folder / name
+            if is_folder and path != own:
+                waiting.append(path)
+            elif not is_folder and not is_file and _within(path, outputs):
+                yield Entry(path, _TO_OUTPUT, wanted=False)
+            elif not is_folder:
+                yield _entry(path, is_file)
 
 
 def _entry(path: Path, is_file: bool = False) -> Entry:

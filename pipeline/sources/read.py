@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -17,8 +19,10 @@ from pipeline.errors import RecordError
 from pipeline.records import Verdict
 from pipeline.sources import formats
 from pipeline.sources.find import Entry
-from pipeline.sources.records import Failure, File, Record, first_line
+from pipeline.sources.meta import as_json
+from pipeline.sources.records import Failure, File, Record, attempt, first_line
 from pipeline.stages import tables
+from pipeline.stages.tables import FindingRow
 
 # A portion: files that one worker reads one after the other.
 PORTIONS = pa.schema(
@@ -36,6 +40,7 @@ CHARACTERS_AT_ONCE = 8 << 20
 META_CHARACTERS = 1 << 20  # more than that beside the text is not metadata
 
 STEP = "reading"
+LEFT_OUT = f"{STEP}/metadata_left_out"  # a finding, not a rule: there is nothing to set
 
 
 def portions(entries: Iterable[Entry], root: Path) -> Iterator[list[dict[str, Any]]]:
@@ -48,8 +53,7 @@ def portions(entries: Iterable[Entry], root: Path) -> Iterator[list[dict[str, An
     is_folder = root.is_dir()
     for path, reason, _ in entries:
         name = os.fsencode(path.relative_to(root).as_posix() if is_folder else path.name)
-        row = {"path": os.fsencode(path), "name": name.decode("utf-8", "backslashreplace"), "reason": reason}
-        portion.append(row)
+        portion.append({"path": os.fsencode(path), "name": name_of(name), "reason": reason})
         with suppress(OSError):  # gone since it was listed: reading it will say so
             size += path.stat().st_size
         if size >= PORTION_BYTES or len(portion) >= PORTION_FILES:
@@ -59,19 +63,32 @@ def portions(entries: Iterable[Entry], root: Path) -> Iterator[list[dict[str, An
         yield portion
 
 
+# What looks like a byte that `name_of` has written: its backslash is written as one, too.
+_ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
+
+
+def name_of(path: bytes) -> str:
+    r"""A path as records name it: bytes that are not UTF-8 are written `\xe9`, and no two paths get the same name.
+
+    >>> name_of(b"caf\xe9"), name_of(rb"caf\xe9"), name_of(rb"a\b")
+    ('caf\\xe9', 'caf\\x5cxe9', 'a\\b')
+    """
+    return _ESCAPED.sub(rb"\\x5c", path).decode("utf-8", "backslashreplace")
+
+
 def read_portion(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
     """The documents of the files named in `rows` (of `PORTIONS`), and what cannot be read."""
-    records = (record for row in rows.to_pylist() for record in _records_of(row, settings))
+    finished = (_finished(record) for row in rows.to_pylist() for record in _records_of(row, settings))
     while True:
-        some = list(_some_of(records))
-        read = [_row(r) for r in some if isinstance(r, Record)]
-        failed = [_failure(r) for r in some if isinstance(r, Failure)]
+        some = list(_some_of(finished))
+        read = [entry for entry in some if isinstance(entry, _Document)]
+        failed = [_failure(entry) for entry in some if isinstance(entry, Failure)]
         aside = tables.aside_schema(tables.DOCUMENTS)
         yield {
-            tables.KEPT: tables.from_dicts(read, tables.DOCUMENTS),
+            tables.KEPT: tables.from_dicts([document.row for document in read], tables.DOCUMENTS),
             tables.QUARANTINED: tables.from_dicts(failed, aside),
             tables.DROPPED: tables.from_dicts([], aside),
-            tables.FOUND: tables.findings_table([]),
+            tables.FOUND: tables.findings_table([finding for document in read for finding in document.findings]),
         }
         if not some:
             return
@@ -100,44 +117,56 @@ def read_file(path: Path, name: str, settings: Read) -> Iterator[Record | Failur
         yield Failure(name, 0, f"broken file: {type(error).__name__}: {first_line(error)}")
 
 
-def _some_of(records: Iterator[Record | Failure]) -> Iterator[Record | Failure]:
+class _Document(NamedTuple):
+    """A record as a row of `tables.DOCUMENTS`, and what is to be remarked upon it."""
+
+    row: dict[str, Any]
+    findings: list[FindingRow]
+
+
+def _some_of(finished: Iterator[_Document | Failure]) -> Iterator[_Document | Failure]:
     size = 0
-    for record in islice(records, ROWS_AT_ONCE):
-        yield record
-        size += len(record.text) if isinstance(record, Record) else 0
+    for entry in islice(finished, ROWS_AT_ONCE):
+        yield entry
+        size += len(entry.row["text"]) + len(entry.row["meta"]) if isinstance(entry, _Document) else 0
         if size > CHARACTERS_AT_ONCE:
             return
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _finished(record: Record | Failure) -> _Document | Failure:
+    if isinstance(record, Failure):
+        return record
+    return attempt(partial(_document, record), record.file, record.line, record.text[:200])
+
+
+def _document(record: Record) -> _Document:
+    meta = as_json(record.meta or {})
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__}
-    row["meta"] = _as_json(record.meta)
-    row["repairs"] = 0
-    return row
-
-
-def _as_json(meta: Mapping[str, Any] | None) -> str:
-    """The rest of a record; values that JSON has no name for become strings."""
-    text = json.dumps(meta or {}, ensure_ascii=False, default=str)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:  # half a surrogate pair: JSON can say it, UTF-8 cannot
-        text = json.dumps(meta, ensure_ascii=True, default=str)
-    return text if len(text) <= META_CHARACTERS else json.dumps({"left_out": f"{len(text):,} characters of metadata"})
+    row |= {"meta": meta, "repairs": 0}
+    if len(meta) <= META_CHARACTERS:
+        return _Document(row, [])
+    row["meta"] = json.dumps({"left_out": f"{len(meta):,} characters of metadata"})
+    detail = f"{len(meta):,} characters, more than the {META_CHARACTERS:,} that metadata may have"
+    return _Document(row, [FindingRow(record.id, 0, LEFT_OUT, 0, 0, "", None, detail, "", "", record.site)])
 
 
 def _failure(failure: Failure) -> dict[str, Any]:
     where = f"{failure.file}:{failure.line}" if failure.line else failure.file
     return {
         "id": where,
-        "text": failure.start,
+        "text": writable(failure.start),
         "file": failure.file,
         "line": failure.line,
         "stage": STEP,
         "verdict": Verdict.QUARANTINE.name.lower(),
-        "reason": f"{STEP}: {failure.reason}",
+        "reason": writable(f"{STEP}: {failure.reason}"),
         "traceback": "",
     }
+
+
+def writable(text: str) -> str:
+    r"""The text as UTF-8 can hold it: half a surrogate pair is written as in JSON, `\ud800`."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 # --- ids used twice ----------------------------------------------------------------------------------------------

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded
+
+MAX_ID = 20_000  # characters: every finding repeats it; a path has 4,096 bytes, each of up to four characters in a name
+MAX_NAME = 60  # characters of a field's name that a reason shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,11 @@ class Format(NamedTuple):
     read: Callable[[File, Read], Iterator[Record | Failure]]
 
 
-def attempt(make: Callable[[], Record], name: str, line: int, start: str = "") -> Record | Failure:
-    """One record of many, or why it is none: whatever it breaks, its neighbours go on."""
+T = TypeVar("T")
+
+
+def attempt(make: Callable[[], T], name: str, line: int, start: str = "") -> T | Failure:
+    """What is made of one record of many, or why nothing is: whatever it breaks, its neighbours go on."""
     try:
         return make()
     except RecordError as error:
@@ -113,8 +119,8 @@ def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read
 
 
 def _names(fields: Mapping[str, Any]) -> str:
-    names = [f'"{key}"' for key in list(fields)[:8]]
-    return ", ".join(names) or "no fields"
+    names = [key if len(key) <= MAX_NAME else key[:MAX_NAME] + "..." for key in list(fields)[:8]]
+    return ", ".join(f'"{name}"' for name in names) or "no fields"
 
 
 def _string(value: Any) -> str:
@@ -144,10 +150,13 @@ def checked(record: Record) -> Record:
     """The record, if its text is one.
 
     Raises:
-        RecordError: it is blank, or holds half a character (a surrogate without its partner).
+        RecordError: it is blank or holds half a character (a surrogate without its partner); its id or site has no end.
     """
     if not record.text or record.text.isspace():
         raise RecordError("no text: it is empty")
+    for what, name in (("id", record.id), ("site", record.site)):
+        if len(name) > MAX_ID:
+            raise RecordError(f"its {what} is longer than {MAX_ID:,} characters")
     for value in (record.text, record.id, record.url, record.site, record.title or "", record.published or ""):
         try:
             value.encode("utf-8")

@@ -19,6 +19,7 @@ from pipeline.run.batch import Batch
 from pipeline.run.input import Input
 from pipeline.run.steps.step import Made, Step
 from pipeline.sources import read
+from pipeline.sources.find import Entry
 from pipeline.stages import tables
 
 MOST_LEFT_OUT = 100  # names of files listed
@@ -31,7 +32,7 @@ class Reading(Step):
 
     def __init__(self, batch: Batch, after: Step | None = None) -> None:
         super().__init__(batch, after)
-        self.input = Input(Path(batch.settings.run.input), batch.layout.runs / ".inputs.json")
+        self.input = Input(Path(batch.settings.run.input), batch.layout.runs / ".inputs.json", batch.layout.output)
 
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
         """What of a record is read, and the content of the files."""
@@ -59,7 +60,7 @@ class Reading(Step):
         if self.input.has_changed():
             raise CopydeskError(f"{self.input.root}: files changed while they were read; run again")
         return {
-            "left_out": [str(entry) for entry in self.input.found.left_out[:MOST_LEFT_OUT]],
+            "left_out": _listed(self.input.found.left_out),
             "charsets": charsets(work),
             **books.close(self.name, work, read=count),
         }
@@ -75,6 +76,13 @@ class Reading(Step):
         whole.remove(kept)
         storage.move(again / tables.KEPT, kept)
         storage.add_parts(again / tables.QUARANTINED, first / tables.QUARANTINED)
+
+
+def _listed(left_out: Sequence[Entry]) -> list[str]:
+    """The first `MOST_LEFT_OUT` entries, and how many more there are."""
+    listed = [read.name_of(os.fsencode(str(entry))) for entry in left_out[:MOST_LEFT_OUT]]
+    more = len(left_out) - len(listed)
+    return [*listed, f"and {more:,} more"] if more else listed
 
 
 def charsets(output: Path) -> dict[str, CharsetFigures]:

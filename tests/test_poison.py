@@ -1,0 +1,268 @@
+"""What is made to break reading: each poison costs itself alone, says why, and stays within time and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import pipeline
+from pipeline.config import Read
+from pipeline.console import cli
+from pipeline.errors import InputError
+from pipeline.sources import find, read
+from pipeline.sources.records import MAX_ID, MAX_NAME
+from pipeline.stages import tables
+from tests.runs import ARTICLE, articles, made, quarantined, run, write_jsonl
+
+TEXT = "The council met on Monday and closed the old bridge for repairs."
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An input called `in`, in the folder where the test works."""
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    return Path("in")
+
+
+def rows_of(root: Path | str, output: str = "output", **settings: Any) -> dict[str, list[dict[str, Any]]]:
+    """All rows that reading an input makes, by place, and the findings; they have been through Arrow, and are UTF-8."""
+    rows: dict[str, list[dict[str, Any]]] = {tables.KEPT: [], tables.QUARANTINED: [], tables.FOUND: []}
+    for portion in read.portions(find.find_files(str(root), output).files, Path(root)):
+        for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read(**settings)):
+            for place, found in rows.items():
+                found += outputs[place].to_pylist()
+    return rows
+
+
+def kept(rows: dict[str, list[dict[str, Any]]]) -> list[tuple[str, str]]:
+    return [(row["id"], row["text"]) for row in rows[tables.KEPT]]
+
+
+def aside(rows: dict[str, list[dict[str, Any]]]) -> list[tuple[str, str]]:
+    return [(row["id"], row["reason"].removeprefix("reading: ")) for row in rows[tables.QUARANTINED]]
+
+
+# --- names and values that cannot be written -----------------------------------------------------------------------
+
+HINT = 'hint: [read] text_field = "..."'
+UTF_16_NAMES = f'no "text"; found "i\0d\0", "\0t\0\\udced\0t\0u\0l\0o\0". {HINT}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.jsonl", b'{"\\ud800": "x"}', f'no "text"; found "\\ud800". {HINT}'),
+        ("a.jsonl", b'{"\\udfff\\u0000": {"\\ud800": 1}}', f'no "text"; found "\\udfff\0". {HINT}'),
+        ("a.csv", "id,título\n1,x\n".encode("latin-1"), f'no "text"; found "id", "t\\udcedtulo". {HINT}'),
+        ("a.csv", "id,título\n1,x\n".encode("utf-16-le"), UTF_16_NAMES),
+    ],
+)  # fmt: skip
+def test_names_of_fields_that_are_not_utf8_are_told_and_cost_their_record(
+    folder: Path, name: str, content: bytes, reason: str
+) -> None:
+    (folder / name).write_bytes(content)
+    (folder / "b.txt").write_text(TEXT)
+    rows = rows_of("in")
+    assert kept(rows) == [("b", TEXT)]
+    assert aside(rows)[0][1] == reason
+
+
+def test_a_batch_goes_on_past_names_that_cannot_be_written(place: Path) -> None:
+    write_jsonl(place / "in" / "good.jsonl", articles(20))
+    (place / "in" / "a.jsonl").write_text('{"\\ud800": "x"}\n')
+    (place / "in" / "b.csv").write_bytes("id,título\n1,x\n".encode("latin-1"))
+    Path(os.fsdecode(b"in/caf\xe9.jpg")).write_text("left out")
+    assert run("in") == 0
+    assert len(pipeline.read_corpus("output/corpus")) == 20
+    assert [row["file"] for row in quarantined()] == ["a.jsonl", "b.csv"]
+    assert "caf" in made("reading", input="in").manifest["left_out"][0]
+
+
+def test_names_of_fields_are_told_as_far_as_they_can_be_read(folder: Path) -> None:
+    (folder / "a.jsonl").write_text(json.dumps({"x" * 1_000_000: 1, "b": 2}))
+    assert aside(rows_of("in")) == [("a.jsonl:1", f'no "text"; found "{"x" * MAX_NAME}...", "b". {HINT}')]
+
+
+def test_an_id_without_end_is_refused_since_every_finding_repeats_it(folder: Path) -> None:
+    write_jsonl(folder / "a.jsonl", [{"id": "x" * (MAX_ID + 1), "text": TEXT}, {"id": "x" * MAX_ID, "text": TEXT}])
+    rows = rows_of("in")
+    assert [len(identity) for identity, _ in kept(rows)] == [MAX_ID]
+    assert aside(rows) == [("a.jsonl:1", f"its id is longer than {MAX_ID:,} characters")]
+
+
+def test_no_two_names_of_files_become_one(folder: Path) -> None:
+    names = {
+        b"caf\xe9.txt": r"caf\xe9",
+        rb"caf\xe9.txt": r"caf\x5cxe9",
+        rb"caf\x5cxe9.txt": r"caf\x5cx5cxe9",
+        rb"a\b.txt": r"a\b",
+        rb"caf\xE9.txt": r"caf\xE9",
+        "café.txt".encode(): "café",
+        b"\\\xe9.txt": r"\\xe9",
+    }
+    for name in names:
+        Path(os.fsdecode(b"in/" + name)).write_text(TEXT)
+    rows = rows_of("in")
+    assert aside(rows) == []
+    assert sorted(identity for identity, _ in kept(rows)) == sorted(names.values())
+
+
+def test_a_path_over_the_limit_of_the_system_is_set_aside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "a.txt").write_text(TEXT)
+    place = Path.cwd()
+    monkeypatch.chdir(folder)
+    for _ in range(20):  # 20 folders of 250 characters: longer than the 4,096 that one path may have
+        Path("d" * 250).mkdir()
+        monkeypatch.chdir("d" * 250)
+        Path("b.txt").write_text(TEXT)
+    monkeypatch.chdir(place)
+    rows = rows_of("in")
+    assert len(kept(rows)) + len(aside(rows)) >= 17
+    assert {reason for _, reason in aside(rows)} <= {
+        "unreadable folder: File name too long",
+        "unreadable file: File name too long",
+    }
+    assert aside(rows) != []
+    assert run("in") == 0
+
+
+# --- metadata ------------------------------------------------------------------------------------------------------
+
+
+def test_numbers_that_json_has_no_name_for_are_written_as_strings(folder: Path) -> None:
+    (folder / "a.jsonl").write_text('{"text": "a", "x": NaN, "y": [1e999, {"z": -Infinity}], "w": 1.5}\n')
+    pq.write_table(pa.table({"text": ["b"], "n": [float("nan")]}), folder / "b.parquet")
+    metas = [json.loads(row["meta"], parse_constant=pytest.fail) for row in rows_of("in")[tables.KEPT]]
+    assert metas == [{"x": "NaN", "y": ["Infinity", {"z": "-Infinity"}], "w": 1.5}, {"n": "NaN"}]
+
+
+def test_metadata_left_out_for_its_size_is_remarked_upon(place: Path) -> None:
+    write_jsonl(place / "in" / "a.jsonl", [{**articles(1)[0], "long": "x" * 2_000_000}, *articles(20, 1)])
+    assert run("in") == 0
+    assert len(pipeline.read_corpus("output/corpus")) == 20
+    rules = made("reading", input="in").manifest["rules"]
+    assert {rule: (entry["findings"], entry["edits"]) for rule, entry in rules.items()} == {
+        "reading/metadata_left_out": (1, 0)
+    }
+    [row] = rows_of("in")[tables.FOUND]
+    assert (row["id"], row["start"], row["end"], row["after"]) == ("a0", 0, 0, None)
+    assert row["detail"] == "2,000,012 characters, more than the 1,048,576 that metadata may have"
+
+
+@pytest.mark.parametrize("depth", [90, 500, 900, 1_000, 100_000])
+@pytest.mark.parametrize("brackets", ["[]", '{"a":}'])
+def test_json_nested_without_end_costs_its_record(folder: Path, depth: int, brackets: str) -> None:
+    opened, closed = brackets[:-1], brackets[-1]
+    deep = opened * depth + "1" + closed * depth
+    (folder / "a.jsonl").write_text(f'{{"text": "{TEXT}", "m": {deep}}}\n{{"id": "b", "text": "{TEXT}"}}\n')
+    rows = rows_of("in")
+    assert kept(rows)[-1] == ("b", TEXT)
+    assert len(aside(rows)) == (depth > 100)
+    assert all("nested" in reason or reason.startswith("not JSON") for _, reason in aside(rows))
+
+
+def test_brackets_in_a_string_are_no_nesting(folder: Path) -> None:
+    write_jsonl(folder / "a.jsonl", [{"text": TEXT, "m": "[{" * 1_000}])
+    assert aside(rows_of("in")) == []
+
+
+def test_rows_are_handed_on_before_their_metadata_fills_the_memory(folder: Path) -> None:
+    write_jsonl(folder / "a.jsonl", [{"text": TEXT, "m": "x" * 1_000_000}] * 30)
+    [portion] = read.portions(find.find_files("in", "output").files, folder)
+    outputs = list(read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read()))
+    assert [some[tables.KEPT].num_rows for some in outputs] == [9, 9, 9, 3, 0]
+
+
+# --- the output folder -----------------------------------------------------------------------------------------------
+
+
+def left_out(root: str, output: str = "output") -> list[str]:
+    return [str(entry) for entry in find.find_files(root, output).left_out]
+
+
+@pytest.mark.parametrize("output", ["output", "./output", "deep/../output", "deep/down/output", "a link/output"])
+def test_the_output_folder_is_left_out_wherever_it_lies_in_the_input(folder: Path, output: str) -> None:
+    (folder / "deep" / "down").mkdir(parents=True)
+    (folder / "a link").symlink_to("deep")
+    (folder / "a.txt").write_text(TEXT)
+    (folder / "other.jpg").touch()
+    before = find.find_files("in", f"in/{output}")
+    (folder / output).mkdir()
+    (folder / output / "b.txt").write_text(TEXT)
+    found = find.find_files("in", f"in/{output}")
+    assert [str(entry) for entry in found.files] == ["in/a.txt"]
+    assert folder / "other.jpg" in [entry.path for entry in found.left_out]
+    assert [entry.reason for entry in found.left_out if entry.reason.startswith("the output")] == ["the output folder"]
+    assert found == before
+
+
+def test_a_file_in_the_output_folder_is_no_input_by_a_link_either(folder: Path) -> None:
+    Path("output").mkdir()
+    Path("output/report.html").write_text(TEXT)
+    (folder / "a.txt").write_text(TEXT)
+    (folder / "b.html").symlink_to("../output/report.html")
+    found = find.find_files("in", "output")
+    assert [str(entry) for entry in found.files] == ["in/a.txt"]
+    assert left_out("in") == ["in/b.html: a link into the output folder"]
+
+
+def test_a_hidden_output_folder_is_no_part_of_the_input_at_all(folder: Path) -> None:
+    (folder / "a.txt").write_text(TEXT)
+    assert left_out("in", "in/.output") == []
+    assert left_out("in", "elsewhere") == []
+
+
+@pytest.mark.parametrize("root", ["output", "output/corpus", "output/corpus/a.txt", "link", "."])
+def test_an_input_in_the_output_folder_is_refused(folder: Path, root: str) -> None:
+    Path("output/corpus").mkdir(parents=True)
+    Path("output/corpus/a.txt").write_text(TEXT)
+    Path("link").symlink_to("output/corpus")
+    said = f"{root}: lies in the output folder; name the articles' folder, or another --output"
+    with pytest.raises(InputError) as error:
+        find.find_files(root, "." if root == "." else "output")
+    assert str(error.value) == said
+
+
+def test_a_folder_that_holds_the_outputs_alone_is_empty(folder: Path) -> None:
+    (folder / "output").mkdir()
+    (folder / "output" / "a.txt").write_text(TEXT)
+    with pytest.raises(InputError, match=r"^in: is empty; known are"):
+        find.find_files("in", "in/output")
+
+
+def test_a_run_in_the_folder_of_the_articles_does_not_read_its_own_output(place: Path) -> None:
+    write_jsonl(place / "a.jsonl", articles(20))
+    assert run(".") == 0
+    first = pipeline.read_corpus("output/corpus")
+    before = made("reading", input=".")
+    assert run(".") == 0
+    assert made("reading", input=".") == before
+    assert list(pipeline.read_corpus("output/corpus")) == list(first)
+    assert "output: the output folder" in before.manifest["left_out"]
+    assert before.manifest["counts"]["read"] == 20
+
+
+def test_a_rule_is_tried_on_the_articles_and_not_on_outputs(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_jsonl(place / "a.jsonl", articles(20))
+    assert run(".") == 0
+    capsys.readouterr()
+    assert cli.main(["rules", "try", "encoding/mojibake", "--on", ".", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["documents"] == 20
+
+
+def test_what_is_left_out_is_listed_as_far_as_there_is_room_and_counted(place: Path) -> None:
+    write_jsonl(place / "in" / "a.jsonl", articles(20))
+    for number in range(1_102):
+        (place / "in" / f"{number:04}.jpg").touch()
+    assert run("in") == 0
+    names = made("reading", input="in").manifest["left_out"]
+    assert (len(names), names[99:]) == (101, ["in/0099.jpg", "and 1,002 more"])
