@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from pipeline.errors import InputError
 from pipeline.sources import find, read
 from pipeline.sources.records import MAX_ID, MAX_NAME
 from pipeline.stages import tables
-from tests.runs import ARTICLE, articles, made, quarantined, run, write_jsonl
+from tests.runs import articles, made, quarantined, run, write_jsonl
 
 TEXT = "The council met on Monday and closed the old bridge for repairs."
 
