@@ -64,6 +64,8 @@ class Run(Table):
     # each worker needs about 400 MB besides
     memory_limit: Annotated[str, Option("of the SQL engine, which spills to disk beyond it", "SIZE")] = "2GB"
     max_quarantined: Annotated[Share, Option("more of the documents in quarantine: exit code 3", "SHARE")] = 0.1
+    # some 100,000 times what an article takes; it decides nothing but on hostile texts, and is in no key
+    max_seconds: Annotated[float, Bounds(0, None), Option("a document that takes longer is quarantined", "S")] = 60.0
     engine: Annotated[str, Option("who does the work", "NAME")] = "local"
 
 

@@ -34,7 +34,9 @@ class InProcessEngine:
         """`function` over all rows; see `pipeline.engine.protocol.Engine`."""
         return self.split_rows(partial(_one_output, function), dataset, out)
 
-    def split_rows(self, function: SplitFunction, dataset: Dataset, out: str) -> str:
+    def split_rows(
+        self, function: SplitFunction, dataset: Dataset, out: str, give_up: SplitFunction | None = None
+    ) -> str:
         """The same with several named outputs; see `pipeline.engine.protocol.Engine`."""
         writers: dict[str, pq.ParquetWriter] = {}
         with ExitStack() as files:

@@ -14,6 +14,7 @@ import shutil
 import signal
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.engine import storage
+from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction
 from pipeline.errors import CopydeskError, SettingsError
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 1_000
 DUCKDB_SHARE = 0.75  # grouping 200 M keys, a process held to 2 GB came to 2.8 GB, one held to 1.5 GB to 2.0 GB
-MAX_DEATHS = 3  # a part during which this many workers died is not tried again: it is likely what kills them
+MAX_DEATHS = 3  # a part during which this many workers died is likely what kills them
+MOST_WORKERS = 256  # more would take the machine's processes and gain nothing: an engine of several machines does
 IN_PROCESS_BYTES = 2 << 20  # less input than this is done sooner than a pool of processes starts (about 1 s)
 
 
@@ -43,7 +45,7 @@ class LocalEngine:
     def __init__(
         self, workers: int = 0, memory_limit: str = "2GB", scratch: str | None = None, progress: Progress | None = None
     ) -> None:
-        self.workers = workers or len(os.sched_getaffinity(0))
+        self.workers = min(workers or len(os.sched_getaffinity(0)), MOST_WORKERS)
         self.memory_limit = memory_limit
         self._duckdb_limit = _share_of(memory_limit)
         self.scratch = scratch
@@ -54,9 +56,11 @@ class LocalEngine:
         self._split(partial(_one_output, function), dataset, Path(out))
         return out
 
-    def split_rows(self, function: SplitFunction, dataset: Dataset, out: str) -> str:
+    def split_rows(
+        self, function: SplitFunction, dataset: Dataset, out: str, give_up: SplitFunction | None = None
+    ) -> str:
         """The same with several named outputs; see `pipeline.engine.protocol.Engine`."""
-        self._split(function, dataset, Path(out))
+        self._split(function, dataset, Path(out), give_up)
         return out
 
     def sql(self, query: str, out: str, **datasets: Dataset) -> str:
@@ -108,7 +112,9 @@ class LocalEngine:
     def _spill(self) -> str:
         return str(Path(self.scratch or tempfile.gettempdir()) / f".copydesk-spill.{os.getpid()}.tmp")
 
-    def _split(self, function: SplitFunction, dataset: Dataset, out: Path) -> None:
+    def _split(
+        self, function: SplitFunction, dataset: Dataset, out: Path, give_up: SplitFunction | None = None
+    ) -> None:
         out.mkdir(parents=True, exist_ok=True)
         parts = storage.parts(dataset)
         sizes = [pq.read_metadata(part).num_rows for part in parts]
@@ -119,30 +125,49 @@ class LocalEngine:
                     done += rows
                     self._tell(done, sum(sizes))
         else:
-            self._in_pool(function, parts, sizes, out)
+            self._in_pool(function, parts, sizes, out, give_up)
+            whole.remove_leftovers_below(out)
         _write_empty_outputs(function, pq.read_schema(parts[0]), out)
 
     def _tell(self, done: int, total: int) -> None:
         if self.progress:
             self.progress(done, total)
 
-    def _in_pool(self, function: SplitFunction, parts: list[Path], sizes: list[int], out: Path) -> None:
+    def _in_pool(
+        self,
+        function: SplitFunction,
+        parts: list[Path],
+        sizes: list[int],
+        out: Path,
+        give_up: SplitFunction | None,
+    ) -> None:
+        """Work on all parts; those that kill their workers again and again are worked on with care in the end."""
         left = dict(enumerate(parts))
-        deaths = 0
+        deaths: Counter[int] = Counter()
         while left:
-            before = len(left)
+            running: dict[Future[None], int] = {}
             try:
-                self._through_pool(function, left, sizes, out)
+                self._through_pool(function, left, sizes, out, running)
             except BrokenProcessPool as error:
-                deaths = deaths + 1 if len(left) == before else 1
-                if deaths >= MAX_DEATHS:
+                deaths.update(running.values())  # one of these was it
+                deadly = sorted(number for number in left if deaths[number] >= MAX_DEATHS)
+                if deadly and give_up is None:
                     raise CopydeskError(
-                        f"{min(left.values())}: a worker died {deaths} times near this part, likely out of memory; "
+                        f"{left[deadly[0]]}: a worker died {MAX_DEATHS} times near this part, likely out of memory; "
                         "run with fewer --workers"
                     ) from error
+                for number in deadly if give_up else ():
+                    _with_care(function, left.pop(number), number, out, give_up or function)
 
-    def _through_pool(self, function: SplitFunction, left: dict[int, Path], sizes: list[int], out: Path) -> None:
-        """Work on the parts in `left`, removing each one that is done."""
+    def _through_pool(
+        self,
+        function: SplitFunction,
+        left: dict[int, Path],
+        sizes: list[int],
+        out: Path,
+        running: dict[Future[None], int],
+    ) -> None:
+        """Work on the parts in `left`, removing each one that is done; `running` are those being worked on."""
         total = sum(sizes)
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([_module_of(function)])  # imported once, for this pool and those after it
@@ -150,7 +175,6 @@ class LocalEngine:
         try:
             # no more waiting than workers: a part that is being done is known when a worker dies
             waiting = iter(sorted(left.items()))
-            running: dict[Future[None], int] = {}
 
             def start_one() -> None:
                 for number, part in waiting:
@@ -195,13 +219,58 @@ def _work_on(function: SplitFunction, part: Path, number: int, out: Path) -> Ite
     writers: dict[str, storage.PartWriter] = {}
     for rows in storage.read_rows(str(part), rows=ROWS_AT_ONCE):
         for outputs in function(rows):
-            for name, made in outputs.items():
-                if name not in writers:
-                    writers[name] = storage.PartWriter(out / name, f"part-{number:05d}")
-                writers[name].write(made)
+            _write(outputs, writers, out, number)
         yield rows.num_rows
     for writer in writers.values():
         writer.close()
+
+
+def _with_care(function: SplitFunction, part: Path, number: int, out: Path, give_up: SplitFunction) -> None:
+    """Work on a part some rows of which kill their worker: these are found by halving, and given up."""
+    writers: dict[str, storage.PartWriter] = {}
+    for rows in storage.read_rows(str(part), rows=ROWS_AT_ONCE):
+        for outputs in _by_halves(function, rows, give_up):
+            _write(outputs, writers, out, number)
+    for writer in writers.values():
+        writer.close()
+
+
+def _by_halves(
+    function: SplitFunction, rows: pa.RecordBatch, give_up: SplitFunction
+) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    made = _in_a_child(function, rows)
+    if made is not None:
+        yield from made
+    elif rows.num_rows == 1:
+        yield from give_up(rows)
+    else:
+        half = rows.num_rows // 2
+        yield from _by_halves(function, rows.slice(0, half), give_up)
+        yield from _by_halves(function, rows.slice(half), give_up)
+
+
+def _in_a_child(function: SplitFunction, rows: pa.RecordBatch) -> list[Mapping[str, pa.RecordBatch]] | None:
+    """What the function makes of the rows in a process of its own; None if that died on the way."""
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(1, context, initializer=_die_with_parent) as pool:
+        try:
+            return pool.submit(_all_of, function, rows).result()
+        except BrokenProcessPool:
+            return None
+
+
+def _all_of(function: SplitFunction, rows: pa.RecordBatch) -> list[Mapping[str, pa.RecordBatch]]:
+    return list(function(rows))
+
+
+def _write(
+    outputs: Mapping[str, pa.RecordBatch], writers: dict[str, storage.PartWriter], out: Path, number: int
+) -> None:
+    """Add rows to the output of each name."""
+    for name, made in outputs.items():
+        if name not in writers:
+            writers[name] = storage.PartWriter(out / name, f"part-{number:05d}")
+        writers[name].write(made)
 
 
 def _write_empty_outputs(function: SplitFunction, schema: pa.Schema, out: Path) -> None:

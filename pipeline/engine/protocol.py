@@ -28,8 +28,14 @@ class Engine(Protocol):
         """`function` over all rows of `dataset`, some at a time; it may return more or fewer rows than it got."""
         ...
 
-    def split_rows(self, function: SplitFunction, dataset: Dataset, out: str) -> str:
-        """The same for a function that yields several named sets of rows: each name becomes a folder in `out`."""
+    def split_rows(
+        self, function: SplitFunction, dataset: Dataset, out: str, give_up: SplitFunction | None = None
+    ) -> str:
+        """The same for a function that yields several named sets of rows: each name becomes a folder in `out`.
+
+        Rows that kill whoever works on them, again and again, are handed to `give_up`, one by one; without it that is
+        an error.
+        """
         ...
 
     def sql(self, query: str, out: str, **datasets: Dataset) -> str:

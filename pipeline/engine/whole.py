@@ -67,6 +67,12 @@ def remove_leftovers(folder: Path, name: str = "") -> None:
             path.unlink(missing_ok=True)
 
 
+def remove_leftovers_below(folder: Path) -> None:
+    """Remove what killed workers left at any depth of a folder."""
+    for path in folder.rglob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def remove(*folders: Path) -> None:
     """Remove folders with all they hold; one that is not there is no error."""
     for folder in folders:

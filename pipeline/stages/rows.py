@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.engine.limits import at_most
 from pipeline.records import NO_FACTS, Document, Facts, Result, Rule, Verdict
 from pipeline.stages import stage as stages
 from pipeline.stages.stage import FactFunction, FactsOfRows, Stage
@@ -32,13 +33,14 @@ from pipeline.stages.tables import (
 
 
 def run_stage(
-    rows: pa.RecordBatch, *, stage: Stage, facts: FactFunction | None = None
+    rows: pa.RecordBatch, *, stage: Stage, facts: FactFunction | None = None, max_seconds: float = 0
 ) -> Iterator[dict[str, pa.RecordBatch]]:
     """The kept, dropped and quarantined documents, and the findings; `facts` stands in for the stage's own.
 
-    A document on which a rule or a fact raises is quarantined with the traceback; its neighbours go on.
+    A document on which a rule or a fact raises, or that takes more than `max_seconds` (0: as long as it likes), is
+    quarantined with the traceback; its neighbours go on.
     """
-    told, aside = _facts_of(rows, facts or stage.facts)
+    told, aside = _facts_of(rows, facts or stage.facts, max_seconds)
     for field in stage.columns:
         rows = with_column(rows, field, told.columns[field.name])
     seen = screen(rows["text"], stage)
@@ -51,7 +53,8 @@ def run_stage(
         identity, text, site = (documents.column(i)[row].as_py() for i in range(3))
         idle = {name for name, rows_hit in seen.items() if row not in rows_hit}
         try:
-            result = stages.run(stage, Document(identity, text), told.facts[row], idle)
+            with at_most(max_seconds):
+                result = stages.run(stage, Document(identity, text), told.facts[row], idle)
         except Exception as error:  # a rule may break on a text in any way: the document is set aside, not the others
             aside[row] = Aside(Verdict.QUARANTINE, f"{stage.name}: {_one_line(error)}", traceback.format_exc())
             continue
@@ -61,6 +64,15 @@ def run_stage(
         if result.verdict is not Verdict.KEEP:
             aside[row] = Aside(result.verdict, result.reason)
     yield {**_places(_with_edits(rows, edited), stage.name, aside), FOUND: findings_table(found)}
+
+
+def give_up(rows: pa.RecordBatch, *, stage: Stage) -> Iterator[dict[str, pa.RecordBatch]]:
+    """Quarantine documents that kill whoever works on them: too large for the memory, or a fault in a library."""
+    for field in stage.columns:
+        rows = with_column(rows, field, [None] * rows.num_rows)
+    why = Aside(Verdict.QUARANTINE, f"{stage.name}: workers died on it, or were ended after too long a time")
+    aside = dict.fromkeys(range(rows.num_rows), why)
+    yield {**_places(rows, stage.name, aside), FOUND: findings_table([])}
 
 
 def screen(texts: pa.StringArray, stage: Stage) -> dict[str, frozenset[int]]:
@@ -91,21 +103,25 @@ def _rows_to_look_at(rows: pa.RecordBatch, stage: Stage, seen: Mapping[str, froz
 # --- facts -------------------------------------------------------------------------------------------------------
 
 
-def _facts_of(rows: pa.RecordBatch, facts: FactFunction) -> tuple[FactsOfRows, dict[int, Aside]]:
+def _facts_of(rows: pa.RecordBatch, facts: FactFunction, max_seconds: float) -> tuple[FactsOfRows, dict[int, Aside]]:
     """The facts of the rows, and the documents for which they cannot be had."""
     try:
-        return facts(rows), {}
+        with at_most(max_seconds):
+            return facts(rows), {}
     except Exception:  # one document breaks all of them: find out which, and go on with the others
-        return _facts_one_by_one(rows, facts)
+        return _facts_one_by_one(rows, facts, max_seconds)
 
 
-def _facts_one_by_one(rows: pa.RecordBatch, facts: FactFunction) -> tuple[FactsOfRows, dict[int, Aside]]:
+def _facts_one_by_one(
+    rows: pa.RecordBatch, facts: FactFunction, max_seconds: float
+) -> tuple[FactsOfRows, dict[int, Aside]]:
     told: list[Facts] = []
     columns: dict[str, list[Any]] = {name: [] for name in facts(rows.slice(0, 0)).columns}
     broken: dict[int, Aside] = {}
     for row in range(rows.num_rows):
         try:
-            found = facts(rows.slice(row, 1))
+            with at_most(max_seconds):
+                found = facts(rows.slice(row, 1))
         except Exception as error:
             broken[row] = Aside(Verdict.QUARANTINE, f"facts: {_one_line(error)}", traceback.format_exc())
             found = FactsOfRows([NO_FACTS], {name: [None] for name in columns})

@@ -17,7 +17,7 @@ from pipeline.run import books, keys
 from pipeline.run.batch import Batch
 from pipeline.run.steps.step import Made, Step
 from pipeline.stages import tables
-from pipeline.stages.rows import run_stage
+from pipeline.stages.rows import give_up, run_stage
 from pipeline.stages.stage import Ground, Stage, Survey
 
 
@@ -51,7 +51,9 @@ class StageStep(Step):
         if stage.survey:
             earlier = dict(self._memories(engine, stage.survey))
             facts = stage.survey.facts(stage, engine, Ground(kept, self.batch.name, earlier, str(work)))
-        engine.split_rows(partial(run_stage, stage=stage, facts=facts), kept, str(work))
+        seconds = self.batch.settings.run.max_seconds
+        function = partial(run_stage, stage=stage, facts=facts, max_seconds=seconds)
+        engine.split_rows(function, kept, str(work), partial(give_up, stage=stage))
         own = cast(Manifest, stage.summary(work)) if stage.summary else Manifest()
         return {**own, **books.close(self.name, work, storage.count_rows(kept), kept)}
 
