@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,9 @@ import pytest
 
 from pipeline.engine import local, storage, whole
 from pipeline.engine.inprocess import InProcessEngine
+from pipeline.engine.limits import at_most
 from pipeline.engine.local import LocalEngine
-from pipeline.engine.protocol import Engine
+from pipeline.engine.protocol import Engine, SplitFunction
 from pipeline.errors import CopydeskError
 
 SCHEMA = pa.schema([("id", pa.string()), ("n", pa.int64())])
@@ -205,3 +206,45 @@ def test_the_engine_of_one_process_makes_the_same_rows(dataset: str, tmp_path: P
         made = results(engine, tmp_path / "one")
     assert [table.num_rows for table in made] == [500, 750, 250, 0, 100, 0]
     assert made == results(LocalEngine(workers=1), tmp_path / "other")
+
+
+# --- rows that nobody can work on --------------------------------------------------------------------------------
+
+
+def die_on_one(driver: int, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    if "2-50" in rows["id"].to_pylist() and os.getpid() != driver:
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield {"good": rows}
+
+
+def hold_the_interpreter_on_one(rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    with at_most(0.2):
+        if "2-50" in rows["id"].to_pylist():
+            sum(range(10**15))  # one loop in C: no signal is heard and no other thread runs until it is done
+    yield {"good": rows}
+
+
+def set_aside(rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    yield {"good": rows.slice(0, 0), "aside": rows}
+
+
+@pytest.mark.parametrize("function", [partial(die_on_one, os.getpid()), hold_the_interpreter_on_one])
+def test_a_row_that_kills_its_workers_is_given_up_and_no_other(
+    dataset: str, tmp_path: Path, function: SplitFunction
+) -> None:
+    out = LocalEngine(workers=2).split_rows(function, dataset, str(tmp_path / "out"), set_aside)
+    assert storage.read_table(f"{out}/aside")["id"].to_pylist() == ["2-50"]
+    good = storage.read_table(f"{out}/good")["id"].to_pylist()
+    assert good == [i for i in storage.read_table(dataset)["id"].to_pylist() if i != "2-50"]
+    assert list((tmp_path / "out").rglob("*.tmp")) == []
+
+
+def test_a_worker_that_dies_while_it_writes_leaves_nothing_over(dataset: str, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".part-00001-000.parquet.4711.tmp").write_bytes(b"half a part")
+    LocalEngine(workers=2).map_rows(double, dataset, str(tmp_path / "out"))
+    assert list((tmp_path / "out").rglob(".*")) == []
+
+
+def test_no_more_workers_than_a_machine_can_have() -> None:
+    assert LocalEngine(workers=99_999).workers == local.MOST_WORKERS

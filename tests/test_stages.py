@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
@@ -12,7 +13,7 @@ import pytest
 from pipeline.records import NO_FACTS, Document, Facts, Finding, Guard, Hit, Rule, Verdict
 from pipeline.stages import boilerplate, tables
 from pipeline.stages.order import STAGES
-from pipeline.stages.rows import run_stage
+from pipeline.stages.rows import give_up, run_stage
 from pipeline.stages.stage import FactsOfRows, Stage, run
 
 LENGTH = pa.field("length", pa.int64())
@@ -118,3 +119,36 @@ def test_a_stage_can_be_sent_to_a_worker(stage: Stage) -> None:
 
 def test_no_facts_say_nothing() -> None:
     assert FactsOfRows([NO_FACTS]).columns == {}
+
+
+# --- limits ------------------------------------------------------------------------------------------------------
+
+
+def endless(text: str, facts: Facts) -> Iterator[Hit]:
+    """The text is never done with."""
+    if text == "endless":
+        re.match(r"(?:a+)+$", "a" * 60 + "b")  # takes longer than the universe has
+    return iter(())
+
+
+def slow_fact(rows: pa.RecordBatch) -> FactsOfRows:
+    if "slow" in rows["text"].to_pylist():
+        re.match(r"(?:a+)+$", "a" * 60 + "b")
+    return FactsOfRows([NO_FACTS] * rows.num_rows)
+
+
+def test_a_document_that_takes_too_long_costs_itself() -> None:
+    stage = Stage("x", __name__, "a stage", (Rule("x/endless", endless),), facts=slow_fact)
+    [outputs] = run_stage(rows("short", "endless", "slow", "last"), stage=stage, max_seconds=0.2)
+    assert places(outputs) == {"kept": ["d0", "d3"], "dropped": [], "quarantined": ["d1", "d2"]}
+    assert outputs["quarantined"]["reason"].to_pylist() == [
+        "x: TookTooLongError: took more than 0.2 s ([run] max_seconds)",
+        "facts: TookTooLongError: took more than 0.2 s ([run] max_seconds)",
+    ]
+
+
+def test_documents_that_are_given_up_are_quarantined_with_the_columns_of_the_stage() -> None:
+    [outputs] = give_up(rows("a", "b"), stage=STAGE)
+    assert places(outputs) == {"kept": [], "dropped": [], "quarantined": ["d0", "d1"]}
+    assert outputs["kept"].schema.names == [*tables.DOCUMENTS.names, "length"]
+    assert outputs["quarantined"]["reason"].to_pylist()[0].startswith("x: workers died on it")
