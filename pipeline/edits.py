@@ -51,13 +51,36 @@ def revert(text: str, findings: Sequence[Finding]) -> str:
     Raises:
         RuleError: the findings do not belong to this text.
     """
-    for rule, start, _end, before, after, _detail in reversed(findings):
-        if after is None:
-            continue
-        if not text.startswith(after, start):
-            raise RuleError(f"{rule}: {after!r} does not stand at {start}; the finding belongs to another text")
-        text = text[:start] + before + text[start + len(after) :]
+    for sweep in reversed(list(_sweeps(findings))):
+        pieces: list[str] = []
+        done = 0
+        for rule, start, _end, before, after, _detail in sweep:
+            if after is None:
+                continue
+            if not text.startswith(after, start):
+                raise RuleError(f"{rule}: {after!r} does not stand at {start}; the finding belongs to another text")
+            pieces += (text[done:start], before)
+            done = start + len(after)
+        text = "".join([*pieces, text[done:]])
     return text
+
+
+def _sweeps(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
+    """Findings in their order, in runs of which each begins behind what the one before it has left.
+
+    A run can be applied or undone in one sweep over the text, so that a text of n findings costs n and not n squared:
+    what one rule found in one pass is one run at most, and often several rules' findings are.
+    """
+    sweep: list[Finding] = []
+    reached = 0
+    for finding in findings:
+        if finding.start < reached:
+            yield sweep
+            sweep, reached = [], 0
+        sweep.append(finding)
+        reached = max(reached, finding.start + len(finding.after or ""))
+    if sweep:
+        yield sweep
 
 
 def disjoint(hits: Iterable[Hit]) -> Iterator[Hit]:
@@ -72,10 +95,20 @@ def disjoint(hits: Iterable[Hit]) -> Iterator[Hit]:
 def surroundings(text: str, findings: Sequence[Finding], width: int = 40) -> list[tuple[str, str]]:
     """What stands to the left and right of each finding, at the time it was made; `text` is the text as read."""
     found = []
-    for _rule, start, end, _before, after, _detail in findings:
-        found.append((text[max(0, start - width) : start], text[end : end + width]))
-        if after is not None:
-            text = text[:start] + after + text[end:]
+    for sweep in _sweeps(findings):
+        pieces: list[str] = []
+        done = shift = 0  # how far the text is dealt with, and by how much what was written is longer
+        written = ""  # the last of it
+        for _rule, start, end, before, after, _detail in sweep:
+            at = start - shift
+            left = written + text[max(done, at - width) : at]
+            found.append((left[max(0, len(left) - width) :], text[end - shift : end - shift + width]))
+            if after is not None:
+                pieces += (text[done:at], after)
+                done, shift = end - shift, shift + len(after) - len(before)
+                written = (left + after)[-width:]
+        if pieces:
+            text = "".join([*pieces, text[done:]])
     return found
 
 
