@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pipeline.edits import disjoint
 from pipeline.records import Count, Facts, Hit
 from pipeline.text import lines
 
@@ -92,13 +93,28 @@ def _marks(text: str, start: int, end: int) -> list[_Mark]:
 
 
 def _misplaced(text: str, marks: list[_Mark]) -> Iterator[Hit]:
-    """Pairs of marks, of which one stands on the wrong side, between neighbours that are as they should be."""
-    for index in range(len(marks) - 1):
-        first, last = marks[index], marks[index + 1]
-        before = marks[index - 1].shape if index else "closing"
-        after = marks[index + 2].shape if index + 2 < len(marks) else "opening"
-        if (before, after) == ("closing", "opening"):
-            yield from _pair(text, first, last)
+    """Pairs of marks, of which one stands on the wrong side, between neighbours that are as they should be.
+
+    A pair that is mended is as it should be for its neighbours: so a whole line of them is mended at once, from its end
+    to its beginning, then the other way round.
+    """
+    marks = list(marks)
+    found: list[Hit] = []
+    indices = range(len(marks) - 1)
+    before_sweep = -1
+    while before_sweep < len(found):
+        before_sweep = len(found)
+        for index in (*reversed(indices), *indices):
+            before = marks[index - 1].shape if index else "closing"
+            after = marks[index + 2].shape if index + 2 < len(marks) else "opening"
+            hits = list(_pair(text, *marks[index : index + 2])) if (before, after) == ("closing", "opening") else []
+            if hits:
+                found += hits
+                marks[index], marks[index + 1] = (
+                    _Mark(marks[index].at, "opening"),
+                    _Mark(marks[index + 1].at, "closing"),
+                )
+    yield from disjoint(found)
 
 
 def _pair(text: str, first: _Mark, last: _Mark) -> Iterator[Hit]:
