@@ -159,15 +159,21 @@ class Types(NamedTuple):
 
 
 def types_of(tokens: Tokens, parts: Stretches) -> Types:
-    """The distinct tokens of each stretch; the stretches must cover all tokens."""
+    """The distinct tokens of each stretch in the order of their first use; the stretches must cover all tokens.
+
+    Sums over them come out the same to the last bit whatever other documents there are: that order is the text's own.
+    """
     size = max(len(tokens.distinct), 1)
     part = np.repeat(np.arange(len(parts.starts)), parts.ends - parts.starts)
-    uses = np.sort(part * size + tokens.ids)  # one number for a token in a stretch, so that equal ones come together
+    number = part * size + tokens.ids  # one for a token in a stretch, so that equal ones come together
+    places = np.argsort(number, kind="stable")
+    uses = number[places]
     first = np.flatnonzero(np.concatenate((np.ones(min(len(uses), 1), bool), uses[1:] != uses[:-1])))
     types = uses[first]
     weight = 1 + np.log(np.diff(np.append(first, len(uses))))
     bounds = np.searchsorted(types, np.arange(len(parts.starts) + 1) * size)
-    return Types(bounds[:-1], bounds[1:], types % size, weight)
+    in_order = np.argsort(places[first])
+    return Types(bounds[:-1], bounds[1:], (types % size)[in_order], weight[in_order])
 
 
 def heads(tokens: Tokens, keys: tokens_of.Hashes, types: Types, parts: Stretches, weights: Weights) -> Floats:
@@ -223,9 +229,11 @@ def sentence_starts(kind: Kinds, first: Bools) -> Bools:
 def surface(tokens: Tokens, kind: Kinds, breaks: Bools, part: Segments) -> Floats:
     """Signs, capitals, repetitions, sentence lengths."""
     ids = tokens.ids
+    starts = np.concatenate(([0], tokens.ends[:-1]))
+    place = np.arange(len(ids)) - np.repeat(starts, np.diff(tokens.ends, prepend=0))  # in its document
     again = [np.zeros(len(ids), bool) for _ in range(3)]  # the word that stood one, two or three tokens before
     for distance, same in enumerate(again, 1):
-        same[distance:] = (ids[distance:] == ids[:-distance]) & kind.word[distance:]
+        same[distance:] = (ids[distance:] == ids[:-distance]) & kind.word[distance:] & (place[distance:] >= distance)
     begun = np.flatnonzero(breaks)
     length = np.diff(np.append(begun, len(ids))).astype(np.float64)
     sentences = part.within(begun)

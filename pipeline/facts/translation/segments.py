@@ -28,10 +28,11 @@ class Segments:
 
     def total(self, values: Numbers) -> Floats:
         """The sum of the values in each run; `values` hold a number or a row of numbers for each row."""
-        if not len(values):
-            return np.zeros((len(self.starts), *values.shape[1:]))
-        total: Floats = np.add.reduceat(values, np.minimum(self.starts, len(values) - 1), axis=0, dtype=np.float64)
-        total[self.starts == self.ends] = 0
+        total = np.zeros((len(self.starts), *values.shape[1:]))
+        filled = np.flatnonzero(self.starts < self.ends)  # an empty run at the end would cost the one before a value
+        if len(filled):
+            # in double precision beforehand: NumPy would convert in lots, and sum each lot of a run by itself
+            total[filled] = np.add.reduceat(values.astype(np.float64, copy=False), self.starts[filled], axis=0)
         return total
 
     def mean(self, values: Numbers) -> Floats:
