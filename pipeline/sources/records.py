@@ -6,7 +6,8 @@ relative to the input and use "/", so that a document keeps its id wherever the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -88,8 +89,35 @@ def first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0][:500]
 
 
-def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read) -> Record:
-    """The record that a JSON object, a CSV row or a Parquet row describes.
+class Columns:
+    """The columns of a table. What stands in several columns of one name is a list of its values."""
+
+    def __init__(self, names: Sequence[str], settings: Read) -> None:
+        """The columns with these names.
+
+        Raises:
+            RecordError: several have a name that is asked for; which one is meant cannot be known.
+        """
+        self.names = names
+        self._several = {name for name, count in Counter(names).items() if count > 1}
+        asked = (settings.text_field, settings.id_field, settings.url_field, settings.site_field)
+        for name in (*asked, settings.title_field, settings.published_field):
+            if name in self._several:
+                raise RecordError(f'several columns are called "{name}"')
+
+    def fields(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The values of a row by name, one for each column."""
+        fields = dict(zip(self.names, values, strict=True))
+        if self._several:
+            fields |= {name: [] for name in self._several}
+            for name, value in zip(self.names, values, strict=True):
+                if name in self._several:
+                    fields[name].append(value)
+        return fields
+
+
+def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read, charset: str = "utf-8") -> Record:
+    """The record that a JSON object, a CSV row or a Parquet row describes; `charset` is the one its file is in.
 
     Raises:
         RecordError: it has no text, or one that is none.
@@ -113,6 +141,8 @@ def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read
         url=url,
         title=_string(rest.pop(settings.title_field, None)) or None,
         published=_string(rest.pop(settings.published_field, None)) or None,
+        charset=charset,
+        charset_from="utf-8" if charset == "utf-8" else "bom",
         meta=rest,
     )
     return checked(record)

@@ -7,38 +7,79 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
-
-import pyarrow as pa
+from typing import NamedTuple
 
 from pipeline.errors import RecordError
+from pipeline.sources.charset.decode import WIDE_BOMS
+from pipeline.sources.packed import ENDS_EARLY, PACKED, Pieces
 
-PACKED = {".gz": "gzip", ".zst": "zstd"}  # suffix: Arrow's name of what unpacks it
 _CHUNK = 1 << 20  # bytes
 
 
-def open_file(path: Path) -> BinaryIO:
+class Stream(io.BufferedReader):
+    """The bytes of a file, and what became of them on the way: `charset` is the one that it is written in."""
+
+    charset = "utf-8"
+
+    @property
+    def fault(self) -> str:
+        """At the end: why nothing more can be read, although the file goes on or should have; "" if that was all."""
+        return self.raw.fault if isinstance(self.raw, Pieces) else ""
+
+
+def open_file(path: Path) -> Stream:
     """The file's bytes, unpacked if its name says that it is packed.
 
     Raises:
-        OSError: it cannot be opened.
+        OSError: it cannot be opened, or is not packed as its name says.
     """
-    packed = PACKED.get(path.suffix.lower())
-    if not packed:
-        return path.open("rb")
-    return io.BufferedReader(pa.input_stream(str(path), compression=packed), _CHUNK)  # Arrow's own has no lines
+    unpacked = PACKED.get(path.suffix.lower())
+    return Stream(Pieces(unpacked(path)) if unpacked else path.open("rb", 0), _CHUNK)
+
+
+def open_text(path: Path) -> Stream:
+    """The same for a file of lines in UTF-8; one that a byte order mark says to be in UTF-16 or UTF-32 becomes it."""
+    stream = open_file(path)
+    begin = stream.peek(4)
+    for mark, codec in WIDE_BOMS:
+        if begin.startswith(mark):
+            stream.read(len(mark))
+            stream = Stream(Pieces(_as_utf_8(stream, codec)), _CHUNK)
+            stream.charset = codec
+            break
+    return stream
+
+
+def _as_utf_8(stream: Stream, codec: str) -> Generator[bytes, None, None]:
+    """The stream in UTF-8; half a surrogate pair becomes bytes that are none, and cost their record."""
+    decoder = codecs.getincrementaldecoder(codec)("surrogatepass")
+    with stream:
+        more = True
+        while more:
+            piece = stream.read(_CHUNK)
+            more = bool(piece)
+            try:
+                yield decoder.decode(piece, not more).encode("utf-8", "surrogatepass")
+            except UnicodeDecodeError as error:
+                yield error.object[: error.start].decode(codec, "surrogatepass").encode("utf-8", "surrogatepass")
+                raise OSError(ENDS_EARLY if not more else f"not {codec}: {error.reason}") from error
+        if stream.fault:
+            raise OSError(stream.fault)
 
 
 def whole(path: Path, most: int) -> bytes:
     """All bytes of a file.
 
     Raises:
-        RecordError: it is larger than `most` bytes.
+        RecordError: it is larger than `most` bytes, or cannot be read to its end.
     """
     with open_file(path) as stream:
-        return within(stream.read(most + 1), most)
+        content = within(stream.read(most + 1), most)
+        if stream.fault:
+            raise RecordError(cut(stream.fault))
+    return content
 
 
 def within(content: bytes, most: int) -> bytes:
@@ -48,41 +89,66 @@ def within(content: bytes, most: int) -> bytes:
         RecordError: they are.
     """
     if len(content) > most:
-        raise RecordError(f"larger than max_record_bytes = {most:,} bytes")
+        raise RecordError(too_large(most))
     return content
 
 
+def too_large(most: int) -> str:
+    """Why a file or a page is not read."""
+    return f"larger than max_record_bytes = {most:,} bytes"
+
+
 class Line(NamedTuple):
-    """A line without its ending. `content` is None when it is too long; it has then been read past."""
+    """A line with its ending. `content` is None when it is too long; it has then been read past."""
 
     number: int  # from 1
     content: bytes | None
     quotes: int = 0  # quotation marks in a line read past: whether a CSV field begins or ends in it
+    cut: str = ""  # why the stream ends here before its end: in this line, which may still be whole, or before it
 
 
-def lines(stream: BinaryIO, most: int) -> Iterator[Line]:
-    """The lines of at most `most` bytes, and which ones are longer.
+def lines(stream: Stream, most: int) -> Iterator[Line]:
+    """The lines of at most `most` bytes, and which ones are longer; the last one tells if the stream is cut there.
 
     The byte order mark that some programs put before UTF-8 is no part of the first one.
     """
     number = 0
+    ended = True
     while line := stream.readline(most + 1):
         number += 1
-        if len(line) > most and not line.endswith(b"\n"):
-            yield Line(number, None, line.count(b'"') + _read_past(stream))
+        ended = line.endswith(b"\n")
+        if len(line) > most and not ended:
+            quotes, ended = _read_past(stream)
+            yield Line(number, None, line.count(b'"') + quotes, "" if ended else _cut(stream))
         else:
             line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-            yield Line(number, line.rstrip(b"\r\n"))
+            yield Line(number, line, cut="" if ended else _cut(stream))
+    if ended and stream.fault:
+        yield Line(number + 1, b"", cut=_cut(stream))
 
 
-def _read_past(stream: BinaryIO) -> int:
-    """Go on to the next line; returns the quotation marks on the way."""
+def _read_past(stream: Stream) -> tuple[int, bool]:
+    """Go on to the next line; returns the quotation marks on the way, and whether the line has an end."""
     quotes = 0
     while rest := stream.readline(_CHUNK):
         quotes += rest.count(b'"')
         if rest.endswith(b"\n"):
-            break
-    return quotes
+            return quotes, True
+    return quotes, False
+
+
+def _cut(stream: Stream) -> str:
+    return cut(stream.fault) if stream.fault else ""
+
+
+def cut(fault: str) -> str:
+    """Why the rest of a file is not there."""
+    return f"cannot be read from here on: {fault}"
+
+
+def start_of(line: Line) -> str:
+    """How a line begins, to be shown."""
+    return (line.content or b"")[:200].decode("utf-8", "replace").rstrip("\r\n")
 
 
 def too_long(most: int) -> str:

@@ -30,16 +30,16 @@ class Decoded:
     replaced: int = 0
 
 
-_BOMS = (  # longest first: the mark of UTF-32-LE begins with that of UTF-16-LE
+WIDE_BOMS = (  # longest first: the mark of UTF-32-LE begins with that of UTF-16-LE
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), *WIDE_BOMS)
 _MULTIBYTE = frozenset({"gb18030", "big5hkscs", "euc_jp", "cp932", "cp949", "johab"})
 _ESCAPED = frozenset({"iso2022_jp_2", "iso2022_kr", "hz"})  # pure ASCII bytes that are not ASCII text
-_WIDE = frozenset({"utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"})
+_WIDE = frozenset(codec for _, codec in WIDE_BOMS)
 
 # Bytes that could not be decoded, as `surrogateescape` hands them over.
 _BAD = re.compile("[\udc80-\udcff]+")

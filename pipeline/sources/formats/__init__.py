@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.sources.formats import csv, html, jsonl, parquet, txt, warc
+from pipeline.sources.packed import PACKED
 from pipeline.sources.records import Format
-from pipeline.sources.streams import PACKED
 
 FORMATS: tuple[Format, ...] = (txt.FORMAT, html.FORMAT, jsonl.FORMAT, csv.FORMAT, parquet.FORMAT, warc.FORMAT)
 

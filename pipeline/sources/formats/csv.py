@@ -1,60 +1,140 @@
-"""CSV: the first row names the fields, and each row after it is a record, over several lines where it is quoted."""
+"""CSV: the first row names the fields, and each row after it is a record, over several lines where it is quoted.
+
+A quotation mark that is not closed would make one field of all that follows. It costs its own line alone: what the
+parser has read past that line, in search of the end, is given back and read again.
+"""
 
 from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import BinaryIO
+from typing import NamedTuple
 
 from pipeline.config import Read
 from pipeline.errors import RecordError
-from pipeline.sources.records import Failure, File, Format, Record, attempt, from_fields
-from pipeline.sources.streams import lines, open_file, too_long
+from pipeline.sources.records import Columns, Failure, File, Format, Record, attempt, from_fields
+from pipeline.sources.streams import Line, Stream, lines, open_text, start_of, too_long
+
+MAX_LINES = 100_000  # of one row: they are held until it ends
 
 
 def read(file: File, settings: Read) -> Iterator[Record | Failure]:
-    """The records, one a row; `line` is the one that a row begins in."""
-    most = settings.max_record_bytes
+    """The records, one a row; `line` is the one that a row begins in.
+
+    Raises:
+        RecordError: the header gives two columns a name that is asked for.
+        csv.Error: the header is none.
+    """
+    with open_text(file.path) as stream:
+        rows = _rows(stream, settings.max_record_bytes)
+        header = next(rows, _Row(Line(1, b"")))
+        if isinstance(header.error, csv.Error):
+            raise header.error
+        if header.error:
+            yield Failure(file.name, header.line.number, str(header.error), start_of(header.line))
+        columns = Columns(header.fields, settings)
+        for line, fields, error in rows:
+            if error:
+                reason = f"not CSV: {error}" if isinstance(error, csv.Error) else str(error)
+                yield Failure(file.name, line.number, reason, start_of(line))
+            elif fields:
+                make = partial(_from_row, columns, fields, file, line.number, settings, stream.charset)
+                yield attempt(make, file.name, line.number, start_of(line))
+
+
+def _from_row(columns: Columns, values: Sequence[str], file: File, line: int, settings: Read, charset: str) -> Record:
+    if len(values) != len(columns.names):
+        raise RecordError(f"{len(values)} fields where the header has {len(columns.names)}")
+    return from_fields(columns.fields(values), file, line, settings, charset)
+
+
+class _Row(NamedTuple):
+    """A row, or why it is none; and the line that it begins in, or the one that breaks it if that is too long."""
+
+    line: Line
+    fields: Sequence[str] = ()
+    error: csv.Error | RecordError | None = None
+
+
+def _rows(stream: Stream, most: int) -> Iterator[_Row]:
+    """The rows, as Python's parser finds them; blank lines are rows without a field."""
     csv.field_size_limit(min(most, sys.maxsize))
-    past: list[int] = []  # numbers of lines that were too long, and read past
-    with open_file(file.path) as stream:
-        rows = csv.reader(_text_lines(stream, most, past), strict=True)
-        header = next(rows, [])
-        if past:
-            yield Failure(file.name, past[0], too_long(most))
-        while True:
-            start = rows.line_num + 1
-            past.clear()
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Failure(file.name, start, f"not CSV: {error}")
-                continue
-            if past:
-                yield Failure(file.name, past[0], too_long(most))
-            elif row:
-                make = partial(_from_row, header, row, file, start, settings)
-                yield attempt(make, file.name, start, ",".join(row)[:200].encode("utf-8", "replace").decode())
+    taken = _Taken(stream, most)
+    rows = csv.reader(taken, strict=True)
+    while True:
+        taken.clear()
+        try:
+            fields = next(rows)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            if taken.cut:
+                break
+            yield _Row(taken.lines[0], error=taken.give_back(error))
+            continue
+        yield _Row(taken.past, error=RecordError(too_long(most))) if taken.past else _Row(taken.lines[0], fields)
+    if taken.cut:
+        yield _Row([*taken.lines, taken.cut][0], error=RecordError(taken.cut.cut))
 
 
-def _text_lines(stream: BinaryIO, most: int, past: list[int]) -> Iterator[str]:
-    """The lines as text; one that is too long is noted in `past`, and leaves what it opens or closes."""
-    for number, line, quotes in lines(stream, most):
-        if line is None:
-            past.append(number)
-            yield '"\n' if quotes % 2 else "\n"
-        else:
-            yield line.decode("utf-8", "surrogateescape") + "\n"
+class _Taken:
+    """The lines that the parser has taken for the row it is at, which are handed to it as text.
 
+    Of a row that breaks it gives back all lines but the first. A later row that is still open in one of those lines
+    breaks where this one did; that is known beforehand, so that no line is looked through more than twice.
+    """
 
-def _from_row(header: list[str], row: list[str], file: File, line: int, settings: Read) -> Record:
-    if len(row) != len(header):
-        raise RecordError(f"{len(row)} fields where the header has {len(header)}")
-    return from_fields(dict(zip(header, row, strict=True)), file, line, settings)
+    def __init__(self, stream: Stream, most: int) -> None:
+        self._lines = lines(stream, most)
+        self._most = most
+        self._back: deque[Line] = deque()
+        self._breaks = 0  # the last line of those given back: a row that is open before it will break in it
+        self._why = ""
+        self.cut: Line | None = None  # the line in which the stream ends before its end: it is not handed out
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin a row."""
+        self.lines: list[Line] = []
+        self.past: Line | None = None  # the first line that is too long
+        self._size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        """The next line; one that is too long leaves what it opens or closes.
+
+        Raises:
+            csv.Error: the row will not end, or not within the bounds.
+        """
+        if self.lines and self.lines[-1].number < self._breaks:
+            raise csv.Error(self._why)
+        line = self._back.popleft() if self._back else next(self._lines)
+        if line.cut:
+            self.cut = line
+            raise StopIteration
+        self.lines.append(line)
+        if line.content is None:
+            self.past = self.past or line
+            return '"\n' if line.quotes % 2 else "\n"
+        self._size += len(line.content)
+        if len(self.lines) > 1 and (self._size > self._most or len(self.lines) > MAX_LINES):
+            raise csv.Error(f"longer than {MAX_LINES:,} lines or max_record_bytes = {self._most:,} bytes")
+        return line.content.decode("utf-8", "surrogateescape")
+
+    def give_back(self, error: csv.Error) -> csv.Error | RecordError:
+        """Take back all lines of the row but the first; returns what is to be said of that one."""
+        first, *others = self.lines
+        self._back.extendleft(reversed(others))
+        if others and others[-1].number > self._breaks:
+            self._breaks = others[-1].number
+            self._why = f"a quotation mark that is not closed: {error} on line {self._breaks}"
+            error = csv.Error(self._why)
+        return RecordError(too_long(self._most)) if first.content is None else error
 
 
 FORMAT = Format((".csv",), read)

@@ -1,37 +1,59 @@
-"""JSON Lines: each line is a JSON object in UTF-8, and a record."""
+"""JSON Lines: each line is a JSON object, and a record; in UTF-8, or in what a byte order mark says."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from pipeline.config import Read
 from pipeline.errors import RecordError
-from pipeline.sources.records import Failure, File, Format, Record, attempt, from_fields
-from pipeline.sources.streams import lines, open_file, too_long
+from pipeline.sources.records import MAX_NAME, Failure, File, Format, Record, attempt, from_fields
+from pipeline.sources.streams import Line, lines, open_text, start_of, too_long
 
 
 def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     """The records, one a line; blank lines are none."""
-    most = settings.max_record_bytes
-    with open_file(file.path) as stream:
-        for number, line, _ in lines(stream, most):
-            if line is None:
-                yield Failure(file.name, number, too_long(most))
-            elif line.strip():
-                make = partial(_from_line, line, file, number, settings)
-                yield attempt(make, file.name, number, line[:200].decode("utf-8", "replace"))
+    with open_text(file.path) as stream:
+        for line in lines(stream, settings.max_record_bytes):
+            found = _on_line(line, file, settings, stream.charset)
+            is_record = isinstance(found, Record)
+            if found and (is_record or not line.cut):
+                yield found
+            if line.cut:  # an object is whole if it is one at all: it ends with a bracket
+                yield Failure(file.name, line.number + is_record, line.cut, "" if is_record else start_of(line))
 
 
-def _from_line(line: bytes, file: File, number: int, settings: Read) -> Record:
-    return from_fields(_parse(line), file, number, settings)
+def _on_line(line: Line, file: File, settings: Read, charset: str) -> Record | Failure | None:
+    if line.content is None:
+        return Failure(file.name, line.number, too_long(settings.max_record_bytes))
+    if not line.content.strip():
+        return None
+    make = partial(_from_line, line.content, file, line.number, settings, charset)
+    return attempt(make, file.name, line.number, start_of(line))
+
+
+def _from_line(line: bytes, file: File, number: int, settings: Read, charset: str) -> Record:
+    return from_fields(_parse(line), file, number, settings, charset)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs: of a key that comes twice Python would keep the last value, and say nothing."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise RecordError(f'a key twice in one object: "{key[:MAX_NAME]}"')
+    return value
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_once).decode
 
 
 def _parse(line: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(line.decode("utf-8"))
+        value = _decode(line.decode("utf-8"))
     except UnicodeDecodeError as error:
         bad = error.object[error.start]
         raise RecordError(f"not UTF-8: byte 0x{bad:02x} at column {error.start + 1}") from error
