@@ -192,3 +192,10 @@ def test_labels_are_found_in_xml_and_meta_tags_only() -> None:
 def test_a_megabyte_of_one_byte_is_read(byte: bytes) -> None:
     assert decode(byte * 1_000_000).text
     assert decode(b"<meta " + byte * 1_000_000).text
+
+
+def test_bytes_of_two_characters_are_no_replacement_character() -> None:
+    """U+FD41 and U+00FF in UTF-16: the second byte of the one and the first of the other look like U+FFFD."""
+    assert decode(b"\xff\xfe\x41\xfd\xff\x00").replaced == 0
+    assert decode(b"\xff\xfe\xfd\xff\x41\x00").replaced == 0
+    assert decode(b"\xff\xfe\x00\xd8\x41\x00").replaced == 1

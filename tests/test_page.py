@@ -488,3 +488,8 @@ def test_a_model_of_other_features_is_refused_with_the_way_to_train_it(monkeypat
 
 def test_the_face_gives_an_article() -> None:
     assert isinstance(extract(PAGE), Article)
+
+
+@pytest.mark.parametrize("text", ["2019-11-20 10:15:75", "2019-11-20 10:15:05 +9999", "2019-11-20 24:61"])
+def test_a_time_that_there_is_not_leaves_the_day(text: str) -> None:
+    assert iso_date(text) == "2019-11-20"

@@ -79,7 +79,7 @@ def _after_bom(content: bytes, codec: str) -> Decoded:
 
 def _count_wide(content: bytes, codec: str) -> int:
     """How many U+FFFD the bytes themselves spell, which nobody replaced."""
-    return content.count("\ufffd".encode(codec))
+    return content.decode(codec, "ignore").count("\ufffd")
 
 
 def _seemingly_utf8(content: bytes, text: str, declared: str | None) -> Decoded:

@@ -59,11 +59,16 @@ def _day(year: str, month: str, day: str) -> str | None:
 def _iso(match: re.Match[str]) -> str | None:
     year, month, day, hour, minute, second, zone = match.groups()
     date = _day(year, month, day)
-    if date is None or hour is None or int(hour) > 23 or int(minute) > 59:
+    if date is None or hour is None:
         return date
     time = f"{int(hour):02}:{minute}:{second or '00'}"
     if zone in ("Z", "UTC", "GMT"):
         zone = "+00:00"
     elif zone and ":" not in zone:
         zone = f"{zone[:3]}:{zone[3:]}"
-    return f"{date}T{time}{zone or ''}"
+    moment = f"{date}T{time}{zone or ''}"
+    try:
+        datetime.fromisoformat(moment)
+    except ValueError:  # no such time of day, or no such zone
+        return date
+    return moment
