@@ -6,17 +6,20 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import pipeline
 from pipeline.config import Read
 from pipeline.console import cli
 from pipeline.errors import InputError
 from pipeline.sources import find, read
-from pipeline.sources.records import MAX_ID, MAX_NAME
+from pipeline.sources.records import MAX_ID, MAX_NAME, site_of
 from pipeline.stages import tables
 from tests.runs import articles, made, quarantined, run, write_jsonl
 
@@ -31,11 +34,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("in")
 
 
-def rows_of(root: Path | str, output: str = "output", **settings: Any) -> dict[str, list[dict[str, Any]]]:
+def rows_of(root: Path | str, output: str = "output", **values: Any) -> dict[str, list[dict[str, Any]]]:
     """All rows that reading an input makes, by place, and the findings; they have been through Arrow, and are UTF-8."""
     rows: dict[str, list[dict[str, Any]]] = {tables.KEPT: [], tables.QUARANTINED: [], tables.FOUND: []}
     for portion in read.portions(find.find_files(str(root), output).files, Path(root)):
-        for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read(**settings)):
+        for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read(**values)):
             for place, found in rows.items():
                 found += outputs[place].to_pylist()
     return rows
@@ -264,3 +267,13 @@ def test_what_is_left_out_is_listed_as_far_as_there_is_room_and_counted(place: P
     assert run("in") == 0
     names = made("reading", input="in").manifest["left_out"]
     assert (len(names), names[99:]) == (101, ["in/0099.jpg", "and 1,002 more"])
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.from_regex(r"(https?|HTTP|ftp)?:?//[a-zA-Z0-9.\-:@\[\] \n%ſK]{0,8}[/?#:\n]?[a-z@:/]{0,3}", fullmatch=True))
+def test_the_quick_way_to_a_host_is_the_one_of_python(url: str) -> None:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    assert site_of(url) == host.removeprefix("www.")

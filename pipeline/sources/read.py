@@ -136,7 +136,7 @@ def _some_of(finished: Iterator[_Document | Failure]) -> Iterator[_Document | Fa
 def _finished(record: Record | Failure) -> _Document | Failure:
     if isinstance(record, Failure):
         return record
-    return attempt(partial(_document, record), record.file, record.line, record.text[:200])
+    return attempt(partial(_document, record), record.file, record.line, record.text)
 
 
 def _document(record: Record) -> _Document:

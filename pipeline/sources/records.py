@@ -6,6 +6,7 @@ relative to the input and use "/", so that a document keeps its id wherever the 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -74,14 +75,20 @@ class Format(NamedTuple):
 T = TypeVar("T")
 
 
-def attempt(make: Callable[[], T], name: str, line: int, start: str = "") -> T | Failure:
+def attempt(make: Callable[[], T], name: str, line: int, content: str | bytes | None = None) -> T | Failure:
     """What is made of one record of many, or why nothing is: whatever it breaks, its neighbours go on."""
     try:
         return make()
     except RecordError as error:
-        return Failure(name, line, str(error), start)
+        return Failure(name, line, str(error), start_of(content))
     except Exception as error:  # a parser may break on a record in any way
-        return Failure(name, line, f"broken record: {type(error).__name__}: {first_line(error)}", start)
+        return Failure(name, line, f"broken record: {type(error).__name__}: {first_line(error)}", start_of(content))
+
+
+def start_of(content: str | bytes | None) -> str:
+    """How a record begins, to be shown."""
+    start = (content or "")[:200]
+    return (start.decode("utf-8", "replace") if isinstance(start, bytes) else start).rstrip("\r\n")
 
 
 def first_line(error: Exception) -> str:
@@ -159,11 +166,17 @@ def _string(value: Any) -> str:
 
 def site_of(url: str) -> str:
     """The host of an address without its "www."; "" when it has none."""
+    if plain := _PLAIN.match(url):
+        return plain[1].lower().removeprefix("www.")
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
     return host.removeprefix("www.")
+
+
+# What most addresses are, and Python takes 2 microseconds to split.
+_PLAIN = re.compile(r"https?://([a-z0-9.-]+)(?:[/?#]|\Z)", re.IGNORECASE | re.ASCII)
 
 
 def charset_columns(decoded: Decoded) -> dict[str, Any]:

@@ -112,19 +112,20 @@ def lines(stream: Stream, most: int) -> Iterator[Line]:
 
     The byte order mark that some programs put before UTF-8 is no part of the first one.
     """
-    number = 0
-    ended = True
-    while line := stream.readline(most + 1):
-        number += 1
-        ended = line.endswith(b"\n")
-        if len(line) > most and not ended:
+    number = 1
+    line = stream.readline(most + 1).removeprefix(codecs.BOM_UTF8)
+    while line.endswith(b"\n") or len(line) > most:
+        if line.endswith(b"\n"):
+            yield Line(number, line)
+        else:
             quotes, ended = _read_past(stream)
             yield Line(number, None, line.count(b'"') + quotes, "" if ended else _cut(stream))
-        else:
-            line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-            yield Line(number, line, cut="" if ended else _cut(stream))
-    if ended and stream.fault:
-        yield Line(number + 1, b"", cut=_cut(stream))
+            if not ended:
+                return
+        number += 1
+        line = stream.readline(most + 1)
+    if line or stream.fault:
+        yield Line(number, line, cut=_cut(stream))
 
 
 def _read_past(stream: Stream) -> tuple[int, bool]:
@@ -144,11 +145,6 @@ def _cut(stream: Stream) -> str:
 def cut(fault: str) -> str:
     """Why the rest of a file is not there."""
     return f"cannot be read from here on: {fault}"
-
-
-def start_of(line: Line) -> str:
-    """How a line begins, to be shown."""
-    return (line.content or b"")[:200].decode("utf-8", "replace").rstrip("\r\n")
 
 
 def too_long(most: int) -> str:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from pipeline.config import Read
 from pipeline.errors import RecordError
-from pipeline.sources.records import Columns, Failure, File, Format, Record, attempt, from_fields
-from pipeline.sources.streams import Line, Stream, lines, open_text, start_of, too_long
+from pipeline.sources.records import Columns, Failure, File, Format, Record, attempt, from_fields, start_of
+from pipeline.sources.streams import Line, Stream, lines, open_text, too_long
 
 MAX_LINES = 100_000  # of one row: they are held until it ends
 
@@ -34,15 +34,15 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
         if isinstance(header.error, csv.Error):
             raise header.error
         if header.error:
-            yield Failure(file.name, header.line.number, str(header.error), start_of(header.line))
+            yield Failure(file.name, header.line.number, str(header.error), start_of(header.line.content))
         columns = Columns(header.fields, settings)
         for line, fields, error in rows:
             if error:
                 reason = f"not CSV: {error}" if isinstance(error, csv.Error) else str(error)
-                yield Failure(file.name, line.number, reason, start_of(line))
+                yield Failure(file.name, line.number, reason, start_of(line.content))
             elif fields:
                 make = partial(_from_row, columns, fields, file, line.number, settings, stream.charset)
-                yield attempt(make, file.name, line.number, start_of(line))
+                yield attempt(make, file.name, line.number, line.content)
 
 
 def _from_row(columns: Columns, values: Sequence[str], file: File, line: int, settings: Read, charset: str) -> Record:
@@ -63,9 +63,10 @@ def _rows(stream: Stream, most: int) -> Iterator[_Row]:
     """The rows, as Python's parser finds them; blank lines are rows without a field."""
     csv.field_size_limit(min(most, sys.maxsize))
     taken = _Taken(stream, most)
-    rows = csv.reader(taken, strict=True)
+    rows = csv.reader(taken.texts(), strict=True)
     while True:
-        taken.clear()
+        taken.lines.clear()
+        taken.past = None
         try:
             fields = next(rows)
         except StopIteration:
@@ -74,6 +75,7 @@ def _rows(stream: Stream, most: int) -> Iterator[_Row]:
             if taken.cut:
                 break
             yield _Row(taken.lines[0], error=taken.give_back(error))
+            rows = csv.reader(taken.texts(), strict=True)
             continue
         yield _Row(taken.past, error=RecordError(too_long(most))) if taken.past else _Row(taken.lines[0], fields)
     if taken.cut:
@@ -88,43 +90,39 @@ class _Taken:
     """
 
     def __init__(self, stream: Stream, most: int) -> None:
+        self.lines: list[Line] = []
+        self.past: Line | None = None  # the first of them that is too long
+        self.cut: Line | None = None  # the line in which the stream ends before its end: it is not handed out
         self._lines = lines(stream, most)
         self._most = most
         self._back: deque[Line] = deque()
         self._breaks = 0  # the last line of those given back: a row that is open before it will break in it
         self._why = ""
-        self.cut: Line | None = None  # the line in which the stream ends before its end: it is not handed out
-        self.clear()
 
-    def clear(self) -> None:
-        """Begin a row."""
-        self.lines: list[Line] = []
-        self.past: Line | None = None  # the first line that is too long
-        self._size = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        """The next line; one that is too long leaves what it opens or closes.
+    def texts(self) -> Iterator[str]:
+        """The lines; one that is too long leaves what it opens or closes.
 
         Raises:
             csv.Error: the row will not end, or not within the bounds.
         """
-        if self.lines and self.lines[-1].number < self._breaks:
-            raise csv.Error(self._why)
-        line = self._back.popleft() if self._back else next(self._lines)
-        if line.cut:
-            self.cut = line
-            raise StopIteration
-        self.lines.append(line)
-        if line.content is None:
-            self.past = self.past or line
-            return '"\n' if line.quotes % 2 else "\n"
-        self._size += len(line.content)
-        if len(self.lines) > 1 and (self._size > self._most or len(self.lines) > MAX_LINES):
-            raise csv.Error(f"longer than {MAX_LINES:,} lines or max_record_bytes = {self._most:,} bytes")
-        return line.content.decode("utf-8", "surrogateescape")
+        taken = self.lines
+        size = 0
+        while line := self._back.popleft() if self._back else next(self._lines, None):
+            if line.cut:
+                self.cut = line
+                return
+            content = line.content
+            size = len(content or b"") + (size if taken else 0)
+            if taken and (line.number <= self._breaks or size > self._most or len(taken) >= MAX_LINES):
+                self._back.appendleft(line)
+                bounds = f"longer than {MAX_LINES:,} lines or max_record_bytes = {self._most:,} bytes"
+                raise csv.Error(self._why if line.number <= self._breaks else bounds)
+            taken.append(line)
+            if content is None:
+                self.past = self.past or line
+                yield '"\n' if line.quotes % 2 else "\n"
+            else:
+                yield content.decode("utf-8", "surrogateescape")
 
     def give_back(self, error: csv.Error) -> csv.Error | RecordError:
         """Take back all lines of the row but the first; returns what is to be said of that one."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from pipeline.config import Read
 from pipeline.errors import RecordError
-from pipeline.sources.records import MAX_NAME, Failure, File, Format, Record, attempt, from_fields
-from pipeline.sources.streams import Line, lines, open_text, start_of, too_long
+from pipeline.sources.records import MAX_NAME, Failure, File, Format, Record, attempt, from_fields, start_of
+from pipeline.sources.streams import Line, lines, open_text, too_long
 
 
 def read(file: File, settings: Read) -> Iterator[Record | Failure]:
@@ -23,7 +23,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
             if found and (is_record or not line.cut):
                 yield found
             if line.cut:  # an object is whole if it is one at all: it ends with a bracket
-                yield Failure(file.name, line.number + is_record, line.cut, "" if is_record else start_of(line))
+                yield Failure(file.name, line.number + is_record, line.cut, "" if is_record else start_of(line.content))
 
 
 def _on_line(line: Line, file: File, settings: Read, charset: str) -> Record | Failure | None:
@@ -32,7 +32,7 @@ def _on_line(line: Line, file: File, settings: Read, charset: str) -> Record | F
     if not line.content.strip():
         return None
     make = partial(_from_line, line.content, file, line.number, settings, charset)
-    return attempt(make, file.name, line.number, start_of(line))
+    return attempt(make, file.name, line.number, line.content)
 
 
 def _from_line(line: bytes, file: File, number: int, settings: Read, charset: str) -> Record:
