@@ -46,7 +46,7 @@ def test_the_text_as_read_is_rebuilt_from_the_findings(case: tuple[str, list[Hit
     text, hits = case
     after, findings = edits.apply(text, "x/any", hits)
     assert edits.revert(after, findings) == text
-    assert (after != text) <= any(f.after is not None for f in findings)
+    assert (after != text) <= any(f.is_edit for f in findings)
 
 
 def test_rules_run_until_nothing_is_left_to_mend() -> None:

@@ -47,7 +47,7 @@ def test_case(case: cases.Case) -> None:
     assert edits.revert(text, findings) == case["before"]
     again, findings = edits.run(text, rules, cases.facts(case))
     assert again == text
-    assert not [f for f in findings if f.after is not None]
+    assert not [f for f in findings if f.is_edit]
 
 
 def test_every_case_is_about_a_rule_that_there_is() -> None:
@@ -81,12 +81,12 @@ FACTS = st.sampled_from([NO_FACTS] + [cases.facts(case) for case in CASES])
 @given(text=TEXTS, facts=FACTS)
 def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage: Stage, text: str, facts: Facts) -> None:
     after, findings = edits.run(text, stage.rules, facts)
-    edited = [f for f in findings if f.after is not None]
+    edited = [f for f in findings if f.is_edit]
     assert edits.revert(after, findings) == text
     assert bool(edited) == (after != text)
     again, findings = edits.run(after, stage.rules, facts)
     assert again == after
-    assert not [f for f in findings if f.after is not None]
+    assert not [f for f in findings if f.is_edit]
 
 
 @pytest.mark.parametrize("rule", [r for r in RULES.values() if r.trigger], ids=lambda rule: rule.name)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from pipeline.console import show
 from pipeline.engine import storage, whole
+from pipeline.output import layout
 from pipeline.output.report import page
 
 SUMMARY = "whether all outputs are still as they were written, byte for byte"
@@ -36,11 +37,9 @@ def run(options: argparse.Namespace) -> int:
 def damage(output: Path) -> tuple[list[str], int]:
     """What is wrong with the outputs of all batches, the corpus and the history; and how many files were looked at."""
     found: list[str] = []
-    files = 0
-    folders = [*output.glob("runs/*/[0-9]*-*/"), *output.glob("corpus/batch=*/"), *output.glob("history/*/*/*/")]
-    for folder in sorted(folders):
-        if folder.name[0] == ".":
-            continue
+    single = layout.single_files(output)
+    files = len(single)
+    for folder in layout.outputs(output):
         manifest = whole.read_json(folder / whole.MANIFEST)
         inventory = manifest.get("files") if manifest else None
         if not isinstance(inventory, dict):
@@ -48,12 +47,7 @@ def damage(output: Path) -> tuple[list[str], int]:
             continue
         files += len(inventory) + 1
         found += [f"{folder}/{said}" for said in storage.damage(folder, inventory, content=True)]
-    for report in sorted(output.glob("runs/*/report.html")):
-        files += 1
-        if page.key_of(report) is None:
-            found.append(f"{report} is not as it was written")
-    for small in sorted([*output.glob("runs/*/last.json"), *output.glob("runs/*/.inputs.json")]):
-        files += 1
-        if whole.read_json(small) is None:
-            found.append(f"{small} is not as it was written")
+    for file in single:
+        if (page.key_of(file) if file.suffix == ".html" else whole.read_json(file)) is None:
+            found.append(f"{file} is not as it was written")
     return found, files

@@ -19,6 +19,19 @@ def folder_of(batch: str) -> str:
     return f"{PREFIX}{batch}"
 
 
+def outputs(output: Path) -> list[Path]:
+    """All folders below the folder `output` that have a manifest, or should: of steps, of the corpus, of the history."""
+    found = [*output.glob("runs/*/[0-9]*-*/"), *output.glob(f"corpus/{PREFIX}*/"), *output.glob("history/*/*/*/")]
+    return sorted(folder for folder in found if folder.name[0] != ".")
+
+
+def single_files(output: Path) -> list[Path]:
+    """All files below it that stand by themselves: reports, and what is remembered of batches."""
+    return sorted(
+        file for name in ("report.html", "last.json", ".inputs.json") for file in output.glob(f"runs/*/{name}")
+    )
+
+
 @dataclass(frozen=True)
 class Layout:
     """The places of one batch below the folder `output`."""

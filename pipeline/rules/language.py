@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Annotated
 
-from pipeline.records import Count, Facts, Hit, Language, Passage, Rule, Share, Verdict
+from pipeline.facts.language.certainty import MIN_PROBABILITY
+from pipeline.records import Bounds, Count, Facts, Hit, Language, Passage, Rule, Share, Verdict
 
 UNDETERMINED = "und"
 
@@ -33,11 +35,13 @@ def _is_wanted(code: str, wanted: tuple[str, ...]) -> bool:
     return code in wanted or code.partition("-")[0] in wanted
 
 
-def undetermined_language(text: str, facts: Facts, *, min_probability: Share = 0.75) -> Iterator[Hit]:
+def undetermined_language(
+    text: str, facts: Facts, *, min_probability: Annotated[float, Bounds(MIN_PROBABILITY, 1.0)] = MIN_PROBABILITY
+) -> Iterator[Hit]:
     """The language of the article cannot be told: it is too short, or no known language fits; this is remarked.
 
     The probability of "und" is how likely it is that the best guess would have been wrong. What lies below 0.75 is
-    "und" from the start (`pipeline.facts.language`), so that a lower `min_probability` changes nothing.
+    "und" from the start (`pipeline.facts.language`), so `min_probability` can be no lower.
     """
     guess = facts.language
     if guess is None:

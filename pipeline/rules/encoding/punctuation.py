@@ -101,9 +101,9 @@ def _misplaced(text: str, marks: list[_Mark]) -> Iterator[Hit]:
     marks = list(marks)
     found: list[Hit] = []
     indices = range(len(marks) - 1)
-    before_sweep = -1
-    while before_sweep < len(found):
-        before_sweep = len(found)
+    mended_before = -1
+    while mended_before < len(found):
+        mended_before = len(found)
         for index in (*reversed(indices), *indices):
             before = marks[index - 1].shape if index else "closing"
             after = marks[index + 2].shape if index + 2 < len(marks) else "opening"
