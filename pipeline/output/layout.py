@@ -20,7 +20,7 @@ def folder_of(batch: str) -> str:
 
 
 def outputs(output: Path) -> list[Path]:
-    """All folders below the folder `output` that have a manifest, or should: of steps, of the corpus, of the history."""
+    """All folders below the folder `output` that have a manifest, or should: of steps, of corpus and history."""
     found = [*output.glob("runs/*/[0-9]*-*/"), *output.glob(f"corpus/{PREFIX}*/"), *output.glob("history/*/*/*/")]
     return sorted(folder for folder in found if folder.name[0] != ".")
 
