@@ -11,12 +11,13 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Self
 
 HARD = 3  # times the limit: after that a worker is ended from outside
 
@@ -25,35 +26,59 @@ class TookTooLongError(Exception):
     """A piece of work took longer than it may."""
 
 
+class Clock:
+    """Limits each of many pieces of work to `seconds` (0: as long as it likes); use it in a `with` block.
+
+    `start` it before a piece and `stop` it after: half a microsecond each. Only the main thread can be interrupted;
+    elsewhere it does nothing.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._works = seconds > 0 and threading.current_thread() is threading.main_thread()
+        self._in_worker = multiprocessing.parent_process() is not None
+        self._armed = 0.0  # when the second clock was last wound, which takes 50 microseconds
+
+    def __enter__(self) -> Self:
+        if self._works:
+            self._before = signal.signal(signal.SIGALRM, self._interrupt)
+        return self
+
+    def start(self) -> None:
+        """A piece of work begins."""
+        if not self._works:
+            return
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+        if self._in_worker and time.monotonic() - self._armed > self.seconds / 4:
+            self._armed = time.monotonic()
+            faulthandler.dump_traceback_later(HARD * self.seconds, exit=True, file=_nowhere())
+
+    def stop(self) -> None:
+        """It has ended."""
+        if self._works:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def __exit__(self, *_: object) -> None:
+        if self._works:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
+            if self._in_worker:
+                faulthandler.cancel_dump_traceback_later()
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        raise TookTooLongError(f"took more than {self.seconds:g} s ([run] max_seconds)")
+
+
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Let the block take `seconds` at most (0: as long as it likes); only the main thread can be interrupted.
+    """Let the block take `seconds` at most (0: as long as it likes).
 
     Raises:
         TookTooLongError: it takes longer.
     """
-    if not seconds or threading.current_thread() is not threading.main_thread():
+    with Clock(seconds) as clock:
+        clock.start()
         yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TookTooLongError(f"took more than {seconds:g} s ([run] max_seconds)")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    if _is_worker():
-        faulthandler.dump_traceback_later(HARD * seconds, exit=True, file=_nowhere())
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if _is_worker():
-            faulthandler.cancel_dump_traceback_later()
-
-
-def _is_worker() -> bool:
-    return multiprocessing.parent_process() is not None
 
 
 @lru_cache

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.engine.limits import at_most
+from pipeline.engine.limits import Clock, at_most
 from pipeline.records import NO_FACTS, Document, Facts, Result, Rule, Verdict
 from pipeline.stages import stage as stages
 from pipeline.stages.stage import FactFunction, FactsOfRows, Stage
@@ -47,22 +47,25 @@ def run_stage(
     edited: dict[int, Result] = {}
     found: list[FindingRow] = []
     documents = rows.select(["id", "text", "site"])
-    for row in _rows_to_look_at(rows, stage, seen):
-        if row in aside:
-            continue
-        identity, text, site = (documents.column(i)[row].as_py() for i in range(3))
-        idle = {name for name, rows_hit in seen.items() if row not in rows_hit}
-        try:
-            with at_most(max_seconds):
+    with Clock(max_seconds) as clock:
+        for row in _rows_to_look_at(rows, stage, seen):
+            if row in aside:
+                continue
+            identity, text, site = (documents.column(i)[row].as_py() for i in range(3))
+            idle = {name for name, rows_hit in seen.items() if row not in rows_hit}
+            try:
+                clock.start()
                 result = stages.run(stage, Document(identity, text), told.facts[row], idle)
-        except Exception as error:  # a rule may break on a text in any way: the document is set aside, not the others
-            aside[row] = Aside(Verdict.QUARANTINE, f"{stage.name}: {_one_line(error)}", traceback.format_exc())
-            continue
-        found += finding_rows(identity, site, text, result.findings)
-        if any(finding.is_edit for finding in result.findings):
-            edited[row] = result
-        if result.verdict is not Verdict.KEEP:
-            aside[row] = Aside(result.verdict, result.reason)
+                clock.stop()
+            except Exception as error:  # a rule may break on a text in any way: the document is set aside alone
+                clock.stop()
+                aside[row] = Aside(Verdict.QUARANTINE, f"{stage.name}: {_one_line(error)}", traceback.format_exc())
+                continue
+            found += finding_rows(identity, site, text, result.findings)
+            if any(finding.is_edit for finding in result.findings):
+                edited[row] = result
+            if result.verdict is not Verdict.KEEP:
+                aside[row] = Aside(result.verdict, result.reason)
     yield {**_places(_with_edits(rows, edited), stage.name, aside), FOUND: findings_table(found)}
 
 
