@@ -136,13 +136,15 @@ def test_quotes_without_end_cost_time_in_proportion(folder: Path, line: str) -> 
 
     def seconds(count: int) -> float:
         Path("a.csv").write_text("id,text\n" + f"{line}\n" * count)
-        started = time.process_time()
-        found = list(read.read_file(Path("a.csv"), "a.csv", Read()))
-        assert len(found) <= count
-        return time.process_time() - started
+        spent = []
+        for _ in range(3):  # the least of them: other work on the machine only adds
+            started = time.process_time()
+            found = list(read.read_file(Path("a.csv"), "a.csv", Read()))
+            spent.append(time.process_time() - started)
+            assert len(found) <= count
+        return min(spent)
 
-    few = max(seconds(10_000), 0.02)
-    assert seconds(40_000) <= 8 * few
+    assert seconds(40_000) <= 24 * seconds(5_000)  # in proportion it is 8 times, with the square of it 64 times
 
 
 # --- names that come twice -----------------------------------------------------------------------------------------
