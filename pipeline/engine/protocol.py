@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
 class Engine(Protocol):
-    """What a stage, or a fact of the whole corpus, may ask for. Each operation writes Parquet and returns its folder.
+    """What a stage, or a fact of the whole corpus, may ask for. Each operation writes Parquet and returns its dataset.
 
     A function handed in is pure, can be pickled (a module-level function or a `partial` of one), and shows its schema
     by what it makes of no rows.
