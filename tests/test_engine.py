@@ -218,7 +218,7 @@ def die_on_one(driver: int, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.Re
 
 
 def hold_the_interpreter_on_one(rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
-    with at_most(0.2):
+    with at_most(0.5):
         if "2-50" in rows["id"].to_pylist():
             sum(range(10**15))  # one loop in C: no signal is heard and no other thread runs until it is done
     yield {"good": rows}
