@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.engine import local, storage, whole
+from pipeline.engine import local, resume, storage, whole
 from pipeline.engine.inprocess import InProcessEngine
 from pipeline.engine.limits import at_most
 from pipeline.engine.local import LocalEngine
@@ -232,7 +232,7 @@ def set_aside(rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
 def test_a_row_that_kills_its_workers_is_given_up_and_no_other(
     dataset: str, tmp_path: Path, function: SplitFunction
 ) -> None:
-    out = LocalEngine(workers=2).split_rows(function, dataset, str(tmp_path / "out"), set_aside)
+    out = LocalEngine(workers=2).split_rows(function, dataset, str(tmp_path / "out"), give_up=set_aside)
     assert storage.read_table(f"{out}/aside")["id"].to_pylist() == ["2-50"]
     good = storage.read_table(f"{out}/good")["id"].to_pylist()
     assert good == [i for i in storage.read_table(dataset)["id"].to_pylist() if i != "2-50"]
@@ -248,3 +248,53 @@ def test_a_worker_that_dies_while_it_writes_leaves_nothing_over(dataset: str, tm
 
 def test_no_more_workers_than_a_machine_can_have() -> None:
     assert LocalEngine(workers=99_999).workers == local.MOST_WORKERS
+
+
+# --- what a killed run has finished --------------------------------------------------------------------------------
+
+
+def count_and_double(log: Path, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    if rows.num_rows:
+        (log / rows["id"][0].as_py()).touch()
+    yield {"": double(rows)}
+
+
+def stop_at_the_fourth(rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    if rows.num_rows and rows["id"][0].as_py().startswith("3-"):
+        raise KeyboardInterrupt
+    yield {"": double(rows)}
+
+
+@pytest.mark.parametrize("damage", ["", "part-00001-000.parquet", ".finished/00001.json"])
+def test_parts_that_a_killed_run_has_finished_are_not_made_again(dataset: str, tmp_path: Path, damage: str) -> None:
+    whole_run = LocalEngine(workers=1).split_rows(partial(count_and_double, tmp_path), dataset, str(tmp_path / "once"))
+    target, log = tmp_path / "output", tmp_path / "log"
+    log.mkdir()
+    left = tmp_path / f".output.{os.getpid()}.tmp"  # the run that was killed had the same number as this one
+    with pytest.raises(KeyboardInterrupt):
+        LocalEngine(workers=1).split_rows(stop_at_the_fourth, dataset, str(left), resumable=True)
+    if damage:
+        (left / damage).write_bytes((left / damage).read_bytes()[:-2])
+    with whole.whole_folder(target) as work:
+        resume.adopt(target, work)
+        LocalEngine(workers=2).split_rows(partial(count_and_double, log), dataset, str(work), resumable=True)
+        resume.forget(work)
+    again = ["1-0"] if damage else []
+    assert sorted(path.name for path in log.iterdir()) == [*again, "3-0", "4-0"]
+    assert digests(str(target)) == digests(whole_run)
+    assert not left.exists()
+    assert not (target / resume.NOTES).exists()
+
+
+def test_workers_that_cannot_start_are_not_the_rows_fault(dataset: str, tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from pipeline.engine.local import LocalEngine, storage\n"
+        "import pipeline.engine.local as local; local.IN_PROCESS_BYTES = 0\n"
+        "from pipeline.sources import read\n"
+        "from pipeline.errors import CopydeskError\n"
+        f"try: LocalEngine(workers=2).split_rows(read.give_up, {dataset!r}, 'out', give_up=read.give_up)\n"
+        "except CopydeskError as error: print(error)\n"
+    )
+    # a program that is read from a pipe cannot be started again, as a worker does
+    done = subprocess.run([sys.executable], input=program, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert done.stdout.startswith("workers die before they have any work")

@@ -9,14 +9,21 @@ import json
 import os
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import pipeline
 from benchmarks import faults
 from pipeline.console import cli
 from pipeline.errors import CopydeskError
+from pipeline.run import steps
+from pipeline.sources import read
+from pipeline.stages.rows import run_stage
+from pipeline.stages.stage import Stage
 from tests.runs import SEEDS, articles, made, one_line, plan, run, tree, write_jsonl
 
 
@@ -53,6 +60,32 @@ def test_a_full_disk_while_publishing_costs_nothing(scenario: tuple[faults.Scena
 def test_one_bit_flipped_in_any_file_is_named(scenario: tuple[faults.Scenario, Path, Path, list[str]]) -> None:
     _, _, whole, _ = scenario
     assert list(faults.unnamed_flips(whole / "output", random.Random(7))) == []
+
+
+def test_a_stage_that_died_makes_only_the_parts_that_are_missing(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_jsonl(place / "in" / "a.jsonl", articles(40))
+    monkeypatch.setattr(read, "PORTION_BYTES", 5_000)
+    arguments = ("in", "--batch", "b1", "--workers", 1)
+    assert run(*arguments, "--output", "undisturbed") == 0
+    worked_on: list[str] = []
+
+    def dying(rows: pa.RecordBatch, *, stage: Stage, **values: Any) -> Iterator[dict[str, pa.RecordBatch]]:
+        if rows.num_rows and stage.name == "language":
+            worked_on.append(rows["id"][0].as_py())
+        if len(worked_on) == 3:
+            raise OSError("the disk is away")
+        yield from run_stage(rows, stage=stage, **values)
+
+    monkeypatch.setattr(steps.stage, "run_stage", dying)
+    assert run(*arguments) == 1
+    assert "the disk is away" in capsys.readouterr().err
+    assert run(*arguments) == 0
+    assert len(worked_on) > 4
+    assert len(worked_on) == len(set(worked_on)) + 1  # the part at which it died was begun twice
+    assert tree("output/corpus") == tree("undisturbed/corpus")
+    assert faults.leftovers(place) == []
 
 
 # --- what is damaged is made again -------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def rows_of(root: Path | str, output: str = "output", **values: Any) -> dict[str
     """All rows that reading an input makes, by place, and the findings; they have been through Arrow, and are UTF-8."""
     rows: dict[str, list[dict[str, Any]]] = {tables.KEPT: [], tables.QUARANTINED: [], tables.FOUND: []}
     for portion in read.portions(find.find_files(str(root), output).files, Path(root)):
-        for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read(**values)):
+        for outputs in read.read_portion(tables.from_dicts(portion.rows, read.PORTIONS), settings=Read(**values)):
             for place, found in rows.items():
                 found += outputs[place].to_pylist()
     return rows
@@ -176,10 +176,13 @@ def test_brackets_in_a_string_are_no_nesting(folder: Path) -> None:
     assert aside(rows_of("in")) == []
 
 
-def test_rows_are_handed_on_before_their_metadata_fills_the_memory(folder: Path) -> None:
+def test_rows_are_handed_on_before_their_metadata_fills_the_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_jsonl(folder / "a.jsonl", [{"text": TEXT, "m": "x" * 1_000_000}] * 30)
+    monkeypatch.setattr(read, "PORTION_BYTES", 100_000_000)
     [portion] = read.portions(find.find_files("in", "output").files, folder)
-    outputs = list(read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read()))
+    outputs = list(read.read_portion(tables.from_dicts(portion.rows, read.PORTIONS), settings=Read()))
     assert [some[tables.KEPT].num_rows for some in outputs] == [9, 9, 9, 3, 0]
 
 

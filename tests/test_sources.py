@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import os
@@ -13,13 +14,15 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.config import Read
 from pipeline.errors import InputError
 from pipeline.run import keys
 from pipeline.run.input import digest_of
 from pipeline.run.steps.reading import Reading
-from pipeline.sources import find, formats, read
+from pipeline.sources import find, formats, read, streams
 from pipeline.sources.records import Failure, File, Format, Record
 from pipeline.stages import tables
 
@@ -68,7 +71,7 @@ def rows_of(root: str, **settings: Any) -> dict[str, list[dict[str, Any]]]:
     """All rows that reading an input makes, by place."""
     rows: dict[str, list[dict[str, Any]]] = {tables.KEPT: [], tables.QUARANTINED: []}
     for portion in read.portions(find.find_files(root).files, Path(root)):
-        for outputs in read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read(**settings)):
+        for outputs in read.read_portion(tables.from_dicts(portion.rows, read.PORTIONS), settings=Read(**settings)):
             for place, found in rows.items():
                 found += outputs[place].to_pylist()
     return rows
@@ -199,7 +202,7 @@ def test_a_file_that_goes_after_it_was_listed_is_quarantined(folder: Path) -> No
     made(folder / "a.txt")
     [entry] = find.find_files("in").files
     (folder / "a.txt").unlink()
-    assert [row["name"] for portion in read.portions([entry], folder) for row in portion] == ["a.txt"]
+    assert [row["name"] for portion in read.portions([entry], folder) for row in portion.rows] == ["a.txt"]
     assert reasons(folder / "a.txt") == [(0, "unreadable file: No such file or directory")]
 
 
@@ -504,8 +507,53 @@ def test_portions_hold_files_in_their_order_up_to_a_number_or_size(
         made(folder / f"{number}.txt")
     monkeypatch.setattr(read, limit, most)
     found = list(read.portions(find.find_files("in").files, folder))
-    assert [[row["name"] for row in rows] for rows in found] == [["0.txt", "1.txt"], ["2.txt", "3.txt"], ["4.txt"]]
-    assert found[0][0] == {"path": b"in/0.txt", "name": "0.txt", "reason": ""}
+    assert [[row["name"] for row in portion.rows] for portion in found] == [
+        ["0.txt", "1.txt"],
+        ["2.txt", "3.txt"],
+        ["4.txt"],
+    ]
+    assert found[0].rows[0] == {"path": b"in/0.txt", "name": "0.txt", "reason": ""}
+    assert sum(portion.size for portion in found) == 5 * len(TEXT)
+
+
+LINES = [
+    b'{"text": "the first"}\n',
+    b"\xef\xbb\xbf" + b'{"text": "a mark that stands where none may"}\r\n',
+    b"\n",
+    b'{"text": "' + b"long " * 30 + b'"}\n',
+    b"not JSON\n",
+    b"\xff\xfe{}\n",
+    b'{"text": "the last, which does not end"}',
+]
+
+
+@given(st.lists(st.sampled_from(LINES[:-1]), max_size=12), st.sampled_from([b"", LINES[-1]]), st.integers(1, 200))
+def test_a_file_of_lines_that_several_workers_read_is_the_same_file(
+    tmp_path_factory: pytest.TempPathFactory, begin: list[bytes], end: bytes, size: int
+) -> None:
+    path = made(tmp_path_factory.mktemp("in") / "a.jsonl", b"".join(begin) + end)
+    spans = list(streams.spans(path, size))
+    by_several = [found for span in spans for found in read.read_file(path, "a.jsonl", Read(), span)]
+    assert by_several == list(read.read_file(path, "a.jsonl", Read()))
+    assert [span.start for span in spans] == [0, *(span.end for span in spans)][: len(spans)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "count"),
+    [
+        ("a.jsonl", b"".join(LINES) * 20, 6),
+        ("a.jsonl.gz", gzip.compress(b"".join(LINES) * 2000, 0), 1),
+        ("a.csv", b"text\n" * 2000, 1),
+        ("a.jsonl", codecs.BOM_UTF16_LE + (b"".join(LINES[:1]) * 200).decode().encode("utf-16-le"), 1),
+    ],
+)
+def test_what_is_cut_into_portions_is_a_plain_file_of_lines(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, count: int
+) -> None:
+    path = made(folder / name, content)
+    monkeypatch.setattr(read, "PORTION_BYTES", 1000)
+    found = list(read.portions(find.find_files("in").files, folder))
+    assert (len(found), sum(portion.size for portion in found)) == (count, path.stat().st_size)
 
 
 @pytest.mark.parametrize(("limit", "most"), [("ROWS_AT_ONCE", 2), ("CHARACTERS_AT_ONCE", 2 * len(TEXT) - 1)])
@@ -515,7 +563,7 @@ def test_a_portion_is_read_piece_by_piece_and_nothing_is_lost_between(
     made(folder / "a.jsonl", "".join(json.dumps({"id": str(n), "text": TEXT}) + "\n" for n in range(5)))
     monkeypatch.setattr(read, limit, most)
     [portion] = read.portions(find.find_files("in").files, folder)
-    outputs = list(read.read_portion(tables.from_dicts(portion, read.PORTIONS), settings=Read()))
+    outputs = list(read.read_portion(tables.from_dicts(portion.rows, read.PORTIONS), settings=Read()))
     assert [some[tables.KEPT]["id"].to_pylist() for some in outputs] == [["0", "1"], ["2", "3"], ["4"], []]
     assert all(some[tables.DROPPED].num_rows == some[tables.FOUND].num_rows == 0 for some in outputs)
 

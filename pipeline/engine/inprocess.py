@@ -35,7 +35,14 @@ class InProcessEngine:
         return self.split_rows(partial(_one_output, function), dataset, out)
 
     def split_rows(
-        self, function: SplitFunction, dataset: Dataset, out: str, give_up: SplitFunction | None = None
+        self,
+        function: SplitFunction,
+        dataset: Dataset,
+        out: str,
+        *,
+        give_up: SplitFunction | None = None,
+        bytes_named: int = 0,
+        resumable: bool = False,
     ) -> str:
         """The same with several named outputs; see `pipeline.engine.protocol.Engine`."""
         writers: dict[str, pq.ParquetWriter] = {}

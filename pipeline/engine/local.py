@@ -7,13 +7,10 @@ becomes parts of the output that bear its number.
 from __future__ import annotations
 
 import multiprocessing
-import multiprocessing.connection
 import os
 import re
 import shutil
-import signal
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -25,14 +22,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.engine import storage, whole
+from pipeline.engine import resume, storage, whole, worker
 from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction
+from pipeline.engine.worker import Split
 from pipeline.errors import CopydeskError, SettingsError
 
 if TYPE_CHECKING:
     import duckdb
 
-ROWS_AT_ONCE = 1_000
 DUCKDB_SHARE = 0.75  # grouping 200 M keys, a process held to 2 GB came to 2.8 GB, one held to 1.5 GB to 2.0 GB
 MAX_DEATHS = 3  # a part during which this many workers died is likely what kills them
 MOST_WORKERS = 256  # more would take the machine's processes and gain nothing: an engine of several machines does
@@ -53,14 +50,21 @@ class LocalEngine:
 
     def map_rows(self, function: RowsFunction, dataset: Dataset, out: str) -> str:
         """`function` over all rows; see `pipeline.engine.protocol.Engine`."""
-        self._split(partial(_one_output, function), dataset, Path(out))
+        self._split(Split(partial(_one_output, function), Path(out)), dataset)
         return out
 
     def split_rows(
-        self, function: SplitFunction, dataset: Dataset, out: str, give_up: SplitFunction | None = None
+        self,
+        function: SplitFunction,
+        dataset: Dataset,
+        out: str,
+        *,
+        give_up: SplitFunction | None = None,
+        bytes_named: int = 0,
+        resumable: bool = False,
     ) -> str:
         """The same with several named outputs; see `pipeline.engine.protocol.Engine`."""
-        self._split(function, dataset, Path(out), give_up)
+        self._split(Split(function, Path(out), give_up, resumable), dataset, bytes_named)
         return out
 
     def sql(self, query: str, out: str, **datasets: Dataset) -> str:
@@ -112,73 +116,59 @@ class LocalEngine:
     def _spill(self) -> str:
         return str(Path(self.scratch or tempfile.gettempdir()) / f".copydesk-spill.{os.getpid()}.tmp")
 
-    def _split(
-        self, function: SplitFunction, dataset: Dataset, out: Path, give_up: SplitFunction | None = None
-    ) -> None:
-        out.mkdir(parents=True, exist_ok=True)
-        parts = storage.parts(dataset)
-        sizes = [pq.read_metadata(part).num_rows for part in parts]
-        if self.workers == 1 or len(parts) == 1 or sum(p.stat().st_size for p in parts) < IN_PROCESS_BYTES:
-            done = 0
-            for number, part in enumerate(parts):
-                for rows in _work_on(function, part, number, out):
-                    done += rows
-                    self._tell(done, sum(sizes))
+    def _split(self, split: Split, dataset: Dataset, bytes_named: int = 0) -> None:
+        split.out.mkdir(parents=True, exist_ok=True)
+        parts = dict(enumerate(storage.parts(dataset)))
+        schema = pq.read_schema(parts[0])
+        progress = _Progress({number: pq.read_metadata(part).num_rows for number, part in parts.items()}, self.progress)
+        for number in resume.finished(split.out) & parts.keys() if split.resumable else ():
+            del parts[number]
+            progress.finish(number)
+        size = bytes_named + sum(part.stat().st_size for part in parts.values())
+        if self.workers == 1 or len(parts) <= 1 or size < IN_PROCESS_BYTES:
+            for number, part in parts.items():
+                for rows in worker.work_on(split, part, number):
+                    progress.add(rows)
         else:
-            self._in_pool(function, parts, sizes, out, give_up)
-            whole.remove_leftovers_below(out)
-        _write_empty_outputs(function, pq.read_schema(parts[0]), out)
+            self._in_pool(split, parts, progress)
+            whole.remove_leftovers_below(split.out)
+        _write_empty_outputs(split, schema)
 
-    def _tell(self, done: int, total: int) -> None:
-        if self.progress:
-            self.progress(done, total)
-
-    def _in_pool(
-        self,
-        function: SplitFunction,
-        parts: list[Path],
-        sizes: list[int],
-        out: Path,
-        give_up: SplitFunction | None,
-    ) -> None:
+    def _in_pool(self, split: Split, left: dict[int, Path], progress: _Progress) -> None:
         """Work on all parts; those that kill their workers again and again are worked on with care in the end."""
-        left = dict(enumerate(parts))
         deaths: Counter[int] = Counter()
         while left:
             running: dict[Future[None], int] = {}
             try:
-                self._through_pool(function, left, sizes, out, running)
+                self._through_pool(split, left, running, progress)
             except BrokenProcessPool as error:
                 deaths.update(running.values())  # one of these was it
                 deadly = sorted(number for number in left if deaths[number] >= MAX_DEATHS)
-                if deadly and give_up is None:
+                if not deadly:
+                    continue
+                if split.give_up is None:
                     raise CopydeskError(
                         f"{left[deadly[0]]}: a worker died {MAX_DEATHS} times near this part, likely out of memory; "
                         "run with fewer --workers"
                     ) from error
-                for number in deadly if give_up else ():
-                    _with_care(function, left.pop(number), number, out, give_up or function)
+                for number in deadly:
+                    worker.work_with_care(split, split.give_up, left.pop(number), number)
+                    progress.finish(number)
 
     def _through_pool(
-        self,
-        function: SplitFunction,
-        left: dict[int, Path],
-        sizes: list[int],
-        out: Path,
-        running: dict[Future[None], int],
+        self, split: Split, left: dict[int, Path], running: dict[Future[None], int], progress: _Progress
     ) -> None:
         """Work on the parts in `left`, removing each one that is done; `running` are those being worked on."""
-        total = sum(sizes)
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([_module_of(function)])  # imported once, for this pool and those after it
-        pool = ProcessPoolExecutor(min(self.workers, len(left)), context, initializer=_die_with_parent)
+        context.set_forkserver_preload([_module_of(split.function)])  # imported once, for all pools
+        pool = ProcessPoolExecutor(min(self.workers, len(left)), context, initializer=worker.die_with_parent)
         try:
             # no more waiting than workers: a part that is being done is known when a worker dies
             waiting = iter(sorted(left.items()))
 
             def start_one() -> None:
                 for number, part in waiting:
-                    running[pool.submit(_work_through, function, part, number, out)] = number
+                    running[pool.submit(worker.work_through, split, part, number)] = number
                     return
 
             for _ in range(self.workers + 1):
@@ -186,11 +176,31 @@ class LocalEngine:
             while running:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     future.result()
-                    del left[running.pop(future)]
+                    number = running.pop(future)
+                    del left[number]
                     start_one()
-                    self._tell(total - sum(sizes[number] for number in left), total)
+                    progress.finish(number)
         finally:
             pool.shutdown(cancel_futures=True)  # what is being worked on is waited for, a few seconds at most
+
+
+class _Progress:
+    """How many of all rows are done, told to whoever listens."""
+
+    def __init__(self, rows: Mapping[int, int], tell: Progress | None) -> None:
+        """`rows` of each part, by its number."""
+        self._rows, self._tell = rows, tell
+        self._total = sum(rows.values())
+        self._done = 0
+
+    def add(self, rows: int) -> None:
+        self._done += rows
+        if self._tell:
+            self._tell(self._done, self._total)
+
+    def finish(self, number: int) -> None:
+        """All rows of a part are done."""
+        self.add(self._rows[number])
 
 
 def _share_of(limit: str) -> str:
@@ -209,92 +219,15 @@ def _one_output(function: RowsFunction, rows: pa.RecordBatch) -> Iterator[Mappin
     yield {"": function(rows)}
 
 
-def _work_through(function: SplitFunction, part: Path, number: int, out: Path) -> None:
-    for _rows in _work_on(function, part, number, out):
-        pass
-
-
-def _work_on(function: SplitFunction, part: Path, number: int, out: Path) -> Iterator[int]:
-    """Write the outputs of one part; yields how many rows were read, again and again."""
-    writers: dict[str, storage.PartWriter] = {}
-    for rows in storage.read_rows(str(part), rows=ROWS_AT_ONCE):
-        for outputs in function(rows):
-            _write(outputs, writers, out, number)
-        yield rows.num_rows
-    for writer in writers.values():
-        writer.close()
-
-
-def _with_care(function: SplitFunction, part: Path, number: int, out: Path, give_up: SplitFunction) -> None:
-    """Work on a part some rows of which kill their worker: these are found by halving, and given up."""
-    writers: dict[str, storage.PartWriter] = {}
-    for rows in storage.read_rows(str(part), rows=ROWS_AT_ONCE):
-        for outputs in _by_halves(function, rows, give_up):
-            _write(outputs, writers, out, number)
-    for writer in writers.values():
-        writer.close()
-
-
-def _by_halves(
-    function: SplitFunction, rows: pa.RecordBatch, give_up: SplitFunction
-) -> Iterator[Mapping[str, pa.RecordBatch]]:
-    made = _in_a_child(function, rows)
-    if made is not None:
-        yield from made
-    elif rows.num_rows == 1:
-        yield from give_up(rows)
-    else:
-        half = rows.num_rows // 2
-        yield from _by_halves(function, rows.slice(0, half), give_up)
-        yield from _by_halves(function, rows.slice(half), give_up)
-
-
-def _in_a_child(function: SplitFunction, rows: pa.RecordBatch) -> list[Mapping[str, pa.RecordBatch]] | None:
-    """What the function makes of the rows in a process of its own; None if that died on the way."""
-    context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(1, context, initializer=_die_with_parent) as pool:
-        try:
-            return pool.submit(_all_of, function, rows).result()
-        except BrokenProcessPool:
-            return None
-
-
-def _all_of(function: SplitFunction, rows: pa.RecordBatch) -> list[Mapping[str, pa.RecordBatch]]:
-    return list(function(rows))
-
-
-def _write(
-    outputs: Mapping[str, pa.RecordBatch], writers: dict[str, storage.PartWriter], out: Path, number: int
-) -> None:
-    """Add rows to the output of each name."""
-    for name, made in outputs.items():
-        if name not in writers:
-            writers[name] = storage.PartWriter(out / name, f"part-{number:05d}")
-        writers[name].write(made)
-
-
-def _write_empty_outputs(function: SplitFunction, schema: pa.Schema, out: Path) -> None:
+def _write_empty_outputs(split: Split, schema: pa.Schema) -> None:
     """An output without rows still is a dataset with a schema."""
-    for outputs in function(pa.RecordBatch.from_pylist([], schema=schema)):
+    for outputs in split.function(pa.RecordBatch.from_pylist([], schema=schema)):
         for name, rows in outputs.items():
-            if not storage.holds_parts(out / name):
-                storage.write_rows(out / name, [], rows.schema, "part-00000")
+            if not storage.holds_parts(split.out / name):
+                storage.write_rows(split.out / name, [], rows.schema, "part-00000")
 
 
 def _module_of(function: object) -> str:
     while isinstance(function, partial):
         function = function.args[0] if function.func is _one_output else function.func
     return str(getattr(function, "__module__", __name__))
-
-
-def _die_with_parent() -> None:
-    """A killed driver leaves no orphans: each worker watches the process that started it, and leaves Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
-
-
-def _watch(sentinel: int) -> None:
-    multiprocessing.connection.wait([sentinel])
-    os._exit(1)

@@ -29,12 +29,20 @@ class Engine(Protocol):
         ...
 
     def split_rows(
-        self, function: SplitFunction, dataset: Dataset, out: str, give_up: SplitFunction | None = None
+        self,
+        function: SplitFunction,
+        dataset: Dataset,
+        out: str,
+        *,
+        give_up: SplitFunction | None = None,
+        bytes_named: int = 0,
+        resumable: bool = False,
     ) -> str:
         """The same for a function that yields several named sets of rows: each name becomes a folder in `out`.
 
         Rows that kill whoever works on them, again and again, are handed to `give_up`, one by one; without it that is
-        an error.
+        an error. Rows may be small and name what is large, as files do: `bytes_named` of it. `resumable`: parts that
+        a killed run has finished in the same place are not made again, since they would come out the same.
         """
         ...
 

@@ -137,8 +137,9 @@ class PartWriter:
 
     def __init__(self, folder: Path, stem: str) -> None:
         self.folder, self.stem = folder, stem
+        self.files: list[Path] = []  # written so far
         self._waiting: list[pa.RecordBatch] = []
-        self._rows = self._bytes = self._number = 0
+        self._rows = self._bytes = 0
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Take more rows; a part is written when there are enough."""
@@ -154,8 +155,9 @@ class PartWriter:
         """Write what waits."""
         if self._waiting:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_part(self.folder / f"{self.stem}-{self._number:03d}{SUFFIX}", pa.Table.from_batches(self._waiting))
-            self._number += 1
+            file = self.folder / f"{self.stem}-{len(self.files):03d}{SUFFIX}"
+            write_part(file, pa.Table.from_batches(self._waiting))
+            self.files.append(file)
         self._waiting, self._rows, self._bytes = [], 0, 0
 
 

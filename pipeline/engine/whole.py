@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import hashlib
+import itertools
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,20 @@ SEAL = "seal"
 
 
 @contextlib.contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """A folder to write into; it becomes `target` when the block ends well, and is removed when it does not."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
+def whole_folder(target: Path, spare: Callable[[Path], bool] = lambda path: False) -> Iterator[Path]:
+    """A folder to write into; it becomes `target` when the block ends well.
+
+    When it does not, the folder is removed, or left as a killed run leaves it if it is to be spared.
+    """
+    names = (target.with_name(f".{target.name}.{number}.tmp") for number in itertools.count(os.getpid()))
+    temporary = next(path for path in names if not path.exists())  # a killed run may have had the same number
     temporary.mkdir(parents=True)
     try:
         yield temporary
         put_in_place(temporary, target)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if not spare(temporary):
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def put_in_place(new: Path, target: Path) -> None:
@@ -55,11 +60,11 @@ def _exchange(one: Path, other: Path) -> bool:
     return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
 
 
-def remove_leftovers(folder: Path, name: str = "") -> None:
+def remove_leftovers(folder: Path, name: str = "", spare: Callable[[Path], bool] = lambda path: False) -> None:
     """Remove what killed runs left in `folder`, of the output `name` or of all; the caller holds the batch's lock."""
     leftover = re.compile(rf"\.{re.escape(name) or '.*'}\.\d+\.(?:tmp|old)")
     for path in folder.iterdir() if folder.is_dir() else ():
-        if not leftover.fullmatch(path.name):
+        if not leftover.fullmatch(path.name) or spare(path):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -89,7 +94,11 @@ def write_text(target: Path, text: str) -> None:
 
 def write_json(target: Path, value: Mapping[str, Any]) -> None:
     """Write a small JSON object in one step, with a seal by which `read_json` tells that it is as it was written."""
-    write_text(target, json.dumps({**value, SEAL: _seal(value)}, ensure_ascii=False, indent=1) + "\n")
+    sealed = {**value, SEAL: _seal(value)}
+    try:
+        write_text(target, json.dumps(sealed, ensure_ascii=False, indent=1) + "\n")
+    except UnicodeEncodeError:  # a path that is not UTF-8: escaped it can be written, and read again as it was
+        write_text(target, json.dumps(sealed, indent=1) + "\n")
 
 
 def read_json(file: Path) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.config import Settings
-from pipeline.engine import whole
+from pipeline.engine import resume, whole
 from pipeline.output.layout import Layout
 from pipeline.run.history import History
 
@@ -31,7 +31,7 @@ class Batch:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            whole.remove_leftovers(folder)
+            whole.remove_leftovers(folder, spare=resume.has_finished)
             whole.remove_leftovers(corpus.parent, corpus.name)
             self.history.tidy()
             whole.write_json(folder / LAST, {"input": self.settings.run.input, "config": self.settings.file})

@@ -179,3 +179,4 @@ class Plan:
             made = self.made(step)
             old = [path for path in step.outputs() if made is None or path != made.output]
             whole.remove(*old[OLD_OUTPUTS:])
+        whole.remove_leftovers(self.batch.layout.runs)  # finished parts that nobody came back for

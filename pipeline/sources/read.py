@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,23 +16,25 @@ import pyarrow as pa
 from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.records import Verdict
-from pipeline.sources import formats
+from pipeline.sources import formats, streams
 from pipeline.sources.find import Entry
 from pipeline.sources.meta import as_json
+from pipeline.sources.packed import PACKED
 from pipeline.sources.records import Failure, File, Record, attempt, first_line
+from pipeline.sources.streams import Span
 from pipeline.stages import tables
 from pipeline.stages.tables import FindingRow
 
-# A portion: files that one worker reads one after the other.
 PORTIONS = pa.schema(
     [
         ("path", pa.binary()),  # it need not be UTF-8
         ("name", pa.string()),  # relative to the input, and made to be UTF-8
         ("reason", pa.string()),  # why it is not to be opened; "" when it is
+        *((name, pa.int64()) for name in Span._fields),  # null: all of the file
     ]
 )
 PORTION_FILES = 500
-PORTION_BYTES = 8 << 20
+PORTION_BYTES = 4 << 20  # of lines about as many documents as a part holds; of pages a second or two of work
 # What is held in memory of a portion before it is written.
 ROWS_AT_ONCE = 1_000
 CHARACTERS_AT_ONCE = 8 << 20
@@ -43,24 +44,48 @@ STEP = "reading"
 LEFT_OUT = f"{STEP}/metadata_left_out"  # a finding, not a rule: there is nothing to set
 
 
-def portions(entries: Iterable[Entry], root: Path) -> Iterator[list[dict[str, Any]]]:
-    """The files, in their order, in portions of about `PORTION_BYTES`: a large file is one of its own.
+class Portion(NamedTuple):
+    """Files that one worker reads one after the other, as rows of `PORTIONS`, and their bytes."""
 
-    Each is a row of `PORTIONS`; the files are what `find_files(root)` has found.
+    rows: list[dict[str, Any]]
+    size: int
+
+
+def portions(entries: Iterable[Entry], root: Path) -> Iterator[Portion]:
+    """The files, in their order, in portions of about `PORTION_BYTES`; a large file of lines is cut into several.
+
+    The files are what `find_files(root)` has found.
     """
-    portion: list[dict[str, Any]] = []
-    size = 0
+    rows: list[dict[str, Any]] = []
+    held = 0
     is_folder = root.is_dir()
     for path, reason, _ in entries:
         name = os.fsencode(path.relative_to(root).as_posix() if is_folder else path.name)
-        portion.append({"path": os.fsencode(path), "name": name_of(name), "reason": reason})
-        with suppress(OSError):  # gone since it was listed: reading it will say so
-            size += path.stat().st_size
-        if size >= PORTION_BYTES or len(portion) >= PORTION_FILES:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion
+        for size, span in _spans(path) if not reason else [(0, None)]:
+            cut = span._asdict() if span else {}
+            rows.append({"path": os.fsencode(path), "name": name_of(name), "reason": reason, **cut})
+            held += size
+            if held >= PORTION_BYTES or len(rows) >= PORTION_FILES:
+                yield Portion(rows, held)
+                rows, held = [], 0
+    if rows:
+        yield Portion(rows, held)
+
+
+def _spans(path: Path) -> list[tuple[int, Span | None]]:
+    """The spans in which a file is read, with their sizes; None: all of it at once."""
+    try:
+        size = path.stat().st_size
+        kind = formats.format_of(path)
+        if size <= PORTION_BYTES or kind is None or not kind.by_lines or path.suffix.lower() in PACKED:
+            return [(size, None)]
+        return [(span.end - span.start, span) for span in streams.spans(path, PORTION_BYTES)]
+    except OSError:  # gone since it was listed: reading it will say so
+        return [(0, None)]
+
+
+def _span_of(row: Mapping[str, Any]) -> Span | None:
+    return None if row["start"] is None else Span(*(row[name] for name in Span._fields))
 
 
 # What looks like a byte that `name_of` has written: its backslash is written as one, too.
@@ -82,31 +107,44 @@ def read_portion(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, 
     while True:
         some = list(_some_of(finished))
         read = [entry for entry in some if isinstance(entry, _Document)]
-        failed = [_failure(entry) for entry in some if isinstance(entry, Failure)]
-        aside = tables.aside_schema(tables.DOCUMENTS)
-        yield {
-            tables.KEPT: tables.from_dicts([document.row for document in read], tables.DOCUMENTS),
-            tables.QUARANTINED: tables.from_dicts(failed, aside),
-            tables.DROPPED: tables.from_dicts([], aside),
-            tables.FOUND: tables.findings_table([finding for document in read for finding in document.findings]),
-        }
+        yield _places(read, [_failure(entry) for entry in some if isinstance(entry, Failure)])
         if not some:
             return
+
+
+def _places(read: Sequence[_Document], failed: Sequence[Mapping[str, Any]]) -> dict[str, pa.RecordBatch]:
+    aside = tables.aside_schema(tables.DOCUMENTS)
+    return {
+        tables.KEPT: tables.from_dicts([document.row for document in read], tables.DOCUMENTS),
+        tables.QUARANTINED: tables.from_dicts(failed, aside),
+        tables.DROPPED: tables.from_dicts([], aside),
+        tables.FOUND: tables.findings_table([finding for document in read for finding in document.findings]),
+    }
+
+
+def give_up(rows: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
+    """Quarantine files that kill whoever reads them; of a file that is cut, the lines that one worker reads."""
+    why = "workers died on it, or were ended after too long a time"
+    failed = []
+    for row in rows.to_pylist():
+        span = _span_of(row)
+        failed.append(_failure(Failure(row["name"], span.lines_before + 1 if span else 0, why)))
+    yield _places([], failed)
 
 
 def _records_of(row: Mapping[str, Any], settings: Read) -> Iterator[Record | Failure]:
     if row["reason"]:
         return iter([Failure(row["name"], 0, row["reason"])])
-    return read_file(Path(os.fsdecode(row["path"])), row["name"], settings)
+    return read_file(Path(os.fsdecode(row["path"])), row["name"], settings, _span_of(row))
 
 
-def read_file(path: Path, name: str, settings: Read) -> Iterator[Record | Failure]:
-    """The records of one file; `name` is what they call it. Never raises for what the file holds."""
+def read_file(path: Path, name: str, settings: Read, span: Span | None = None) -> Iterator[Record | Failure]:
+    """The records of one file, or of a span of it; `name` is what they call it. Never raises for what it holds."""
     kind = formats.format_of(path)
     try:
         if kind is None:
             raise RecordError(f"of no known kind; {formats.hint()}")
-        yield from kind.read(File(path, name, formats.stem(name)), settings)
+        yield from kind.read(File(path, name, formats.stem(name), span), settings)
     except RecordError as error:
         yield Failure(name, 0, str(error))
     except OSError as error:

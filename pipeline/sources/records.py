@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded
+from pipeline.sources.streams import Span
 
 MAX_ID = 20_000  # characters: every finding repeats it; a path has 4,096 bytes, each of up to four characters in a name
 MAX_NAME = 60  # characters of a field's name that a reason shows
@@ -55,21 +56,25 @@ class File(NamedTuple):
     """A file to read: where it lies, what its records call it, and that name without the suffixes that tell its kind.
 
     The stem is the id of the document that the file is; of several, it begins the ids of those that have none.
+    Of a large file of lines several workers read a span each.
     """
 
     path: Path
     name: str
     stem: str
+    span: Span | None = None
 
 
 class Format(NamedTuple):
     """A kind of file: the suffixes of its name, lower case, and the function that reads its records one by one.
 
     What `read` raises sets aside the file as a whole; a record that alone is broken is a `Failure` (see `attempt`).
+    `by_lines`: each line is read by itself, so that a file may be cut between any two.
     """
 
     suffixes: tuple[str, ...]
     read: Callable[[File, Read], Iterator[Record | Failure]]
+    by_lines: bool = False
 
 
 T = TypeVar("T")

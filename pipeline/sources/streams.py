@@ -18,10 +18,41 @@ from pipeline.sources.packed import ENDS_EARLY, PACKED, Pieces
 _CHUNK = 1 << 20  # bytes
 
 
+class Span(NamedTuple):
+    """Some lines of a file, as bytes of it, and how many lines stand before them."""
+
+    start: int
+    end: int
+    lines_before: int = 0
+
+
+def spans(path: Path, size: int) -> Iterator[Span]:
+    """A file of lines cut into spans of about `size` bytes, none within a line; it is read once, a piece at a time.
+
+    One that begins with the mark of UTF-16 or UTF-32 is not cut: its line breaks are no single bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        if stream.peek(4).startswith(tuple(mark for mark, _ in WIDE_BOMS)):
+            yield Span(0, path.stat().st_size)
+            return
+        start = lines_before = 0
+        while piece := stream.read(size):
+            line_ends = piece.count(b"\n")
+            while piece and not piece.endswith(b"\n"):
+                piece = stream.readline(_CHUNK)
+                line_ends += piece.endswith(b"\n")
+            yield Span(start, stream.tell(), lines_before)
+            start, lines_before = stream.tell(), lines_before + line_ends
+
+
 class Stream(io.BufferedReader):
     """The bytes of a file, and what became of them on the way: `charset` is the one that it is written in."""
 
     charset = "utf-8"
+    lines_before = 0  # where it is a span of a file
 
     @property
     def fault(self) -> str:
@@ -39,9 +70,16 @@ def open_file(path: Path) -> Stream:
     return Stream(Pieces(unpacked(path)) if unpacked else path.open("rb", 0), _CHUNK)
 
 
-def open_text(path: Path) -> Stream:
-    """The same for a file of lines in UTF-8; one that a byte order mark says to be in UTF-16 or UTF-32 becomes it."""
-    stream = open_file(path)
+def open_text(path: Path, span: Span | None = None) -> Stream:
+    """The same for a file of lines in UTF-8; one that a byte order mark says to be in UTF-16 or UTF-32 becomes it.
+
+    Of a file that is not packed a span can be had alone.
+    """
+    if span and span.lines_before:
+        stream = Stream(Pieces(_between(path, span)), _CHUNK)
+        stream.lines_before = span.lines_before
+        return stream
+    stream = Stream(Pieces(_between(path, span)), _CHUNK) if span else open_file(path)
     begin = stream.peek(4)
     for mark, codec in WIDE_BOMS:
         if begin.startswith(mark):
@@ -50,6 +88,15 @@ def open_text(path: Path) -> Stream:
             stream.charset = codec
             break
     return stream
+
+
+def _between(path: Path, span: Span) -> Generator[bytes, None, None]:
+    with path.open("rb", 0) as stream:
+        stream.seek(span.start)
+        left = span.end - span.start
+        while left and (piece := stream.read(min(left, _CHUNK))):
+            left -= len(piece)
+            yield piece
 
 
 def _as_utf_8(stream: Stream, codec: str) -> Generator[bytes, None, None]:
@@ -112,8 +159,9 @@ def lines(stream: Stream, most: int) -> Iterator[Line]:
 
     The byte order mark that some programs put before UTF-8 is no part of the first one.
     """
-    number = 1
-    line = stream.readline(most + 1).removeprefix(codecs.BOM_UTF8)
+    number = stream.lines_before + 1
+    line = stream.readline(most + 1)
+    line = line if stream.lines_before else line.removeprefix(codecs.BOM_UTF8)
     while line.endswith(b"\n") or len(line) > most:
         if line.endswith(b"\n"):
             yield Line(number, line)

@@ -47,11 +47,14 @@ class Reading(Step):
         """Read all portions, then look for ids used twice among all documents."""
         portions = work / "portions"
         portions.mkdir()
+        size = 0
         for number, portion in enumerate(read.portions(self.input.found.files, self.input.root)):
-            rows = tables.from_dicts(portion, read.PORTIONS)
+            rows = tables.from_dicts(portion.rows, read.PORTIONS)
             storage.write_rows(portions, [rows], read.PORTIONS, f"{number:05d}")
+            size += portion.size
         first = work / "first"
-        engine.split_rows(partial(read.read_portion, settings=self.batch.settings.read), str(portions), str(first))
+        function = partial(read.read_portion, settings=self.batch.settings.read)
+        engine.split_rows(function, str(portions), str(first), give_up=read.give_up, bytes_named=size, resumable=True)
         count = books.Accounts.of(first).total
         self._set_aside_repeated(engine, first, work)
         for place in (*tables.PLACES, tables.FOUND):

@@ -53,7 +53,7 @@ class StageStep(Step):
             facts = stage.survey.facts(stage, engine, Ground(kept, self.batch.name, earlier, str(work)))
         seconds = self.batch.settings.run.max_seconds
         function = partial(run_stage, stage=stage, facts=facts, max_seconds=seconds)
-        engine.split_rows(function, kept, str(work), partial(give_up, stage=stage))
+        engine.split_rows(function, kept, str(work), give_up=partial(give_up, stage=stage), resumable=True)
         own = cast(Manifest, stage.summary(work)) if stage.summary else Manifest()
         return {**own, **books.close(self.name, work, storage.count_rows(kept), kept)}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline import engine as engines
-from pipeline.engine import storage, whole
+from pipeline.engine import resume, storage, whole
 from pipeline.engine.protocol import Engine, Progress
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import MadeOf, Manifest
@@ -100,8 +100,10 @@ class Step(ABC):
         started = time.time()
         run = self.batch.settings.run
         open_engine = engines.opened(run.engine, run.workers, run.memory_limit, str(self.batch.layout.runs), progress)
-        with open_engine as engine, whole.whole_folder(output) as work:
+        with open_engine as engine, whole.whole_folder(output, spare=resume.has_finished) as work:
+            resume.adopt(output, work)
             told = self.write(engine, made, work, key)
+            resume.forget(work)
             files = whole.inventory(work)
             manifest: Manifest = {
                 "step": self.name,

@@ -16,7 +16,7 @@ from pipeline.sources.streams import Line, lines, open_text, too_long
 
 def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     """The records, one a line; blank lines are none."""
-    with open_text(file.path) as stream:
+    with open_text(file.path, file.span) as stream:
         for line in lines(stream, settings.max_record_bytes):
             found = _on_line(line, file, settings, stream.charset)
             is_record = isinstance(found, Record)
@@ -64,4 +64,4 @@ def _parse(line: bytes) -> dict[str, Any]:
     return value
 
 
-FORMAT = Format((".jsonl", ".ndjson"), read)
+FORMAT = Format((".jsonl", ".ndjson"), read, by_lines=True)

@@ -1,0 +1,127 @@
+"""What a worker of the local engine does with one part of a dataset."""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from pipeline.engine import resume, storage
+from pipeline.engine.protocol import SplitFunction
+from pipeline.errors import CopydeskError
+
+ROWS_AT_ONCE = 1_000
+
+Outputs = Mapping[str, pa.RecordBatch]
+
+
+class Split(NamedTuple):
+    """What is done to each part, and where its outputs go; see `pipeline.engine.protocol.Engine.split_rows`."""
+
+    function: SplitFunction
+    out: Path
+    give_up: SplitFunction | None = None
+    resumable: bool = False
+
+
+def work_on(split: Split, part: Path, number: int) -> Iterator[int]:
+    """Write the outputs of one part; yields how many rows were read, again and again."""
+    written = _PartOutputs(split, number)
+    for rows in storage.read_rows(str(part), rows=ROWS_AT_ONCE):
+        for outputs in split.function(rows):
+            written.add(outputs)
+        yield rows.num_rows
+    written.close()
+
+
+def work_through(split: Split, part: Path, number: int) -> None:
+    """The same at one go."""
+    for _rows in work_on(split, part, number):
+        pass
+
+
+def work_with_care(split: Split, give_up: SplitFunction, part: Path, number: int) -> None:
+    """Work on a part some rows of which kill their worker: these are found by halving, and given up.
+
+    Raises:
+        CopydeskError: workers die before they have any work.
+    """
+    written = _PartOutputs(split, number)
+    for rows in storage.read_rows(str(part), rows=ROWS_AT_ONCE):
+        for outputs in _by_halves(split.function, rows, give_up):
+            written.add(outputs)
+    written.close()
+
+
+class _PartOutputs:
+    """What is made of one part: each output in files of its own, which bear the number of the part."""
+
+    def __init__(self, split: Split, number: int) -> None:
+        self._split, self._number = split, number
+        self._writers: dict[str, storage.PartWriter] = {}
+
+    def add(self, outputs: Outputs) -> None:
+        for name, made in outputs.items():
+            if name not in self._writers:
+                self._writers[name] = storage.PartWriter(self._split.out / name, f"part-{self._number:05d}")
+            self._writers[name].write(made)
+
+    def close(self) -> None:
+        writers = self._writers.values()
+        for writer in writers:
+            writer.close()
+        if self._split.resumable:
+            resume.note(self._split.out, self._number, [file for writer in writers for file in writer.files])
+
+
+def _by_halves(function: SplitFunction, rows: pa.RecordBatch, give_up: SplitFunction) -> Iterator[Outputs]:
+    made = _in_a_child(function, rows)
+    if made is not None:
+        yield from made
+    elif rows.num_rows == 1:
+        yield from give_up(rows)
+    else:
+        half = rows.num_rows // 2
+        yield from _by_halves(function, rows.slice(0, half), give_up)
+        yield from _by_halves(function, rows.slice(half), give_up)
+
+
+def _in_a_child(function: SplitFunction, rows: pa.RecordBatch) -> list[Outputs] | None:
+    """What the function makes of the rows in a process of its own; None if that died on the way."""
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(1, context, initializer=die_with_parent) as pool:
+        try:
+            pool.submit(os.getpid).result()
+        except BrokenProcessPool as error:  # not the rows' fault
+            why = "workers die before they have any work; what they say stands above. hint: --workers 1"
+            raise CopydeskError(why) from error
+        try:
+            return pool.submit(_all_of, function, rows).result()
+        except BrokenProcessPool:
+            return None
+
+
+def _all_of(function: SplitFunction, rows: pa.RecordBatch) -> list[Outputs]:
+    return list(function(rows))
+
+
+def die_with_parent() -> None:
+    """A killed driver leaves no orphans: each worker watches the process that started it, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
+
+
+def _watch(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
