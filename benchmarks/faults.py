@@ -3,7 +3,8 @@
 Three runs are tried: a fresh one, one that publishes a batch again with another input, and one that is judged against
 an earlier batch. Each is killed (SIGKILL) before every rename, exchange, link, unlink, mkdir and rmdir, one at a time,
 then run again: corpus, history and books must be byte for byte those of a run that nobody disturbed, with nothing left
-over. `--disk` lets writing fail with "no space left" after so many bytes; `--flips` flips one bit in each file that a
+over. `--random` kills a run with two workers at so many moments, the run itself and one of its workers by turns.
+`--disk` lets writing fail with "no space left" after so many bytes; `--flips` flips one bit in each file that a
 run left: `copydesk verify` must name it.
 """
 
@@ -18,7 +19,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +39,10 @@ ARTICLE = (
 _SHIM = """
 import errno, io, json, os, signal, sys
 kill_at, full_after, log = (int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
-from pipeline.engine import storage, whole
+from pipeline.engine import local, storage, whole
+from pipeline.sources import read
+if "--workers" in sys.argv:  # as with a large input: many parts, and a pool for them
+    local.IN_PROCESS_BYTES, read.PORTION_BYTES = 0, 20_000
 seen = []
 def before(name, path):
     if len(seen) == kill_at:
@@ -83,11 +89,18 @@ def copydesk(folder: Path, *arguments: str, kill_at: int = -1, full_after: int =
     """A run in `folder`, killed before its n-th change of the file system, or out of space after so many bytes."""
     log = folder / "changes.json"
     log.unlink(missing_ok=True)
-    command = [sys.executable, "-c", _SHIM, str(kill_at), str(full_after), str(log), *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    with _started(folder, *arguments, kill_at=kill_at, full_after=full_after) as process:
+        code = process.wait(300)
     changes, written = json.loads(log.read_text()) if log.exists() else ([], 0)
-    return Outcome(done.returncode, changes, written)
+    return Outcome(code, changes, written)
+
+
+def _started(folder: Path, *arguments: str, kill_at: int = -1, full_after: int = -1) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", _SHIM, str(kill_at), str(full_after), "changes.json", *arguments]
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=nowhere, stderr=nowhere
+    )
 
 
 def write_articles(folder: Path, numbers: Sequence[int]) -> None:
@@ -121,7 +134,12 @@ def _after_another(folder: Path) -> None:
     write_articles(folder / "in", range(6, 20))
 
 
+def _large(folder: Path) -> None:
+    write_articles(folder / "in", range(600))
+
+
 RUN = ("run", "in", "--batch", "b1")
+LARGE = Scenario("with workers", _large, (*RUN, "--workers", "2"))
 SCENARIOS = (
     Scenario("fresh", _fresh, RUN),
     Scenario("published again", _published, RUN),
@@ -171,6 +189,44 @@ def killed_at(scenario: Scenario, before: Path, whole: Path, point: int) -> list
     return ([f"exit code {again.code}"] if again.code else []) + differences(folder, whole)
 
 
+def killed_after(
+    scenario: Scenario, before: Path, whole: Path, seconds: float, chance: random.Random, worker: bool
+) -> list[str]:
+    """Kill the run after so many seconds, or one of its workers; run it again, and compare.
+
+    A run that loses a worker ends well by itself.
+    """
+    folder = whole.with_name("killed")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(before, folder, symlinks=True)
+    said = []
+    with _started(folder, *scenario.arguments) as process:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        victims = _workers_of(process.pid) if worker else [process.pid]
+        for victim in chance.sample(victims, min(len(victims), 1)):
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+        code = process.wait(300)
+        if worker and code:
+            said = [f"exit code {code} after a worker was killed"]
+    again = copydesk(folder, *scenario.arguments)
+    return said + ([f"exit code {again.code}"] if again.code else []) + differences(folder, whole)
+
+
+def _workers_of(pid: int) -> list[int]:
+    """The workers of a run: the children of the server that it has started to fork them."""
+    return [worker for server in _children(pid) for worker in _children(server)]
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        listed = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:  # gone meanwhile
+        return []
+    return [int(child) for some in listed for child in some]
+
+
 def out_of_space(scenario: Scenario, before: Path, whole: Path, size: int) -> list[str]:
     """Let writing fail after so many bytes, run it again with space, and compare."""
     folder = whole.with_name("full")
@@ -198,6 +254,7 @@ def unnamed_flips(output: Path, chance: random.Random) -> Iterator[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description="kills, full disks, flipped bits")
     parser.add_argument("--every", type=int, default=1, help="one in so many kill points (default: each)")
+    parser.add_argument("--random", type=int, default=100, help="moments to kill a run with workers at (default: 100)")
     parser.add_argument("--disk", type=int, default=20, help="sizes of a full disk (default: 20)")
     parser.add_argument("--flips", type=int, default=3, help="bits flipped in each file (default: 3)")
     options = parser.parse_args()
@@ -228,8 +285,27 @@ def main() -> int:
             for said in flips:
                 print(f"  {scenario.name}, not named: {said}")
             print(f"{scenario.name}: {options.flips} bits flipped in each file", flush=True)
+    with tempfile.TemporaryDirectory(prefix="copydesk-") as name:
+        wrong += _random_kills(Path(name), options.random)
     print(f"{wrong} wrong")
     return 1 if wrong else 0
+
+
+def _random_kills(work: Path, count: int) -> int:
+    """Kill a run with workers at so many moments, evenly spread over its time; returns how often it went wrong."""
+    started = time.monotonic()
+    before, _ = kill_points(LARGE, work)
+    seconds = time.monotonic() - started
+    chance = random.Random(1)
+    wrong = 0
+    for number in range(count):
+        moment = seconds * (number + chance.random()) / count
+        found = killed_after(LARGE, before, work / "whole", moment, chance, worker=number % 2 == 1)
+        wrong += bool(found)
+        if found:
+            print(f"  {LARGE.name}, {'a worker ' if number % 2 else ''}killed after {moment:.2f} s: {found[:3]}")
+    print(f"{LARGE.name}: killed at {count} moments of {seconds:.1f} s", flush=True)
+    return wrong
 
 
 def _copy(before: Path, target: Path) -> Path:

@@ -152,6 +152,10 @@ def parse(
         raise SettingsError(
             f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"
         )
+    if not settings.run.output.isprintable():
+        raise SettingsError(
+            f"{where}: [run] output must be a path in UTF-8 that can be printed; got {settings.run.output!r}"
+        )
     return settings
 
 

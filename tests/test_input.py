@@ -6,18 +6,23 @@ import gzip
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import pipeline
+from pipeline.console import cli
 from pipeline.engine import storage
 from pipeline.records import Facts, Finding, Rule
+from pipeline.run.steps import stage
+from pipeline.stages.rows import run_stage
 from tests.runs import ARTICLE, SEEDS, articles, fails, made, plan, quarantined, run, write_jsonl
 
 
@@ -69,6 +74,40 @@ def test_an_unknown_or_impossible_setting_stops_the_run(
     assert code == 2
     assert line.startswith(f"copydesk: {said}")
     assert not Path("output").exists()
+
+
+def test_an_output_folder_whose_name_is_not_utf8_stops_the_run(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = fails(capsys, SEEDS, "--output", os.fsdecode(b"caf\xe9"))
+    assert code == 2
+    assert line.endswith("[run] output must be a path in UTF-8 that can be printed; got 'caf\\udce9'")
+
+
+def test_an_input_folder_whose_name_is_not_utf8_is_read_and_remembered(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = os.fsdecode(b"caf\xe9")
+    shutil.copytree(SEEDS, folder)
+    assert run(folder) == 0
+    assert [state.step for state in plan(input=folder).states() if not state.fresh] == []
+    assert cli.main(["status"]) == 0
+    assert "is to be made" not in capsys.readouterr().out
+
+
+def test_an_input_that_is_deleted_after_it_was_read_is_published(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(SEEDS, "in")
+
+    def deleting(rows: pa.RecordBatch, **values: Any) -> Iterator[dict[str, pa.RecordBatch]]:
+        shutil.rmtree("in", ignore_errors=True)
+        return run_stage(rows, **values)
+
+    monkeypatch.setattr(stage, "run_stage", deleting)
+    assert run("in") == 0
+    assert len(pipeline.read_corpus("output/corpus")) == 3
+    assert run("in") == 2  # now there is no input to look at
+    assert "in: no such file or folder" in capsys.readouterr().err
+    assert len(pipeline.read_corpus("output/corpus")) == 3
 
 
 def test_a_missing_settings_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
