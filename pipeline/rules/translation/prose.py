@@ -32,7 +32,7 @@ _NUMBERED = re.compile(r"(?:^|[\s(,;])(?:[a-zA-Z]|\d{1,3}|[ivx]{1,5})$|[:;8=]-?$
 
 
 def find_broken_brackets(text: str, facts: Facts) -> Iterator[Hit]:
-    """A bracket is opened and not closed in its paragraph, or closed and never opened; remarked.
+    """A bracket is opened and not closed in its paragraph, or closed and never opened; remarked, several on end once.
 
     List numbers (`a)`, `2)`) and smileys are spared.
     """
@@ -48,8 +48,19 @@ def find_broken_brackets(text: str, facts: Facts) -> Iterator[Hit]:
             elif not _NUMBERED.search(text, max(start, at - 8), at):
                 lonely.append(at)
         lonely += [at for at in opened["("] + opened["["] if not _is_smile(text, at)]
-        for at in sorted(lonely):
-            yield Hit(at, at + 1, None, "bracket without its partner")
+        for first, end_of_run in _runs(sorted(lonely)):
+            yield Hit(first, end_of_run, None, "bracket without its partner")
+
+
+def _runs(positions: list[int]) -> Iterator[tuple[int, int]]:
+    """Start and end of each stretch of positions that follow each other.
+
+    >>> list(_runs([3, 4, 5, 9]))
+    [(3, 6), (9, 10)]
+    """
+    starts = [at for number, at in enumerate(positions) if number == 0 or positions[number - 1] != at - 1]
+    ends = [at + 1 for number, at in enumerate(positions) if positions[number + 1 : number + 2] != [at + 1]]
+    yield from zip(starts, ends, strict=True)
 
 
 def _is_smile(text: str, at: int) -> bool:
