@@ -24,11 +24,11 @@ def on_page(page: Decoded, identity: str, name: str, line: int = 0, url: str = "
     """The article on a page as the record `identity` of the file `name`.
 
     Raises:
-        RecordError: there is none.
+        RecordError: there is none, or the page holds more than is read.
     """
-    from pipeline.sources.page.article import extract  # the parser takes 0.2 s to load
+    from pipeline.sources.page.article import article_of  # the parser takes 0.2 s to load
 
-    article = extract(page.text, url or None)
+    article = article_of(page.text, url or None)
     if article is None:
         raise RecordError("no article found on the page")
     meta = {"authors": list(article.authors), "page_language": article.language}
