@@ -239,3 +239,53 @@ def test_a_large_row_group_is_read_as_a_small_one(tmp_path: Path, monkeypatch: p
     small = list(read.read_file(tmp_path / "a.parquet", "a", Read()))
     monkeypatch.setattr(parquet, "BYTES_AT_ONCE", 100)
     assert list(read.read_file(tmp_path / "a.parquet", "a", Read())) == small
+
+
+# --- JSON lines and CSV ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason"),
+    [
+        ("[" * 100 + "]" * 100, "nested 101 levels deep, the limit is 100"),
+        ("[" * 3_000_000, "nested 3,000,001 levels deep, the limit is 100"),
+        ('{"a":' * 100_000 + "1" + "}" * 100_000, "nested 100,001 levels deep, the limit is 100"),
+        ("[" + "{}," * 100_000 + "1]", "100,002 objects and lists in one record, the limit is 100,000"),
+        ("[" + "1," * 1_000_000 + "1]", "1,000,002 values in one record, the limit is 1,000,000"),
+    ],
+)
+def test_a_line_of_json_that_holds_too_much_says_what(tmp_path: Path, rest: str, reason: str) -> None:
+    (tmp_path / "a.jsonl").write_text(f'{{"text": "{TEXT}", "m": {rest}}}\n{{"text": "{TEXT}"}}\n')
+    assert records(tmp_path / "a.jsonl") == ([2], [(1, reason)])
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "[" * 98 + "]" * 98,
+        "[" + "[[]]," * 40_000 + "1]",
+        '"' + "[{," * 1_000_000 + '"',
+        '"\\\\\\"' + "[{," * 1_000_000 + '"',
+        '"\\\\", "n": "' + "[" * 1_000 + '"',
+        "[" + "1.5," * 900_000 + "1]",
+    ],
+)
+def test_a_line_of_json_within_the_bounds_is_a_record(tmp_path: Path, rest: str) -> None:
+    (tmp_path / "a.jsonl").write_text(f'{{"text": "{TEXT}", "m": {rest}}}\n')
+    assert records(tmp_path / "a.jsonl") == ([1], [])
+
+
+@pytest.mark.parametrize("broken", ['"' * 1_000_001, '\\"' * 500_000, '"\\' * 500_000, '"\\"' * 300_000])
+def test_looking_through_json_takes_time_that_grows_with_its_length(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "a.jsonl").write_text("[" * 101 + broken + "\n")
+    [(_, reason)] = records(tmp_path / "a.jsonl")[1]
+    assert reason == "nested 101 levels deep, the limit is 100"
+
+
+def test_a_table_of_too_many_columns_is_set_aside(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(10_001)]
+    (tmp_path / "a.csv").write_text(",".join(names) + "\n" + ",".join(names) + "\n")
+    pq.write_table(pa.table({name: [1] for name in names}), tmp_path / "a.parquet")
+    why = "10,001 columns, the limit is 10,000"
+    assert records(tmp_path / "a.csv") == ([], [(0, why)])
+    assert records(tmp_path / "a.parquet") == ([], [(0, why)])

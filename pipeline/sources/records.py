@@ -19,6 +19,7 @@ from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded
 
 MAX_ID = 20_000  # characters: every finding repeats it; a path has 4,096 bytes, each of up to four characters in a name
+MAX_COLUMNS = 10_000  # of a table: each has an object of its own in every record
 MAX_NAME = 60  # characters of a field's name that a reason shows
 
 
@@ -103,8 +104,11 @@ class Columns:
         """The columns with these names.
 
         Raises:
-            RecordError: several have a name that is asked for; which one is meant cannot be known.
+            RecordError: several have a name that is asked for, and which one is meant cannot be known; or they are
+                too many.
         """
+        if len(names) > MAX_COLUMNS:
+            raise RecordError(f"{len(names):,} columns, the limit is {MAX_COLUMNS:,}")
         self.names = names
         self._several = {name for name, count in Counter(names).items() if count > 1}
         asked = (settings.text_field, settings.id_field, settings.url_field, settings.site_field)
