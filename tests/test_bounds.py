@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +20,14 @@ from hypothesis import strategies as st
 from pipeline import extract
 from pipeline.config import Read
 from pipeline.errors import RecordError
-from pipeline.sources import read
-from pipeline.sources.formats import parquet
+from pipeline.sources import find, read
+from pipeline.sources.formats import jsonl, parquet, txt
 from pipeline.sources.page import bounds, fragment
 from pipeline.sources.page.article import article_of
 from pipeline.sources.records import Failure, Record
+from pipeline.stages import tables
+
+T = TypeVar("T")
 
 TEXT = "The council met on Monday and closed the old bridge for repairs, which will take until the end of March."
 PARAGRAPHS = f"<p>{TEXT}</p>" * 3
@@ -289,3 +294,45 @@ def test_a_table_of_too_many_columns_is_set_aside(tmp_path: Path) -> None:
     why = "10,001 columns, the limit is 10,000"
     assert records(tmp_path / "a.csv") == ([], [(0, why)])
     assert records(tmp_path / "a.parquet") == ([], [(0, why)])
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records that hold the word "slow" take a second."""
+    parse, decode = jsonl._parse, txt.decode
+
+    def waiting(make: Callable[..., T], content: bytes) -> T:
+        if b"slow" in content:
+            time.sleep(1)
+        return make(content)
+
+    monkeypatch.setattr(jsonl, "_parse", partial(waiting, parse))
+    monkeypatch.setattr(txt, "decode", partial(waiting, decode))
+
+
+def test_a_record_that_takes_too_long_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    Path("in/a.jsonl").write_text('{"text": "a"}\n{"text": "slow"}\n{"text": "c"}\n')
+    Path("in/b.txt").write_text("slow")
+    Path("in/c.txt").write_text("c")
+    [portion] = read.portions(find.find_files("in", "").files, Path("in"))
+    rows = tables.from_dicts(portion, read.PORTIONS)
+    [outputs, _] = read.read_portion(rows, settings=Read(), max_seconds=0.05)
+    assert outputs[tables.KEPT]["id"].to_pylist() == ["a:1", "a:3", "c"]
+    assert outputs[tables.QUARANTINED]["id"].to_pylist() == ["a.jsonl:2", "b.txt"]
+    assert set(outputs[tables.QUARANTINED]["reason"].to_pylist()) == {
+        "reading: took more than 0.05 s ([run] max_seconds)"
+    }
+    assert [found[tables.KEPT].num_rows for found in read.read_portion(rows, settings=Read())] == [5, 0]
+
+
+def test_files_that_kill_whoever_reads_them_are_set_aside() -> None:
+    rows = tables.from_dicts([{"path": b"in/a.txt", "name": "a.txt", "reason": ""}], read.PORTIONS)
+    [outputs] = read.give_up(rows)
+    assert outputs[tables.QUARANTINED]["id"].to_pylist() == ["a.txt"]
+    [usual] = read.read_portion(rows.slice(0, 0), settings=Read())
+    assert {name: found.schema for name, found in outputs.items()} == {name: f.schema for name, f in usual.items()}

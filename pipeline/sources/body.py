@@ -27,12 +27,12 @@ def body_of(raw: bytes, header: Callable[[str], str | None], most: int) -> bytes
     Raises:
         RecordError: it was broken off, cannot be unpacked, or has more than `most` bytes.
     """
-    packing = (header("Content-Encoding") or "").lower().strip().removeprefix("x-")
+    packing = (header("Content-Encoding") or "").lower().strip().removeprefix("x-").replace("identity", "")
     is_chunked = (header("Transfer-Encoding") or "").lower().strip().endswith("chunked")
     told = "" if is_chunked else (header("Content-Length") or "").strip()
     raw = _without_chunks(raw) if is_chunked else raw
     is_page = _PAGE.search(raw[:_LOOKED_AT]) is not None and not raw.startswith(_GZIP)
-    is_packed = packing not in ("", "identity", "none") and not is_page
+    is_packed = bool(packing) and not is_page
     if re.fullmatch(r"[0-9]{1,18}", told) and len(raw) < int(told) and (is_packed or not packing):
         raise RecordError(f"cut off: {len(raw):,} of the {int(told):,} bytes that the server promised")
     content = _unpacked(raw, packing, most) if is_packed else raw

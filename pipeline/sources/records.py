@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from pipeline.config import Read
+from pipeline.engine.limits import Clock, TookTooLongError
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded
 
@@ -55,12 +56,14 @@ class Failure:
 class File(NamedTuple):
     """A file to read: where it lies, what its records call it, and that name without the suffixes that tell its kind.
 
-    The stem is the id of the document that the file is; of several, it begins the ids of those that have none.
+    The stem is the id of the document that the file is; of several, it begins the ids of those that have none. The
+    clock limits the time that is spent on one record.
     """
 
     path: Path
     name: str
     stem: str
+    clock: Clock = Clock(0)
 
 
 class Format(NamedTuple):
@@ -76,11 +79,16 @@ class Format(NamedTuple):
 T = TypeVar("T")
 
 
-def attempt(make: Callable[[], T], name: str, line: int, content: str | bytes | None = None) -> T | Failure:
-    """What is made of one record of many, or why nothing is: whatever it breaks, its neighbours go on."""
+def attempt(make: Callable[[], T], file: File, line: int, content: str | bytes | None = None) -> T | Failure:
+    """What is made of one record, or why nothing is: whatever it breaks or takes too long, its neighbours go on."""
+    name = file.name
     try:
-        return make()
-    except RecordError as error:
+        file.clock.start()
+        try:
+            return make()
+        finally:
+            file.clock.stop()
+    except (RecordError, TookTooLongError) as error:
         return Failure(name, line, str(error), start_of(content))
     except Exception as error:  # a parser may break on a record in any way
         return Failure(name, line, f"broken record: {type(error).__name__}: {first_line(error)}", start_of(content))

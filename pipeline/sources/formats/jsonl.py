@@ -43,7 +43,7 @@ def _on_line(line: Line, file: File, settings: Read, charset: str) -> Record | F
     if not line.content.strip():
         return None
     make = partial(_from_line, line.content, file, line.number, settings, charset)
-    return attempt(make, file.name, line.number, line.content)
+    return attempt(make, file, line.number, line.content)
 
 
 def _from_line(line: bytes, file: File, number: int, settings: Read, charset: str) -> Record:

@@ -44,7 +44,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
                 for row, size in enumerate(_sum([sizes(column) for column in rows.columns], rows.num_rows).tolist()):
                     number += 1
                     make = partial(_from_row, columns, rows, row, size, file, number, settings)
-                    yield attempt(make, file.name, number)
+                    yield attempt(make, file, number)
 
 
 def _from_row(

@@ -33,7 +33,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     try:
         with open_file(file.path) as stream:
             for entry in _entries(stream, settings.max_record_bytes):
-                answer = attempt(partial(_answer, entry), file.name, number + 1)
+                answer = attempt(partial(_answer, entry), file, number + 1)
                 if answer is not None:
                     number += 1
                     yield answer if isinstance(answer, Failure) else _on_page(answer, file, number, settings)
@@ -117,7 +117,7 @@ def _answer(entry: _Entry) -> _Answer | None:
 
 def _on_page(answer: _Answer, file: File, number: int, settings: Read) -> Record | Failure:
     url = answer.record.rec_headers.get_header("WARC-Target-URI") or ""
-    return attempt(partial(_from_page, answer, url, file, number, settings), file.name, number, url)
+    return attempt(partial(_from_page, answer, url, file, number, settings), file, number, url)
 
 
 def _from_page(answer: _Answer, url: str, file: File, number: int, settings: Read) -> Record:
