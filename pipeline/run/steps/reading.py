@@ -51,7 +51,9 @@ class Reading(Step):
             rows = tables.from_dicts(portion, read.PORTIONS)
             storage.write_rows(portions, [rows], read.PORTIONS, f"{number:05d}")
         first = work / "first"
-        engine.split_rows(partial(read.read_portion, settings=self.batch.settings.read), str(portions), str(first))
+        seconds = self.batch.settings.run.max_seconds
+        function = partial(read.read_portion, settings=self.batch.settings.read, max_seconds=seconds)
+        engine.split_rows(function, str(portions), str(first), read.give_up)
         count = books.Accounts.of(first).total
         self._set_aside_repeated(engine, first, work)
         for place in (*tables.PLACES, tables.FOUND):
