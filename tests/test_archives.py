@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -269,12 +270,96 @@ def answered(headers: str, body: bytes) -> bytes:
     return f"{head}Content-Length: {len(answer)}\r\n\r\n".encode() + answer + b"\r\n\r\n"
 
 
-def test_a_page_that_was_packed_and_cut_by_its_server_is_set_aside(folder: Path) -> None:
-    packed_page = gzip.compress(f"<article>{PAGE}</article>".encode())
-    half = answered("Content-Encoding: gzip\r\n", packed_page[:-20])
-    found = records("a.warc", half + answered("Content-Encoding: gzip\r\n", packed_page))
+ARTICLE = f"<html><article>{PAGE}</article></html>".encode()
+GZIP = gzip.compress(ARTICLE, mtime=0)
+DEFLATE = zlib.compress(ARTICLE)
+
+
+def chunked(content: bytes, size: int = 100, end: bytes = b"0\r\n\r\n") -> bytes:
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+    return b"".join(f"{len(piece):x};a=b\r\n".encode() + piece + b"\r\n" for piece in pieces) + end
+
+
+IN_CHUNKS = "Transfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ("", ARTICLE),
+        (f"Content-Length: {len(ARTICLE)}\r\n", ARTICLE),
+        ("Content-Length: 5\r\n", ARTICLE),
+        ("Content-Length: many\r\n", ARTICLE),
+        ("Content-Encoding: gzip\r\n", GZIP),
+        (f"Content-Encoding: X-GZip\r\nContent-Length: {len(GZIP)}\r\n", GZIP),
+        ("Content-Encoding: gzip\r\n", gzip.compress(ARTICLE[:200], mtime=0) + gzip.compress(ARTICLE[200:]) + b"\0\0"),
+        ("Content-Encoding: gzip\r\n", gzip.compress(ARTICLE, 0)),
+        ("Content-Encoding: deflate\r\n", DEFLATE),
+        ("Content-Encoding: deflate\r\n", DEFLATE[2:-4]),
+        (IN_CHUNKS, chunked(ARTICLE)),
+        (IN_CHUNKS, chunked(ARTICLE, end=b"000\r\nTrailer: x\r\n\r\n")),
+        (f"{IN_CHUNKS}Content-Encoding: gzip\r\nContent-Length: 999999\r\n", chunked(GZIP, 7)),
+        # unpacked by the crawler, with the server's headers
+        (IN_CHUNKS, ARTICLE),
+        ("Content-Encoding: gzip\r\nContent-Length: 999999\r\n", ARTICLE),
+        (f"{IN_CHUNKS}Content-Encoding: gzip\r\n", ARTICLE),
+        ("Content-Encoding: br\r\nContent-Length: 999999\r\n", ARTICLE),
+    ],
+)
+def test_a_page_is_read_from_what_the_server_sent_or_the_crawler_made_of_it(
+    folder: Path, headers: str, body: bytes
+) -> None:
+    [record] = records("a.warc", answered(headers, body))
+    assert isinstance(record, Record)
+    assert record.text == kept(records("b.warc", answered("", ARTICLE)))[0].text
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "reason"),
+    [
+        (
+            "Content-Length: 999999\r\n",
+            ARTICLE,
+            f"cut off: {len(ARTICLE):,} of the 999,999 bytes that the server promised",
+        ),
+        ("Content-Encoding: identity\r\nContent-Length: 999999\r\n", ARTICLE, "cut off: "),
+        ("Content-Length: 9\r\n", b"", "cut off: 0 of the 9 bytes that the server promised"),
+        (
+            f"Content-Encoding: gzip\r\nContent-Length: {len(GZIP)}\r\n",
+            GZIP[:-9],
+            f"cut off: {len(GZIP) - 9:,} of the {len(GZIP):,} bytes that the server promised",
+        ),
+        ("Content-Encoding: gzip\r\n", GZIP[:-20], "cut off: the packed page ends too early"),
+        ("Content-Encoding: deflate\r\n", DEFLATE[:-20], "cut off: the packed page ends too early"),
+        (
+            "Content-Encoding: gzip\r\n",
+            GZIP[:60] + b"\xff" * 20 + GZIP[80:],
+            "the page cannot be unpacked: Error",
+        ),
+        ("Content-Encoding: br\r\n", b"\x1b\x03\x04" * 300, "packed as br, which is not read"),
+        (IN_CHUNKS, chunked(ARTICLE, end=b""), f"cut off: no chunk follows the {len(ARTICLE):,} bytes that came"),
+        (IN_CHUNKS, chunked(ARTICLE)[:300], "cut off: no chunk follows the 2"),
+        (IN_CHUNKS, chunked(ARTICLE, end=b"x\r\n\r\n"), f"cut off: no chunk follows the {len(ARTICLE):,} bytes"),
+        (f"{IN_CHUNKS}Content-Encoding: gzip\r\n", chunked(GZIP[:-20]), "cut off: the packed page ends too early"),
+        (f"{IN_CHUNKS}Content-Encoding: gzip\r\n", chunked(GZIP)[:-30], "cut off: no chunk follows the "),
+    ],
+)
+def test_a_page_that_its_server_has_broken_off_is_set_aside(
+    folder: Path, headers: str, body: bytes, reason: str
+) -> None:
+    found = records("a.warc", answered(headers, body) + answered("", ARTICLE))
     assert [record.id for record in kept(found)] == ["a:2"]
-    assert failures(found) == [(1, "cut off: the packed page ends too early")]
+    [(line, why)] = failures(found)
+    assert line == 1
+    assert why.startswith(reason)
+
+
+def test_a_packed_page_is_unpacked_no_further_than_it_may_be_large(folder: Path) -> None:
+    bomb = answered("Content-Encoding: gzip\r\n", gzip.compress(b"<p>" + b"x" * 50_000_000))
+    members_of_it = answered("Content-Encoding: gzip\r\n", gzip.compress(b"x" * 9_000) * 2_000)
+    found = records("a.warc", bomb + members_of_it + answered("", ARTICLE), max_record_bytes=10_000)
+    why = "larger than max_record_bytes = 10,000 bytes"
+    assert (failures(found), len(kept(found))) == ([(1, why), (2, why)], 1)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""No text makes a stage take more time than its length says. `benchmarks/growth.py` tries all rules, and larger sizes."""
+"""No text takes a stage more time than its length says; `benchmarks/growth.py` tries all rules, and larger sizes."""
 
 from __future__ import annotations
 

@@ -101,13 +101,6 @@ def test_the_declared_text_of_a_page_drawn_by_a_script_may_be_html() -> None:
     assert article.text == f"{FIRST}\n\n{SECOND}\n{THIRD}"
 
 
-def test_a_page_too_large_to_be_one_is_read_as_far_as_the_limit_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_to_article, "MAX_CHARACTERS", len(page(PARAGRAPHS)))
-    article = extract(page(PARAGRAPHS) + f"<p>{QUOTE}</p>")
-    assert article is not None
-    assert QUOTE not in article.text
-
-
 @pytest.mark.parametrize(
     "script",
     [
@@ -415,9 +408,8 @@ def test_what_is_not_to_be_read_is_no_block() -> None:
     assert [block.text for block in layout(parse(f"<p>one{skipped}two</p>")).blocks] == ["onetwo"]
 
 
-@pytest.mark.parametrize(("limit", "most"), [("MAX_ELEMENTS", 3), ("MAX_BLOCKS", 3)])
-def test_a_page_is_read_as_far_as_the_limits_go(monkeypatch: pytest.MonkeyPatch, limit: str, most: int) -> None:
-    monkeypatch.setattr(blocks, limit, most)
+def test_a_page_is_read_as_far_as_the_limit_of_blocks_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MAX_BLOCKS", 3)
     found = layout(parse("".join(f"<p>{number}</p>" for number in range(10))))
     assert [block.text for block in found.blocks] == ["0", "1", "2"]
 

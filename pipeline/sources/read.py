@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pipeline.config import Read
+from pipeline.engine.limits import Clock
 from pipeline.errors import RecordError
 from pipeline.records import Verdict
 from pipeline.sources import formats, streams
@@ -101,18 +102,35 @@ def name_of(path: bytes) -> str:
     return _ESCAPED.sub(rb"\\x5c", path).decode("utf-8", "backslashreplace")
 
 
-def read_portion(rows: pa.RecordBatch, *, settings: Read) -> Iterator[dict[str, pa.RecordBatch]]:
-    """The documents of the files named in `rows` (of `PORTIONS`), and what cannot be read."""
-    finished = (_finished(record) for row in rows.to_pylist() for record in _records_of(row, settings))
-    while True:
-        some = list(_some_of(finished))
-        read = [entry for entry in some if isinstance(entry, _Document)]
-        yield _places(read, [_failure(entry) for entry in some if isinstance(entry, Failure)])
-        if not some:
-            return
+def read_portion(
+    rows: pa.RecordBatch, *, settings: Read, max_seconds: float = 0
+) -> Iterator[dict[str, pa.RecordBatch]]:
+    """The documents of the files named in `rows` (of `PORTIONS`), and what cannot be read.
+
+    A record that takes more than `max_seconds` (0: as long as it likes) is set aside; its neighbours go on.
+    """
+    with Clock(max_seconds) as clock:
+        finished = (entry for row in rows.to_pylist() for entry in _read_row(row, settings, clock))
+        while True:
+            some = list(_some_of(finished))
+            yield _tables(some)
+            if not some:
+                return
 
 
-def _places(read: Sequence[_Document], failed: Sequence[Mapping[str, Any]]) -> dict[str, pa.RecordBatch]:
+def give_up(rows: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
+    """Set aside files that kill whoever reads them: too large for the memory, or a fault in a library.
+
+    Of a file that is cut into spans it is the lines that one worker reads.
+    """
+    reason = "workers died on it, or were ended after too long a time"
+    spans = ((row["name"], _span_of(row)) for row in rows.to_pylist())
+    yield _tables([Failure(name, span.lines_before + 1 if span else 0, reason) for name, span in spans])
+
+
+def _tables(entries: Sequence[_Document | Failure]) -> dict[str, pa.RecordBatch]:
+    read = [entry for entry in entries if isinstance(entry, _Document)]
+    failed = [_failure(entry) for entry in entries if isinstance(entry, Failure)]
     aside = tables.aside_schema(tables.DOCUMENTS)
     return {
         tables.KEPT: tables.from_dicts([document.row for document in read], tables.DOCUMENTS),
@@ -122,37 +140,38 @@ def _places(read: Sequence[_Document], failed: Sequence[Mapping[str, Any]]) -> d
     }
 
 
-def give_up(rows: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
-    """Quarantine files that kill whoever reads them; of a file that is cut, the lines that one worker reads."""
-    why = "workers died on it, or were ended after too long a time"
-    failed = []
-    for row in rows.to_pylist():
-        span = _span_of(row)
-        failed.append(_failure(Failure(row["name"], span.lines_before + 1 if span else 0, why)))
-    yield _places([], failed)
-
-
-def _records_of(row: Mapping[str, Any], settings: Read) -> Iterator[Record | Failure]:
+def _read_row(row: Mapping[str, Any], settings: Read, clock: Clock) -> Iterator[_Document | Failure]:
+    name = row["name"]
     if row["reason"]:
-        return iter([Failure(row["name"], 0, row["reason"])])
-    return read_file(Path(os.fsdecode(row["path"])), row["name"], settings, _span_of(row))
+        yield Failure(name, 0, row["reason"])
+        return
+    file = File(Path(os.fsdecode(row["path"])), name, formats.stem(name), clock, _span_of(row))
+    for record in _records_of(file, settings):
+        if isinstance(record, Record):
+            yield attempt(partial(_document, record), file, record.line, record.text)
+        else:
+            yield record
 
 
 def read_file(path: Path, name: str, settings: Read, span: Span | None = None) -> Iterator[Record | Failure]:
     """The records of one file, or of a span of it; `name` is what they call it. Never raises for what it holds."""
-    kind = formats.format_of(path)
+    return _records_of(File(path, name, formats.stem(name), span=span), settings)
+
+
+def _records_of(file: File, settings: Read) -> Iterator[Record | Failure]:
+    kind = formats.format_of(file.path)
     try:
         if kind is None:
             raise RecordError(f"of no known kind; {formats.hint()}")
-        yield from kind.read(File(path, name, formats.stem(name), span), settings)
+        yield from kind.read(file, settings)
     except RecordError as error:
-        yield Failure(name, 0, str(error))
+        yield Failure(file.name, 0, str(error))
     except OSError as error:
-        yield Failure(name, 0, f"unreadable file: {error.strerror or error or type(error).__name__}")
+        yield Failure(file.name, 0, f"unreadable file: {error.strerror or error or type(error).__name__}")
     except pa.ArrowException as error:
-        yield Failure(name, 0, f"broken file: {first_line(error)}")
+        yield Failure(file.name, 0, f"broken file: {first_line(error)}")
     except Exception as error:  # a library may break on a file in any way: the file is set aside, not the portion
-        yield Failure(name, 0, f"broken file: {type(error).__name__}: {first_line(error)}")
+        yield Failure(file.name, 0, f"broken file: {type(error).__name__}: {first_line(error)}")
 
 
 class _Document(NamedTuple):
@@ -169,12 +188,6 @@ def _some_of(finished: Iterator[_Document | Failure]) -> Iterator[_Document | Fa
         size += len(entry.row["text"]) + len(entry.row["meta"]) if isinstance(entry, _Document) else 0
         if size > CHARACTERS_AT_ONCE:
             return
-
-
-def _finished(record: Record | Failure) -> _Document | Failure:
-    if isinstance(record, Failure):
-        return record
-    return attempt(partial(_document, record), record.file, record.line, record.text)
 
 
 def _document(record: Record) -> _Document:

@@ -15,11 +15,13 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from pipeline.config import Read
+from pipeline.engine.limits import Clock, TookTooLongError
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded
 from pipeline.sources.streams import Span
 
 MAX_ID = 20_000  # characters: every finding repeats it; a path has 4,096 bytes, each of up to four characters in a name
+MAX_COLUMNS = 10_000  # of a table: each has an object of its own in every record
 MAX_NAME = 60  # characters of a field's name that a reason shows
 
 
@@ -55,13 +57,14 @@ class Failure:
 class File(NamedTuple):
     """A file to read: where it lies, what its records call it, and that name without the suffixes that tell its kind.
 
-    The stem is the id of the document that the file is; of several, it begins the ids of those that have none.
-    Of a large file of lines several workers read a span each.
+    The stem is the id of the document that the file is; of several, it begins the ids of those that have none. The
+    clock limits the time that is spent on one record. Of a large file of lines several workers read a span each.
     """
 
     path: Path
     name: str
     stem: str
+    clock: Clock = Clock(0)
     span: Span | None = None
 
 
@@ -80,11 +83,16 @@ class Format(NamedTuple):
 T = TypeVar("T")
 
 
-def attempt(make: Callable[[], T], name: str, line: int, content: str | bytes | None = None) -> T | Failure:
-    """What is made of one record of many, or why nothing is: whatever it breaks, its neighbours go on."""
+def attempt(make: Callable[[], T], file: File, line: int, content: str | bytes | None = None) -> T | Failure:
+    """What is made of one record, or why nothing is: whatever it breaks or takes too long, its neighbours go on."""
+    name = file.name
     try:
-        return make()
-    except RecordError as error:
+        file.clock.start()
+        try:
+            return make()
+        finally:
+            file.clock.stop()
+    except (RecordError, TookTooLongError) as error:
         return Failure(name, line, str(error), start_of(content))
     except Exception as error:  # a parser may break on a record in any way
         return Failure(name, line, f"broken record: {type(error).__name__}: {first_line(error)}", start_of(content))
@@ -108,8 +116,11 @@ class Columns:
         """The columns with these names.
 
         Raises:
-            RecordError: several have a name that is asked for; which one is meant cannot be known.
+            RecordError: several have a name that is asked for, and which one is meant cannot be known; or they are
+                too many.
         """
+        if len(names) > MAX_COLUMNS:
+            raise RecordError(f"{len(names):,} columns, the limit is {MAX_COLUMNS:,}")
         self.names = names
         self._several = {name for name, count in Counter(names).items() if count > 1}
         asked = (settings.text_field, settings.id_field, settings.url_field, settings.site_field)

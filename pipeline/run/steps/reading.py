@@ -53,7 +53,8 @@ class Reading(Step):
             storage.write_rows(portions, [rows], read.PORTIONS, f"{number:05d}")
             size += portion.size
         first = work / "first"
-        function = partial(read.read_portion, settings=self.batch.settings.read)
+        seconds = self.batch.settings.run.max_seconds
+        function = partial(read.read_portion, settings=self.batch.settings.read, max_seconds=seconds)
         engine.split_rows(function, str(portions), str(first), give_up=read.give_up, bytes_named=size, resumable=True)
         count = books.Accounts.of(first).total
         self._set_aside_repeated(engine, first, work)

@@ -42,7 +42,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
                 yield Failure(file.name, line.number, reason, start_of(line.content))
             elif fields:
                 make = partial(_from_row, columns, fields, file, line.number, settings, stream.charset)
-                yield attempt(make, file.name, line.number, line.content)
+                yield attempt(make, file, line.number, line.content)
 
 
 def _from_row(columns: Columns, values: Sequence[str], file: File, line: int, settings: Read, charset: str) -> Record:

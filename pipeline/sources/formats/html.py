@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded, decode
-from pipeline.sources.records import Failure, File, Format, Record, charset_columns, checked, site_of
+from pipeline.sources.records import Failure, File, Format, Record, attempt, charset_columns, checked, site_of
 from pipeline.sources.streams import whole
 
 
@@ -15,20 +15,21 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     """The article on the page.
 
     Raises:
-        RecordError: there is none, or the page is too large.
+        RecordError: the page is too large.
     """
-    yield on_page(decode(whole(file.path, settings.max_record_bytes)), file.stem, file.name)
+    content = whole(file.path, settings.max_record_bytes)
+    yield attempt(lambda: on_page(decode(content), file.stem, file.name), file, 0)
 
 
 def on_page(page: Decoded, identity: str, name: str, line: int = 0, url: str = "") -> Record:
     """The article on a page as the record `identity` of the file `name`.
 
     Raises:
-        RecordError: there is none.
+        RecordError: there is none, or the page holds more than is read.
     """
-    from pipeline.sources.page.article import extract  # the parser takes 0.2 s to load
+    from pipeline.sources.page.article import article_of  # the parser takes 0.2 s to load
 
-    article = extract(page.text, url or None)
+    article = article_of(page.text, url or None)
     if article is None:
         raise RecordError("no article found on the page")
     meta = {"authors": list(article.authors), "page_language": article.language}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import decode
-from pipeline.sources.records import Failure, File, Format, Record, charset_columns, checked
+from pipeline.sources.records import Failure, File, Format, Record, attempt, charset_columns, checked
 from pipeline.sources.streams import whole
 
 
@@ -15,12 +15,17 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     """The article.
 
     Raises:
-        RecordError: it is too large, binary or blank.
+        RecordError: it is too large.
     """
-    decoded = decode(whole(file.path, settings.max_record_bytes))
+    content = whole(file.path, settings.max_record_bytes)
+    yield attempt(lambda: _from_bytes(content, file), file, 0)
+
+
+def _from_bytes(content: bytes, file: File) -> Record:
+    decoded = decode(content)
     if "\0" in decoded.text:
         raise RecordError("binary, not text: it holds NUL bytes")
-    yield checked(Record(file.stem, decoded.text, file.name, **charset_columns(decoded)))
+    return checked(Record(file.stem, decoded.text, file.name, **charset_columns(decoded)))
 
 
 FORMAT = Format((".txt",), read)

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 from pipeline.config import Read
 from pipeline.errors import RecordError
+from pipeline.sources.body import body_of
 from pipeline.sources.charset.decode import decode
 from pipeline.sources.formats.html import on_page
 from pipeline.sources.records import Failure, File, Format, Record, attempt
-from pipeline.sources.streams import Stream, cut, open_file, too_large, within
+from pipeline.sources.streams import Stream, cut, open_file, too_large
 
 MAX_HEAD = 1 << 20  # bytes of an entry's head, and of the server's
 _CHUNK = 1 << 16
@@ -32,7 +33,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     try:
         with open_file(file.path) as stream:
             for entry in _entries(stream, settings.max_record_bytes):
-                answer = attempt(partial(_answer, entry), file.name, number + 1)
+                answer = attempt(partial(_answer, entry), file, number + 1)
                 if answer is not None:
                     number += 1
                     yield answer if isinstance(answer, Failure) else _on_page(answer, file, number, settings)
@@ -116,7 +117,7 @@ def _answer(entry: _Entry) -> _Answer | None:
 
 def _on_page(answer: _Answer, file: File, number: int, settings: Read) -> Record | Failure:
     url = answer.record.rec_headers.get_header("WARC-Target-URI") or ""
-    return attempt(partial(_from_page, answer, url, file, number, settings), file.name, number, url)
+    return attempt(partial(_from_page, answer, url, file, number, settings), file, number, url)
 
 
 def _from_page(answer: _Answer, url: str, file: File, number: int, settings: Read) -> Record:
@@ -126,11 +127,7 @@ def _from_page(answer: _Answer, url: str, file: File, number: int, settings: Rea
     most = settings.max_record_bytes
     if not answer.is_whole:
         raise RecordError(too_large(most))
-    body = answer.record.content_stream()
-    content = within(body.read(most + 1), most)
-    unpacking = getattr(body, "decompressor", None)
-    if unpacking and not getattr(unpacking, "eof", True):
-        raise RecordError("cut off: the packed page ends too early")
+    content = body_of(answer.record.raw_stream.read(), answer.record.http_headers.get_header, most)
     declared = _CHARSET.search(answer.kind)
     return on_page(decode(content, declared[1] if declared else None), f"{file.stem}:{number}", file.name, number, url)
 

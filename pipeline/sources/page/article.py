@@ -16,14 +16,14 @@ import numpy as np
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 from numpy.typing import NDArray
 
+from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import decode
-from pipeline.sources.page import fragment
+from pipeline.sources.page import bounds, fragment
 from pipeline.sources.page.blocks import Block, layout
 from pipeline.sources.page.features import NAMES, Clues, features
 from pipeline.sources.page.metadata import Metadata, metadata
 from pipeline.sources.page.model import PageModel
 
-MAX_CHARACTERS = 20_000_000  # more than any page of news; what follows is not read
 KEEP = 0.55  # swept 0.3-0.7 on held-out hosts of extraction_news, _press and _web
 KEEP_HEADLINE = 0.9  # swept 0.55-0.9: gains on news what it loses on press
 LEAST = 150  # characters: less is a caption or a notice, not an article
@@ -53,6 +53,18 @@ def extract(page: bytes | str, url: str | None = None) -> Article | None:
     if isinstance(page, bytes):
         decoded = decode(page)
         page, charset = decoded.text, decoded.charset
+    try:
+        return article_of(page, url, charset)
+    except RecordError:
+        return None
+
+
+def article_of(page: str, url: str | None = None, charset: str = "utf-8") -> Article | None:
+    """The same, of a page that is decoded.
+
+    Raises:
+        RecordError: the page holds more than is read (see `bounds`).
+    """
     root = parse(page)
     if root is None:
         return None
@@ -66,13 +78,21 @@ def extract(page: bytes | str, url: str | None = None) -> Article | None:
 
 
 def parse(text: str) -> Any:
-    """The tree of a page, however broken its markup; None when there is nothing in it."""
+    """The tree of a page, however broken its markup; None when there is nothing in it.
+
+    Raises:
+        RecordError: the page holds more than is read.
+    """
+    bounds.check(text)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    content = text[:MAX_CHARACTERS].replace("\0", "").encode("utf-8", "replace")
+    content = text.replace("\0", "").encode("utf-8", "replace")
     try:
-        return etree.fromstring(content, parser)
+        root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        raise RecordError(f"elements nested deeper than {bounds.MAX_DEPTH:,} levels: its parser stops there")
+    return root
 
 
 def clues(said: Metadata) -> Clues:

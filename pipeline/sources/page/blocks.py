@@ -31,8 +31,7 @@ _INLINE = _tags(
     "small span strike strong sub sup time tt u var wbr img"
 )
 _SPACE = re.compile(r"[ \t\r\n\f\v\xa0]+")
-MAX_ELEMENTS = 300_000  # a page of 10 MB has some 200,000; what follows is not read
-MAX_BLOCKS = 10_000
+MAX_BLOCKS = 10_000  # what follows is not read
 _MAX_NAMES = 300  # characters of an element's class, id, role and itemprop
 
 
@@ -102,7 +101,7 @@ class _Walk:
                 self.leave(tag, before)
             elif isinstance(tag, str) and tag not in _SKIPPED:  # a comment's tag is a function
                 self.elements += 1
-                if self.elements > MAX_ELEMENTS or len(self.layout.blocks) >= MAX_BLOCKS:
+                if len(self.layout.blocks) >= MAX_BLOCKS:
                     break
                 if tag != "br":
                     stack.append((element, (self.box, self.links, self.bolds)))
