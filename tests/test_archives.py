@@ -365,7 +365,7 @@ def test_a_packed_page_is_unpacked_no_further_than_it_may_be_large(folder: Path)
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        (b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 3\r\n\r\nabc\r\n\r\n", "broken record: "),
+        (b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 3\r\n\r\nabc\r\n\r\n", "an entry that does not tell"),
         (b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a/\r\nContent-Length: 0\r\n\r\n", ""),
         (
             b"WARC/9.9\r\nWARC-Type: response\r\nWARC-Target-URI: http://a/\r\nContent-Length: 0\r\n\r\n",

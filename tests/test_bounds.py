@@ -24,7 +24,7 @@ from pipeline.sources import find, read
 from pipeline.sources.formats import jsonl, parquet, txt
 from pipeline.sources.page import bounds, fragment
 from pipeline.sources.page.article import article_of
-from pipeline.sources.records import Failure, Record
+from pipeline.sources.records import Failure, File, Record
 from pipeline.stages import tables
 
 T = TypeVar("T")
@@ -225,7 +225,7 @@ def test_rows_that_point_to_long_values_are_read_few_at_once(tmp_path: Path, mon
     )
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=80)
     with pq.ParquetFile(tmp_path / "a.parquet") as file:
-        name = parquet.File(tmp_path / "a.parquet", "a.parquet", "a")
+        name = File(tmp_path / "a.parquet", "a.parquet", "a")
         groups = [parquet._group(name, file, index) for index in range(2)]
     assert [(group.at_once, group.repeated) for group in groups] == [(5, ("lists.list.element",))] * 2
     assert records(tmp_path / "a.parquet") == (list(range(1, 101)), [])
@@ -301,15 +301,15 @@ def test_a_table_of_too_many_columns_is_set_aside(tmp_path: Path) -> None:
 
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Records that hold the word "slow" take a second."""
-    parse, decode = jsonl._parse, txt.decode
+    parse, from_bytes = jsonl._parse, txt._from_bytes
 
-    def waiting(make: Callable[..., T], content: bytes) -> T:
+    def waiting(make: Callable[..., T], content: bytes, *more: File) -> T:
         if b"slow" in content:
             time.sleep(1)
-        return make(content)
+        return make(content, *more)
 
     monkeypatch.setattr(jsonl, "_parse", partial(waiting, parse))
-    monkeypatch.setattr(txt, "decode", partial(waiting, decode))
+    monkeypatch.setattr(txt, "_from_bytes", partial(waiting, from_bytes))
 
 
 def test_a_record_that_takes_too_long_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

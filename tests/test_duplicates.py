@@ -19,6 +19,7 @@ from pipeline.engine.local import LocalEngine
 from pipeline.engine.protocol import Dataset
 from pipeline.errors import InputError, SettingsError
 from pipeline.facts.duplicates import Policy, find, remember, search, signatures
+from pipeline.facts.duplicates import words as folded_words
 from pipeline.facts.duplicates.compare import compare, fold
 
 WORDS = re.findall(
@@ -388,3 +389,24 @@ class TestSharedSql:
             tree = sqlglot.parse_one(query, read="spark")
             functions = {type(node).__name__ for node in tree.find_all(sqlglot.exp.Func)}
             assert functions <= {"Count", "Min", "Max", "Concat", "Cast", "Case", "If", "And", "Or"}, query
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 1_000])
+def test_a_signature_does_not_depend_on_how_many_bytes_are_hashed_at_a_time(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [
+        "",
+        "w" * 3_000,
+        "One two, three.",
+        "ÿ",
+        "桥" * 500,
+        " a  bc d " * 200,
+        "Καλημέρα κόσμε",
+        "\n",
+        "été " * 50,
+    ]
+    rows = pa.table({"id": [str(n) for n in range(len(texts))], "text": texts}).to_batches()[0]
+    usual = signatures(rows)
+    monkeypatch.setattr(folded_words, "BLOCK", block)
+    assert signatures(rows) == usual

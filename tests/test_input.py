@@ -208,7 +208,7 @@ def test_malformed_records_are_told_by_file_and_line(place: Path) -> None:
         5: ('{"text": 5}', 'no "text"; it is int, not a string'),
         6: ('{"text": " \\n"}', "no text: it is empty"),
         7: ('{"text": "\\ud800 half"}', "not UTF-8: lone surrogate U+D800 at character 1"),
-        8: ("[" * 100_000, "nested 100,000 levels deep"),
+        8: ("[" * 100_000, "nested 100,000 levels deep, the limit is 100"),
     }
     (place / "in" / "a.jsonl").write_text("\n".join([good, *(line for line, _ in bad.values())]) + "\n")
     assert run("in") == 3

@@ -18,6 +18,7 @@ import pipeline
 from pipeline.config import Read
 from pipeline.console import cli
 from pipeline.errors import InputError
+from pipeline.run import input as batch_input
 from pipeline.sources import find, read
 from pipeline.sources.records import MAX_ID, MAX_NAME, site_of
 from pipeline.stages import tables
@@ -86,6 +87,16 @@ def test_a_batch_goes_on_past_names_that_cannot_be_written(place: Path) -> None:
     assert len(pipeline.read_corpus("output/corpus")) == 20
     assert [row["file"] for row in quarantined()] == ["a.jsonl", "b.csv"]
     assert "caf" in made("reading", input="in").manifest["left_out"][0]
+
+
+def test_the_digest_of_a_file_is_remembered_by_any_name(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_input, "SETTLED", -1.0)  # files of now count as settled
+    write_jsonl(place / "in" / "good.jsonl", articles(20))
+    Path(os.fsdecode(b"in/caf\xe9.txt")).write_text(TEXT)
+    Path("in/caf\\xe9.txt").write_text(TEXT)
+    assert run("in") == 0
+    remembered = json.loads(next(Path("output").rglob(".inputs.json")).read_text())
+    assert [name for name in remembered if "caf" in name] == [r"in/caf\x5cxe9.txt", r"in/caf\xe9.txt"]
 
 
 def test_names_of_fields_are_told_as_far_as_they_can_be_read(folder: Path) -> None:

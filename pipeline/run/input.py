@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline.engine import whole
 from pipeline.sources import find
+from pipeline.sources.read import name_of
 
 SETTLED = 2.0  # seconds: a file changed later than that before its digest was taken may change again unseen
 
@@ -57,9 +58,10 @@ def digest_of(paths: Iterable[Path], root: Path, cache: Path) -> str:
     now = time.time()
     for file in paths:
         name = file.relative_to(root).as_posix() if root.is_dir() else file.name
-        of_file, entry = _file_digest(file, remembered.get(str(file)), now)
+        place = name_of(os.fsencode(file))
+        of_file, entry = _file_digest(file, remembered.get(place), now)
         if entry:
-            fresh[str(file)] = entry
+            fresh[place] = entry
         digest.update(os.fsencode(name) + f"\0{of_file}\0".encode())
     if fresh != remembered:
         whole.write_json(cache, fresh)

@@ -167,7 +167,7 @@ def _records_of(file: File, settings: Read) -> Iterator[Record | Failure]:
     except RecordError as error:
         yield Failure(file.name, 0, str(error))
     except OSError as error:
-        yield Failure(file.name, 0, f"unreadable file: {error.strerror or error or type(error).__name__}")
+        yield Failure(file.name, 0, f"unreadable file: {error.strerror or first_line(error) or type(error).__name__}")
     except pa.ArrowException as error:
         yield Failure(file.name, 0, f"broken file: {first_line(error)}")
     except Exception as error:  # a library may break on a file in any way: the file is set aside, not the portion

@@ -144,7 +144,8 @@ def _exact(texts: pa.Array) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
 
 def _within(marked: npt.NDArray[np.bool_], bounds: Ints) -> Ints:
     """How many bytes of each document are marked."""
-    return np.diff(np.concatenate([[0], np.cumsum(marked, dtype=np.int64)])[bounds])
+    counts = [np.count_nonzero(marked[start:end]) for start, end in itertools.pairwise(bounds.tolist())]
+    return np.array(counts, np.int64)
 
 
 def _exact_table() -> Any:
@@ -209,5 +210,5 @@ def _folded(found: Words) -> pa.Array:
         spaces[found.bytes[:-1][found.bytes[:-1] < len(content)]] = False  # the letter before is another document's
     kept = inside | spaces
     content = np.where(spaces, np.uint8(ord(" ")), content)[kept]
-    offsets = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])[found.bytes]
+    offsets = np.concatenate([[0], np.cumsum(_within(kept, found.bytes))])
     return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(content.tobytes()))

@@ -28,6 +28,8 @@ _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 
+BLOCK = 1 << 20  # bytes whose hashes are made at a time: each takes some fifty bytes of memory
+
 _SEPARATOR, _LETTER, _SPACELESS = np.uint8(0), np.uint8(1), np.uint8(2)
 
 
@@ -148,12 +150,28 @@ def words(texts: pa.Array) -> Words:
     if (kinds == _SPACELESS).any():
         begins |= (kinds == _SPACELESS) & (content >= 0xC0)
     starts = np.flatnonzero(begins)
-    place = np.arange(size) - starts[np.cumsum(begins) - 1]
-    hashes = mix(np.add.reduceat(_VALUES[folded] * _POWERS[place & 63] * inside, starts))
-    ends = starts + np.add.reduceat(inside, starts, dtype=np.int64)
+    hashes, sizes = np.zeros(len(starts), np.uint64), np.zeros(len(starts), np.int64)
+    for first in range(int(starts[0]), size, BLOCK):
+        _add_block(slice(first, first + BLOCK), folded, inside, starts, hashes, sizes)
+    hashes, ends = mix(hashes), starts + sizes
     return Words(
         folded, kinds, starts, ends, hashes, kinds[starts] == _SPACELESS, np.searchsorted(starts, bounds), bounds
     )
+
+
+def _add_block(
+    block: slice, folded: Bytes, inside: npt.NDArray[np.bool_], starts: Ints, hashes: Hashes, sizes: Ints
+) -> None:
+    """Add what the bytes of a block give to the hashes and sizes of the words they belong to."""
+    first = int(np.searchsorted(starts, block.start, side="right")) - 1  # the word that the block begins in
+    last = int(np.searchsorted(starts, block.stop, side="left"))
+    begins = np.maximum(starts[first:last], block.start) - block.start
+    there = inside[block]
+    place = np.arange(block.start, block.start + len(there)) - np.repeat(
+        starts[first:last], np.diff(begins, append=len(there))
+    )
+    hashes[first:last] += np.add.reduceat(_VALUES[folded[block]] * _POWERS[place & 63] * there, begins)
+    sizes[first:last] += np.add.reduceat(there, begins, dtype=np.int64)
 
 
 def shingles(words: Words, spaced: int, spaceless: int) -> tuple[Hashes, Ints, Ints]:

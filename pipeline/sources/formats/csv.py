@@ -47,7 +47,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
 
 def _from_row(columns: Columns, values: Sequence[str], file: File, line: int, settings: Read, charset: str) -> Record:
     if len(values) != len(columns.names):
-        raise RecordError(f"{len(values)} fields where the header has {len(columns.names)}")
+        raise RecordError(f"{len(values):,} fields where the header has {len(columns.names):,}")
     return from_fields(columns.fields(values), file, line, settings, charset)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pipeline.config import Read
@@ -21,12 +22,19 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     yield attempt(lambda: on_page(decode(content), file.stem, file.name), file, 0)
 
 
+# What no page has many of: noise has one in ten.
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
 def on_page(page: Decoded, identity: str, name: str, line: int = 0, url: str = "") -> Record:
     """The article on a page as the record `identity` of the file `name`.
 
     Raises:
-        RecordError: there is none, or the page holds more than is read.
+        RecordError: there is none, or the page is binary, or holds more than is read.
     """
+    controls = len(_CONTROLS.findall(page.text))
+    if controls > max(20, 0.01 * len(page.text)):
+        raise RecordError(f"binary, not a page: {controls:,} control characters in {len(page.text):,}")
     from pipeline.sources.page.article import article_of  # the parser takes 0.2 s to load
 
     article = article_of(page.text, url or None)

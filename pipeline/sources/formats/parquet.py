@@ -22,6 +22,8 @@ from pipeline.errors import RecordError
 from pipeline.sources.records import Columns, Failure, File, Format, Record, attempt, from_fields
 from pipeline.sources.streams import too_large
 
+Sizes = NDArray[np.int64]
+
 ROWS_AT_ONCE = 500
 FEW_AT_ONCE = 16  # of a row group that is larger than `BYTES_AT_ONCE`: a third of the speed
 BYTES_AT_ONCE = 64 << 20
@@ -40,7 +42,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
             number += group.rows
             continue
         with pq.ParquetFile(file.path, read_dictionary=group.repeated) as parquet:
-            for rows in parquet.iter_batches(group.at_once, [group.index]):
+            for rows in parquet.iter_batches(group.at_once, [group.place]):
                 for row, size in enumerate(_sum([sizes(column) for column in rows.columns], rows.num_rows).tolist()):
                     number += 1
                     make = partial(_from_row, columns, rows, row, size, file, number, settings)
@@ -65,7 +67,7 @@ def _from_row(
 class _Group(NamedTuple):
     """A row group and how it is to be read."""
 
-    index: int
+    place: int
     rows: int
     at_once: int = ROWS_AT_ONCE
     repeated: tuple[str, ...] = ()  # leaves of lists whose values are to stay in their dictionary
@@ -107,7 +109,7 @@ def _longest(file: File, group: int, leaf: str) -> int:
     return 0
 
 
-def sizes(column: pa.Array) -> NDArray[np.int64]:
+def sizes(column: pa.Array) -> Sizes:
     """The bytes of each row of a column, as far as they grow; those of a dictionary count wherever they stand.
 
     >>> sizes(pa.array([["a", "bcd"], None, []])), sizes(pa.array(["abc", "", "abc"]).dictionary_encode())
@@ -115,23 +117,26 @@ def sizes(column: pa.Array) -> NDArray[np.int64]:
     """
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return np.append(sizes(column.dictionary), 0)[column.indices.fill_null(len(column.dictionary)).to_numpy()]
+        of_value = np.append(sizes(column.dictionary), 0)
+        found: Sizes = of_value[column.indices.fill_null(len(column.dictionary)).to_numpy()]
+        return found
     if pa.types.is_struct(kind):
         return _sum([sizes(field) for field in column.flatten()], len(column))
     if pa.types.is_map(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind):
         inner = sizes(column.keys) + sizes(column.items) if pa.types.is_map(kind) else sizes(column.values)
-        ends = np.append(0, np.cumsum(inner))[column.offsets.to_numpy()]
-        return np.diff(ends)
+        ends: Sizes = np.append(0, np.cumsum(inner))[column.offsets.to_numpy()]
+        return ends[1:] - ends[:-1]
     if pa.types.is_string_view(kind) or pa.types.is_binary_view(kind):
         column = column.cast(pa.large_binary())
     try:
-        return pc.binary_length(column).fill_null(0).to_numpy().astype(np.int64)
+        lengths: Sizes = pc.binary_length(column).fill_null(0).to_numpy().astype(np.int64)
     except pa.ArrowNotImplementedError:  # all are of one size: numbers, dates, vectors
         return np.full(len(column), column.nbytes // max(1, len(column)))
+    return lengths
 
 
-def _sum(columns: list[NDArray[np.int64]], rows: int) -> NDArray[np.int64]:
-    return np.sum([np.zeros(rows, np.int64), *columns], axis=0)
+def _sum(columns: list[Sizes], rows: int) -> Sizes:
+    return sum(columns, np.zeros(rows, np.int64))
 
 
 FORMAT = Format((".parquet",), read)

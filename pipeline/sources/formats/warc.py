@@ -24,6 +24,7 @@ MAX_HEAD = 1 << 20  # bytes of an entry's head, and of the server's
 _CHUNK = 1 << 16
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_ADDRESS = re.compile(rb"^warc-target-uri[ \t]*:[ \t]*[^ \t\r\n]", re.IGNORECASE | re.MULTILINE)
 _RESPONSE = re.compile(rb"^warc-type[ \t]*:[ \t]*response[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -106,9 +107,15 @@ class _Answer(NamedTuple):
 
 
 def _answer(entry: _Entry) -> _Answer | None:
-    """What the server answered; None when it is no page."""
+    """What the server answered; None when it is no page.
+
+    Raises:
+        RecordError: the entry does not tell its address, without which it cannot be parsed.
+    """
     from warcio.recordloader import ArcWarcRecordLoader
 
+    if not _ADDRESS.search(entry.head):
+        raise RecordError("an entry that does not tell its address (WARC-Target-URI)")
     loader = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
     record = loader.parse_record_stream(io.BytesIO(entry.head + entry.block), known_format="warc")
     kind = (record.http_headers.get_header("Content-Type") or "") if record.http_headers else ""

@@ -9,8 +9,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from bs4 import BeautifulSoup, NavigableString, Tag, UnusualUsageWarning
-from bs4.element import PreformattedString
+from bs4 import BeautifulSoup, UnusualUsageWarning
+from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
 from pipeline.sources.page import bounds
 
@@ -50,11 +50,11 @@ def text_of(markup: str) -> str:
 
 
 def _pieces(soup: BeautifulSoup) -> Iterator[str]:
-    """What stands there, with white space as one space, and what the tags mean, in reading order.
+    """What stands there, comments left out, with white space as one space and what the tags mean, in reading order.
 
     The walk keeps a stack of its own, and changes nothing: to move an element its parent looks through all before it.
     """
-    waiting: list[Tag | NavigableString | str] = [soup]
+    waiting: list[PageElement | str] = [soup]
     while waiting:
         node = waiting.pop()
         if isinstance(node, Tag):
@@ -65,7 +65,7 @@ def _pieces(soup: BeautifulSoup) -> Iterator[str]:
                 waiting += around
                 waiting += reversed(node.contents)
                 waiting += around
-        elif not isinstance(node, NavigableString):
+        elif not isinstance(node, PageElement):
             yield node
-        elif not isinstance(node, PreformattedString):  # a comment, or what XML has and HTML has not
+        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
             yield _SPACE.sub(" ", node)
