@@ -396,6 +396,7 @@ FILES: dict[str, tuple[str | bytes, str | bytes, tuple[str, ...]]] = {  # name, 
     "name like markup": ("a[", prose("odd"), (left_out("a["),)),
     "name like an option": ("--help.txt", prose("option"), (PUBLISHED,)),
     "name of bidi": ("\u202etxt.exe.txt", prose("bidi name"), (PUBLISHED,)),
+    "lines without end": ("a.txt", "a\n" * 499_000 + "\n" * 2_000, (PUBLISHED,)),
     "breaks without end": ("a.txt", prose("breaks without end") + "\n" * 900_000, (PUBLISHED,)),
 }
 

@@ -287,6 +287,14 @@ def test_looking_through_json_takes_time_that_grows_with_its_length(tmp_path: Pa
     assert reason == "nested 101 levels deep, the limit is 100"
 
 
+def test_a_text_of_lines_without_end_is_set_aside_and_one_of_blank_lines_is_not(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a\n" * 500_001)
+    (tmp_path / "b.txt").write_text("a\n" * 500_000)
+    (tmp_path / "c.txt").write_text("a\n \n" * 400_000)
+    assert records(tmp_path / "a.txt") == ([], [(0, "500,001 lines of text, the limit is 500,000")])
+    assert records(tmp_path / "b.txt") == records(tmp_path / "c.txt") == ([0], [])
+
+
 def test_a_table_of_too_many_columns_is_set_aside(tmp_path: Path) -> None:
     names = [f"c{number}" for number in range(10_001)]
     (tmp_path / "a.csv").write_text(",".join(names) + "\n" + ",".join(names) + "\n")

@@ -19,9 +19,11 @@ from pipeline.engine.limits import Clock, TookTooLongError
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded
 from pipeline.sources.streams import Span
+from pipeline.text import paragraphs
 
 MAX_ID = 20_000  # characters: every finding repeats it; a path has 4,096 bytes, each of up to four characters in a name
 MAX_COLUMNS = 10_000  # of a table: each has an object of its own in every record
+MAX_LINES = 500_000  # that are not blank, of a text: stages take some 400 bytes for each; a long novel has 50,000
 MAX_NAME = 60  # characters of a field's name that a reason shows
 
 
@@ -209,10 +211,13 @@ def checked(record: Record) -> Record:
     """The record, if its text is one.
 
     Raises:
-        RecordError: it is blank or holds half a character (a surrogate without its partner); its id or site has no end.
+        RecordError: it is blank, has too many lines, or holds half a character (a surrogate without its partner); its
+            id or site has no end.
     """
     if not record.text or record.text.isspace():
         raise RecordError("no text: it is empty")
+    if record.text.count("\n") >= MAX_LINES and (count := sum(1 for _ in paragraphs(record.text))) > MAX_LINES:
+        raise RecordError(f"{count:,} lines of text, the limit is {MAX_LINES:,}")
     for what, name in (("id", record.id), ("site", record.site)):
         if len(name) > MAX_ID:
             raise RecordError(f"its {what} is longer than {MAX_ID:,} characters")
