@@ -41,9 +41,9 @@ def cut(text: str, additions: str = "") -> list[str]:
         ("İlgili", None),
         ("", None),
         ("Read more" + " and more" * 100, None),
-        ("The Daily ©2019 all the rest", Kind("copyright_notice")),
+        ("The Daily ©2019 all the rest", Kind("copyright_notice", sentences=True)),
         ("The Daily |12 May 2019", Kind("date_stamp")),
-        ("_The Daily_: All—Rights—RESERVED_", Kind("copyright_notice")),
+        ("_The Daily_: All—Rights—RESERVED_", Kind("copyright_notice", sentences=True)),
         ("A Photographer/AP photos", None),
         ("A Photographer/AP Photo", Kind("photo_credit")),
     ],
@@ -59,12 +59,75 @@ def test_a_users_file_adds_phrases_and_switches_default_ones_off() -> None:
         '[sets]\nfruit = ["apple", "pear"]\n'
     )
     phrases = phrases_of(mine)
-    assert phrases.kind("A message from the sponsors") == Kind("advertisement")
-    assert phrases.kind("Pear of the day: so sweet") == Kind("advertisement")
+    assert phrases.kind("A message from the sponsors") == Kind("advertisement", sentences=True)
+    assert phrases.kind("Pear of the day: so sweet") == Kind("advertisement", sentences=True)
     assert phrases.kind("Advertisement") == Kind("kept")
     text = "One sentence.\nAdvertisement\nA message from our sponsors\nAnother one."
     assert cut(text) == ["Advertisement"]
     assert cut(text, mine) == ["A message from our sponsors"]
+
+
+PROSE = (
+    "The council met on Tuesday to discuss the plan for the new bridge, which residents have opposed for years.",
+    "Officials said that a decision would be announced next week, after another round of talks in the capital.",
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "More from the summit is expected on Friday.",
+        "Also on Sunday, two soldiers were hurt by a bomb.",
+        "Updated on Monday, the toll stands at twelve.",
+        "Más de cuarenta personas resultaron heridas.",
+        "Les dernières élections ont eu lieu il y a cinq ans.",
+        "Datenschutz ist ein hohes Gut.",
+        "Подробнее о причинах пока не сообщается.",
+        "المزيد من القوات وصلت إلى المدينة.",
+        "Fuentes said no.",
+        "3 March 2024 was a bad day for the ministry.",
+        "Got it.",
+        "“More.”",
+        "I agree!",
+        "Share it with me?",
+        "Further reading",
+        "Copyright",
+        "Privacy",
+        "Corrections",
+        "Facebook",
+        "3 March",
+        "Tuesday, March 3",
+        "Via: Frankfurt",
+        "Pages: 320",
+        "Impressum",
+        "Quelle: Polizei Köln",
+        "地址: 北京",
+    ],
+)
+def test_a_line_that_an_article_may_have_stays(line: str) -> None:
+    assert cut(f"{PROSE[0]}\n\n{line}\n\n{PROSE[1]}") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "We use cookies to improve your visit.",
+        "© 2024 The Daily. All rights reserved.",
+        "You must be logged in to post a comment.",
+        "This article was first published in The Weekly.",
+        "The post Bridge to stay shut appeared first on The Daily.",
+        "Der Beitrag Brücke bleibt zu erschien zuerst auf Tageblatt.",
+        "LEA TAMBIÉN | El puente sigue cerrado",
+        "À LIRE AUSSI - Le pont reste fermé",
+        "LEGGI ANCHE > Il ponte resta chiuso",
+        "Baca juga: Jembatan masih ditutup",
+        "Přečtěte si také",
+        "Tin liên quan",
+        "Click here to subscribe",
+    ],
+)
+def test_what_no_article_says_goes(line: str) -> None:
+    assert cut(f"{PROSE[0]}\n\n{line}\n\n{PROSE[1]}") == [line]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +230,7 @@ def test_a_megabyte_of_one_character_takes_no_time(character: str) -> None:
 
 def test_of_what_must_be_held_a_part_is_not_enough() -> None:
     phrases = phrases_of('[[phrases]]\nrule = "continued"\nlines = ["* zebra crossing *"]')
-    assert phrases.kind("the old zebra crossing in town") == Kind("continued")
+    assert phrases.kind("the old zebra crossing in town") == Kind("continued", sentences=True)
     assert phrases.kind("the old zebras crossing in town") is None
     assert phrases.kind("the crossing and the zebra in town") is None
     assert phrases.kind("her zebra in town") is None
@@ -177,7 +240,7 @@ def test_a_phrase_that_may_stand_anywhere_is_found_in_its_line_and_in_no_other()
     lines = ['Your photo, your cookies, and "keep your copyright".', "", "In the book: all rights reserved\r", "By all"]
     text = "\n".join(lines)
     spans = [(0, len(lines[0])), (text.index("In"), text.index("\r")), (text.index("By"), len(text))]
-    assert phrases_of("").kinds(text, spans) == {1: Kind("copyright_notice")}
+    assert phrases_of("").kinds(text, spans) == {1: Kind("copyright_notice", sentences=True)}
 
 
 # --- lines learned per site ----------------------------------------------------------------------------------------

@@ -13,9 +13,13 @@ and a phrase matches a line only as a whole. The format is that of `phrases.toml
     language = "en"
     opens = true             # the lines that follow and look like titles belong to it
     doubtful = true          # cut only beside other boilerplate
+    sentences = true         # cut as a sentence, too: see below
     lines = ["related stories", "read more : *"]
 
-A file of the user's adds to it, and may hold `off = ["phrase", ...]`: default phrases that no rule is to cut.
+A line that ends as a sentence does ("More from the summit is expected.") may be the article's own, whatever it begins
+with: it is doubtful, unless its phrase is one that no article says, "we use cookies **".
+
+A file of the user's adds to it, whose phrases are cut as sentences, too, and may hold `off = ["phrase", ...]`: default phrases that no rule is to cut.
 Rules get the text of that file as their setting `additions`, so that a change in it is a change of settings.
 """
 
@@ -51,7 +55,7 @@ MAX_LINE = 600  # characters; the longest copyright notices have about 500
 
 _GAP = r"[^\w:|@©]*+(?:_[^\w:|@©]*+)*+"
 _OPENING = re.compile(rf"{_GAP}({TOKEN.pattern})(?:{_GAP}({TOKEN.pattern}))?")  # the first two words of a line
-_FIELDS = {"rule", "language", "opens", "doubtful", "lines"}
+_FIELDS = {"rule", "language", "opens", "doubtful", "sentences", "lines"}
 
 KEPT = "kept"  # the kind of a phrase that the user has switched off: no rule cuts it
 
@@ -62,6 +66,7 @@ class Kind(NamedTuple):
     rule: str
     opens: bool = False
     doubtful: bool = False
+    sentences: bool = False  # certain even where it is a sentence
 
 
 class Pattern(NamedTuple):
@@ -154,7 +159,8 @@ def phrases_of(additions: str) -> Phrases:
         raise SettingsError(f"off: {min(unknown)!r} is none of the default phrases")
     sets = {**default["sets"], **mine.get("sets", {})}
     index = _Index()
-    for number, group in enumerate((*mine.get("phrases", ()), *default["phrases"]), 1):
+    own = [{"sentences": True, **group} for group in mine.get("phrases", ())]
+    for number, group in enumerate((*own, *default["phrases"]), 1):
         kind = _kind_of(group, number)
         for written in group["lines"]:
             for line in unglued(written):
@@ -168,8 +174,8 @@ def phrases_of(additions: str) -> Phrases:
 def _kind_of(group: Mapping[str, Any], number: int) -> Kind:
     """What lines are that match a phrase of the group, the `number`-th one."""
     if set(group) - _FIELDS or not {"rule", "lines"} <= set(group):
-        raise SettingsError(f"phrases {number}: needs rule and lines, may have language, opens, doubtful")
-    return Kind(group["rule"], group.get("opens", False), group.get("doubtful", False))
+        raise SettingsError(f"phrases {number}: needs rule and lines, may have language, opens, doubtful, sentences")
+    return Kind(group["rule"], *(group.get(name, False) for name in ("opens", "doubtful", "sentences")))
 
 
 class _Index:

@@ -43,7 +43,8 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
     found = list(starmap(Line, ((start, end, text[start:end]) for start, end in spans)))
     for number, kind in kinds.items():
         line = found[number]
-        found[number] = line._replace(doubtful=kind.rule) if kind.doubtful else line._replace(rule=kind.rule)
+        doubtful = kind.doubtful or (ends_sentence(line.text) and not kind.sentences)
+        found[number] = line._replace(doubtful=kind.rule) if doubtful else line._replace(rule=kind.rule)
     for number in _chronicle(found):
         found[number] = found[number]._replace(rule="", doubtful="date_stamp")
     for row in _rows(kinds):
