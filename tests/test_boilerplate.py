@@ -67,7 +67,7 @@ def test_a_users_file_adds_phrases_and_switches_default_ones_off() -> None:
     assert cut(text, mine) == ["A message from our sponsors"]
 
 
-PROSE = (
+AROUND = (
     "The council met on Tuesday to discuss the plan for the new bridge, which residents have opposed for years.",
     "Officials said that a decision would be announced next week, after another round of talks in the capital.",
 )
@@ -105,7 +105,7 @@ PROSE = (
     ],
 )
 def test_a_line_that_an_article_may_have_stays(line: str) -> None:
-    assert cut(f"{PROSE[0]}\n\n{line}\n\n{PROSE[1]}") == []
+    assert cut(f"{AROUND[0]}\n\n{line}\n\n{AROUND[1]}") == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_line_that_an_article_may_have_stays(line: str) -> None:
     ],
 )
 def test_what_no_article_says_goes(line: str) -> None:
-    assert cut(f"{PROSE[0]}\n\n{line}\n\n{PROSE[1]}") == [line]
+    assert cut(f"{AROUND[0]}\n\n{line}\n\n{AROUND[1]}") == [line]
 
 
 @pytest.mark.parametrize(
