@@ -19,8 +19,9 @@ and a phrase matches a line only as a whole. The format is that of `phrases.toml
 A line that ends as a sentence does ("More from the summit is expected.") may be the article's own, whatever it begins
 with: it is doubtful, unless its phrase is one that no article says, "we use cookies **".
 
-A file of the user's adds to it, whose phrases are cut as sentences, too, and may hold `off = ["phrase", ...]`: default phrases that no rule is to cut.
-Rules get the text of that file as their setting `additions`, so that a change in it is a change of settings.
+A file of the user's adds to it. Its phrases are cut as sentences, too, and it may hold `off = ["phrase", ...]`: default
+phrases that no rule is to cut. Rules get the text of that file as their setting `additions`, so that a change in it is
+a change of settings.
 """
 
 from __future__ import annotations
