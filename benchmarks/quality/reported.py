@@ -63,7 +63,7 @@ def is_right(case: Case, got: str) -> bool:
     True
     """
     if group_of(case) == "markup":
-        return got.split() == case["want"].split()
+        return bool(got.split() == case["want"].split())
     return bool(got == case["want"])
 
 
