@@ -94,7 +94,8 @@ UNHARMED = [
     "Z̮̞̠͙͔ͅḀ̗̞͈̻̗Ḷ͙͎̯̹̞͓G̻O̭̗̮",
     "˙ɐnbᴉlɐ ɐuƃɐɯ ǝɹolop ʇǝ ǝɹoqɐl ʇn",
     "𝐓𝐡𝐞 𝕢𝕦𝕚𝕔𝕜 𝒷𝓇𝑜𝓌𝓃 ⓕⓞⓧ 🅹🆄🅼🅿🆂 ⒪⒱⒠⒭",
-    '<script>alert(1)</script> <img src=x onerror=alert(1) /> <a href="javascript:x">y</a>',
+    "<grin> <he> List<String> a < b && c > d <3 >:-< <-- --> <a@b.c> <http://a.b> <T> <?> <>",
+    "[sic] [...] [1][2] [The] [citation needed] [laughs] [x=3] a[i] = b[j]; [video] [b] {x} {{y}}",
     "1;DROP TABLE users -- 1' OR 1=1 ' OR 'a'='a' %00 ../../../etc/passwd $HOME `ls` $(touch x)",
     "%s%s%n %*.*s {0} {{7*7}} ${7*7} #{x} <%= 1 %> [[ ]] {% %}",
     "for (int i = 0; i < n && ok; i++) { a[i] = &b[i]; x |= y << 2; } // T& operator=(const T &copy);",
@@ -118,6 +119,7 @@ def test_a_string_that_breaks_programs_passes_unharmed(text: str) -> None:
 
 
 RECORDED = {
+    'x <script>alert(1)</script> <img src=x onerror=alert(1) /> <a href="javascript:x">y</a>': "x y",
     "a\x00b\x07c\x1fd\x7f": "abcd",
     "\ufeffBOM\ufeff": "BOM",
     "zero\u200bwidth\u2060word": "zerowidthword",
@@ -227,4 +229,4 @@ Nobody knows what will become of the place, the mayor said on Friday after a lon
 
 def test_rules_of_one_look_share_a_trigger() -> None:
     """All rows are looked at once for each trigger, so that there must be few."""
-    assert len({rule.trigger for rule in encoding.RULES}) <= 8
+    assert len({rule.trigger for rule in encoding.RULES}) <= 14
