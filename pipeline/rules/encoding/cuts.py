@@ -69,6 +69,8 @@ def _hit(text: str, run: list[Cut]) -> Hit:
         first -= 1
     while last < len(text) and text[last].isspace() and last - end < _FARTHEST:
         last += 1
+    if len(run) == 1 and start == first > 0 and end == last < len(text):  # amid the text
+        return Hit(start, end, run[0].gap)
     spaces = [text[first:start], *(text[a.end : b.start] for a, b in pairwise(run)), text[end:last]]
     return _shortest(text, first, last, _left(spaces, [cut.gap for cut in run], first == 0, last == len(text)))
 

@@ -25,6 +25,7 @@ _BEGINS = (
     rf"\(?(?:window\.|self\.|top\.)?(?:{_VENDORS})(?:\.{_W}{{1,40}}){{0,4}}{_GIVEN}"
     rf"|(?:{_CALLED})(?:\.{_W}{{1,40}}){{0,4}}\((?:['\"\[{{]|[0-9]{{4}})"
     rf"|(?:window|document)(?:\.{_W}{{1,40}}){{1,4}}{_GIVEN}"
+    rf"|{_W}{{1,40}}(?:\.{_W}{{1,40}}){{1,4}}\(function ?\("
     r"|(?:jQuery|\$)\((?:document|window|function|['\"][^'\"\n]{0,80}['\"]\)\.)"
     rf"|[;!(+]?function ?{_W}{{0,40}} ?\([A-Za-z0-9_$, ]{{0,80}}\) ?\{{"
     r"|\(\(\) ?=> ?\{|set(?:Timeout|Interval)\(|if ?\((?:!?window|!?document|typeof)\b"
@@ -41,12 +42,12 @@ SCRIPT_TRIGGER = (
 # What a script that has begun goes on with.
 _GOES_ON = re.compile(
     rf"{_BEGINS}|{_W}{{1,40}}(?:\.{_W}{{1,40}}){{1,5}} ?[(=]|{_W}{{1,40}} ?= ?[\w'\"\[{{(!]|{_W}{{1,40}}\(['\"\w$)]"
-    r"|[})\]]|(?:if|for|while|switch) ?\(|(?:try|else) ?\{|//|/\*"
+    r"|[})\]]|(?:if|for|while|switch) ?\(|(?:try|else) ?\{|//(?!\s?-->)|/\*"
 )
 # Signs that a script works on a page, and is none of a lesson in arithmetic.
 _ON_PAGE = re.compile(
     r"\b(?:document|window|navigator|location)\.|createElement|getElement|\.(?:src|push|async|innerHTML|href)\b"
-    r"|querySelector|addEventListener|setTimeout|jQuery|\$\(|CDATA|\"@context|https?://|\.js['\"]"
+    r"|querySelector|\(function ?\(\)|addEventListener|setTimeout|jQuery|\$\(|CDATA|\"@context|https?://|\.js['\"]"
     rf"|(?<![\w$])(?:(?:{_VENDORS})[ .(=\[]|(?:{_CALLED})[.(])"
 )
 _LONGEST = 50_000  # characters of one script
@@ -115,6 +116,8 @@ def _end_of_statement(text: str, start: int, last: int) -> int:
             string = _STRING[sign].match(text, at, last)
             at = string.end() if string else at
         elif sign == "//" and text[match.start() - 1 : match.start()] != ":":
+            if text.startswith("-->", at):  # a comment of the page ends, which the script stood in
+                return 0 if depth else match.start()
             at = max(text.find("\n", at, last), at)
         elif sign == "/*":
             at = max(text.find("*/", at, last) + 2, at)

@@ -26,6 +26,7 @@ _OPENS = re.compile(STYLE_TRIGGER)
 _ELEMENT = (
     "body|html|div|p|a|ul|ol|li|h[1-6]|img|table|tbody|thead|td|tr|th|span|input|textarea|select|form|iframe|section"
     "|article|aside|header|footer|nav|button|label|figure|figcaption|blockquote|pre|code|strong|em|b|i|video|svg|main|hr"
+    "|object|embed|audio|picture|small|sup|sub|dl|dt|dd|address|center|font|tfoot|caption|fieldset|legend|u|s"
 )
 _SIGNED = r"(?:[.#][\w-]{1,80}|\[[^\]\n]{1,60}\]|::?[a-z-]{1,30}(?:\([^()\n]{1,40}\))?)"
 _COMPOUND = rf"(?:(?:(?:{_ELEMENT})(?![\w-])|\*){_SIGNED}*+|{_SIGNED}++)"

@@ -21,11 +21,17 @@ _NOTICE = re.compile(
     r"(?i:enabl|disabl|activ|aktiv|habilit|attiv|allow|requir|turn|browser|navigat|przegląd|włącz|браузер|включ|ブラウザ)"
 )
 _FENCE = re.compile(r"^[ \t]{0,8}+(?:```|~~~|>>> |\$ \w|#include|import \w|from \w+ import|def \w)|\A#!/", re.MULTILINE)
+# "Paste this into your page:", and not "Watch the clip here:".
+_ANNOUNCES = re.compile(
+    r"(?i:code|snippet|script|page|file|example|template|paste|insert|function|rule|style|syntax|command|beispiel|seite"
+    r"|exemple|ejemplo|esempio|exemplo|przykład|örnek|пример|код|例|コード)[^\n]{0,80}[:：]\Z|`\Z"
+)
 # A line that ends as a statement of a program does, or begins as one.
 _STATEMENT = re.compile(
     r"^[ \t]{0,40}+(?:"
     r"(?:public|private|static|const|let|var|return|function|class|echo|print|if|for|while)\b[^\n]{0,200}[({=][^\n]*[;{}]"
-    r"|[\w.$]{1,80}+(?: ?=|\()[^\n]{0,300};|[^\n]{0,200}=> ?[({][^\n]*|[{}]);?[ \t]*$",
+    r"|[\w.$]{1,80}+(?: ?=|\()[^\n]{0,300};|\w{1,20} -{1,2}> ?\w{1,20}[\[({][^\n]*"
+    r"|[^\n]{0,200}=> ?[({][^\n]*|[{}]);?[ \t]*$",
     re.MULTILINE,
 )
 
@@ -55,5 +61,10 @@ def holds_listing(text: str) -> bool:
 
 def is_about(text: str, found: Sequence[Cut]) -> bool:
     """Whether the text is about such things as the cuts, which come in order, or announces one: "Paste this:"."""
-    announced = any(text[max(0, cut.start - 80) : cut.start].rstrip().endswith((":", "：", "`")) for cut in found)
-    return announced or speaks_of_code(outside(text, found))
+    return any(_is_announced(text, cut.start) for cut in found) or speaks_of_code(outside(text, found))
+
+
+def _is_announced(text: str, at: int) -> bool:
+    if not text[max(0, at - 20) : at].rstrip().endswith((":", "：", "`")):
+        return False
+    return bool(_ANNOUNCES.search(text[max(0, at - 120) : at].rstrip()))

@@ -66,6 +66,8 @@ def tags(text: str) -> Iterator[Tag]:
     """
     for match in _TAG.finditer(text):
         name = match[2].lower()
+        if text[match.end() - 1] != ">" and text.rfind("<", 0, match.start()) > text.rfind(">", 0, match.start()):
+            return  # of several tags in each other that are cut off none can be told
         if name in NAMES or (":" in name and name.startswith(_PREFIXES)):
             yield Tag(*match.span(), name, bool(match[1]), name in VOID or bool(match[3]), bool(match[4]))
 
@@ -84,7 +86,10 @@ def pairs(text: str, found: list[Tag]) -> list[tuple[Tag, Tag]]:
     return closed
 
 
-_ESCAPED = re.compile(r"\\?u003[cC](?=[ \t]{0,2}/?[ \t]{0,2}([A-Za-z][A-Za-z0-9]{0,15})\b)([^<>\n]{0,500}?)\\?u003[eE]")
+_ESCAPED = re.compile(
+    r"\\?u003[cC](?=[ \t]{0,2}/?[ \t]{0,2}([A-Za-z][A-Za-z0-9]{0,15}?)(?:u003[eE]|[^A-Za-z0-9]))"
+    r"([^<>\n]{0,500}?)\\?u003[eE]"
+)
 ESCAPED_TAG_TRIGGER = "u003[cC]"
 
 
@@ -94,5 +99,5 @@ def find_escaped_tag(text: str, facts: Facts) -> Iterator[Hit]:
     `u003cbru003e`, `u003c / BR u003e`, `\u003cp class=x\u003e`. Only around a name of HTML.
     """
     for match in _ESCAPED.finditer(text) if "u003" in text else ():
-        if match[1].lower() in NAMES or match[1].lower().partition("u003")[0] in NAMES:
+        if match[1].lower() in NAMES:
             yield Hit(*match.span(), f"<{match[2].strip()}>")
