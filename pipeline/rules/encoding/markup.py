@@ -17,7 +17,7 @@ _LONGEST_COMMENT = 20_000  # characters; of what Word and themes write, seen up 
 _MARKER = re.compile(
     r"(?://|/\*)?\s?<!\[CDATA\[(?:\s?\*/)?|(?://|/\*)?\s?\]\]>(?:\s?\*/)?|<!\[(?:end)?if[^\]<>]{0,60}\]>"
 )
-_HEADER = re.compile(r"<!DOCTYPE [^<>]{1,200}>|<\?xml [^<>?]{1,200}\?>|<\?php\b[^<>?]{0,2000}\?>", re.IGNORECASE)
+_HEADER = re.compile(r"<!DOCTYPE [^<>]{1,200}>|<\?xml [^<>?]{1,200}\?>", re.IGNORECASE)
 
 # What a text says beside a tag that it speaks about.
 _SAID_BEFORE = re.compile(
@@ -31,6 +31,7 @@ _SAID_AFTER = re.compile(
     r"[\"'”’»“)`]?(?: (?:tags?|elements?|attributes?|etiketi|etiketleri|тег\w{0,3}|элемент\w{0,3}|balise)\b"
     r"|[ \u00a0]?[-–](?:Tags?|Elemente?s?|tags?|тег\w{0,3}|Attribute?s?)\b|\s?(?:标签|标记|元素|タグ|要素|태그|요소))"
 )
+_JOINS = re.compile(r" (?:and|or|to|und|oder|et|ou|y|o|e|i|en|och|og|ve|и|или|та|και|and then) | ?[和与と] ?")
 _QUOTED = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "(": ")", "「": "」"}
 _BEFORE_TEXT = re.compile(r"[\w\"'“‘«¿¡([]")
 _AFTER_TEXT = re.compile(r"[\w.!?…:;,\"'”’»)\]]")
@@ -102,9 +103,11 @@ def _is_subject(text: str, found: list[Tag], marked: list[Cut]) -> bool:
         before, after = text[tag.start - 1 : tag.start], text[tag.end : tag.end + 1]
         if tag.start in said or (before and _QUOTED.get(before) == after):
             return True
+        if after and after in ".,;:!?)。，" and before.isspace() and not (tag.closes or tag.attributes):
+            return True  # "for a new line write <br>."
         if after and after not in "<\n" and _SAID_AFTER.match(text, tag.end):
             return True
-    return False
+    return any(_JOINS.fullmatch(text[first.end : last.start]) for first, last in pairs(text, found))
 
 
 def _is_used(text: str, found: list[Tag]) -> bool:

@@ -80,11 +80,20 @@ def _cuts(text: str, begins: re.Pattern[str], end_of: Callable[[str, int], int])
         if start < done or text[max(0, start - 40) : start].rstrip(" \t").endswith(_INSIDE):
             continue
         end = end_of(text, start)
-        if end and _ON_PAGE.search(text, start, end):
+        if end and _ON_PAGE.search(text, start, end) and _is_whole(text, start, end):
             yield Cut(start, end)
         done, tries = max(done, end), tries + (not end)
         if tries > _TRIES:
             return
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Does it end as a script does, or fill its lines? "The call document.write(x) is old" does not."""
+    if text[end - 1] in ";}]":
+        return True
+    line = text.rfind("\n", 0, start) + 1
+    newline = text.find("\n", end)
+    return not text[line:start].strip() and not text[end : newline if newline >= 0 else len(text)].strip()
 
 
 def _end_of_script(text: str, start: int) -> int:

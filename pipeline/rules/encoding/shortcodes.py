@@ -35,6 +35,7 @@ _NAMED = re.compile(_KNOWN, re.IGNORECASE)
 _HIDDEN = re.compile(
     r"(?:wp_)?caption|embed|audio|video|playlist|youtube|vimeo|soundcloud|tweet|twitter|instagram|facebook|iframe", re.I
 )
+_SPACE = re.compile(r"\s")
 _IN_LINE = re.compile(r"dropcaps?|highlight|button|footnote|ref|su_highlight|su_dropcap|tooltip", re.IGNORECASE)
 _LONGEST = 2_000  # characters between a code that hides and its end
 _OPENS_CERTAIN = (
@@ -64,18 +65,29 @@ def find_shortcode(text: str, facts: Facts) -> Iterator[Hit]:
     ends = _ends(codes)
     found = []
     for code, end in zip(codes, ends, strict=True):
-        hidden = end is not None and end.end - code.start <= _LONGEST and _HIDDEN.fullmatch(code.name)
         if code.proved or end is not None:
-            last = end.end if hidden and end else code.end
+            last = end.end if end and _hides(text, code, end) else code.end
             found.append(Cut(code.start, last, "" if _IN_LINE.fullmatch(code.name) else "\n"))
     yield from _unless_quoted(text, found)
+
+
+def _hides(text: str, code: _Code, end: _Code) -> bool:
+    """Is what stands between a caption, or an address?"""
+    between = text[code.end : min(end.start, code.end + _LONGEST)].strip()
+    caption = code.name.endswith("caption") and end.start - code.end <= _LONGEST
+    return caption or (bool(_HIDDEN.fullmatch(code.name)) and not _SPACE.search(between))
+
+
+def _fills_line(text: str, start: int, end: int) -> bool:
+    return text[start - 1 : start] in ("", "\n") and text[end : end + 1] in ("", "\n", "\r")
 
 
 def _shortcodes(text: str) -> Iterator[_Code]:
     for match in _SHORTCODE.finditer(text):
         name = (match["closed"] or match["certain"] or match["known"]).lower()
         quoted = bool(_QUOTED.search(match["attributes"] or ""))
-        proved = bool(match["closed"] or match["certain"] or quoted or (match["attributes"] and _NAMED.fullmatch(name)))
+        certain = match["certain"] and ("_" in name or match["more"] or _fills_line(text, *match.span()))
+        proved = bool(match["closed"] or certain or quoted or (match["attributes"] and _NAMED.fullmatch(name)))
         yield _Code(*match.span(), name, bool(match["closed"]), proved)
 
 
@@ -131,7 +143,7 @@ def _around(name: str, first: re.Match[str], last: re.Match[str]) -> list[Cut]:
 
 
 _TARGET = (
-    r"\(\s?<?[^\s()<>\"]{0,500}[./:][^\s()<>\"]{0,500}(?:\([^\s()]{0,200}\)[^\s()]{0,200})?>?"
+    r"\(\s?<?[^\s()<>\"]{0,500}(?:/|\.\w)[^\s()<>\"]{0,500}(?:\([^\s()]{0,200}\)[^\s()]{0,200})?>?"
     r"(?:\s\"[^\"\n]{0,200}\")?\s?\)"
 )
 _IMAGE = re.compile(

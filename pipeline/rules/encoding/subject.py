@@ -18,9 +18,11 @@ _ABOUT = re.compile(
 )
 # A notice of a page without its scripts speaks about none: "Please enable JavaScript to view the comments".
 _NOTICE = re.compile(
-    r"(?i:enabl|disabl|activ|aktiv|habilit|attiv|allow|requir|turn|browser|navigat|przegląd|włącz|браузер|включ|ブラウザ)"
+    r"\b(?i:enabl|disabl|activ|aktiv|habilit|attiv|allow|requir|turn|browser|navigat|przegląd|włącz|браузер|включ|ブラウザ)"
 )
-_FENCE = re.compile(r"^[ \t]{0,8}+(?:```|~~~|>>> |\$ \w|#include|import \w|from \w+ import|def \w)|\A#!/", re.MULTILINE)
+_FENCE = re.compile(
+    r"^[ \t]{0,8}+(?:```|~~~|>>> |\$ \w|#include|<\?(?:php|=)|import \w|from \w+ import|def \w)|\A#!/", re.MULTILINE
+)
 # "Paste this into your page:", and not "Watch the clip here:".
 _ANNOUNCES = re.compile(
     r"(?i:code|snippet|script|page|file|example|template|paste|insert|function|rule|style|syntax|command|beispiel|seite"

@@ -31,12 +31,14 @@ _ATTRIBUTE = (
     r"|frameborder|scrolling|loading|decoding|sizes|media|datetime|property|item\w{1,8}|data-[\w-]{1,40}|aria-\w{1,20}"
     r"|on[a-z]{4,12}|xmlns[\w:]{0,10}|charset|hspace|vspace|allow|referrerpolicy|http-equiv|lang|xml:lang"
 )
+_WORDY = "size name type value content for start color face border clear action method sizes media"
+_WEAK = frozenset(_WORDY.split())  # in a tag of one letter they want their value in quotation marks
 _ALONE = "async|defer|hidden|controls|autoplay|loop|muted|disabled|checked|selected|allowfullscreen|nowrap|noshade"
 _TAG = re.compile(
     r"(?<!<)<[ \t]{0,2}(/?)[ \t]{0,2}([A-Za-z][A-Za-z0-9:]{0,15}+)"
     rf"(?:(?:\s{{1,3}}(?:{_ALONE})\b)*+\s{{0,3}}(/?)\s{{0,3}}>"
     # attributes; a text may be cut off inside the last ones
-    rf"|(\s{{1,3}}(?:[\w:-]{{1,30}}\s{{1,3}}){{0,3}}(?i:{_ATTRIBUTE})\s{{0,3}}="
+    rf"|\s{{1,3}}(?:[\w:-]{{1,30}}\s{{1,3}}){{0,3}}(?i:({_ATTRIBUTE}))(\s{{0,3}}="
     r"(?:[^<>\"]++|\"[^\"\n]{0,1000}+\"(?=[\s/>])|\")*+)(?:>|\Z))(?!>)"
 )
 TAG_TRIGGER = r"<[ \t]{0,2}(?:/?[ \t]{0,2}[A-Za-z]|!|\?)"
@@ -68,6 +70,13 @@ def tags(text: str) -> Iterator[Tag]:
         name = match[2].lower()
         if text[match.end() - 1] != ">" and text.rfind("<", 0, match.start()) > text.rfind(">", 0, match.start()):
             return  # of several tags in each other that are cut off none can be told
+        if (
+            len(name) == 1
+            and match[4]
+            and match[4].lower() in _WEAK
+            and match[5].lstrip("= ")[:1] not in tuple("\"'“”")
+        ):
+            continue  # "a <p value=0.05 and b> 3"
         if name in NAMES or (":" in name and name.startswith(_PREFIXES)):
             yield Tag(*match.span(), name, bool(match[1]), name in VOID or bool(match[3]), bool(match[4]))
 
