@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import damage
-from pipeline import edits
-from pipeline.records import NO_FACTS
+from pipeline import config, edits
+from pipeline.records import NO_FACTS, Document, Verdict
 from pipeline.rules import encoding
 from pipeline.rules.encoding import mojibake
 from pipeline.rules.encoding.urls import in_url
+from pipeline.stages import encoding as stage
+from pipeline.stages.stage import run
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 
@@ -225,6 +227,28 @@ The city's lawyers weren't there. Their firm, Smith & Sons, has asked for 12,000
 Nobody knows what will become of the place, the mayor said on Friday after a long and open debate.
 "They'll find another one," she said. "And then we'll see."
 """
+
+
+def test_damage_that_stays_is_one_remark_and_a_number() -> None:
+    result = run(stage.STAGE, Document("a", "The caf\ufffd is open, and the h\ufffdtel is not. It's late."))
+    assert result.verdict is Verdict.KEEP
+    assert [f.detail for f in result.findings if f.rule == "encoding/damage_left"] == [
+        "2 places: replacement_character 2"
+    ]
+    assert stage.damage(result.findings) == {"damage": 2}
+    assert stage.damage(run(stage.STAGE, Document("a", "All is well, and it&#39;s late.")).findings) == {"damage": 0}
+
+
+def test_a_document_with_more_damage_than_a_reader_would_put_up_with_is_set_aside() -> None:
+    text = "Das B\ufffdro er\ufffdffnet im Fr\ufffdhjahr f\ufffdr alle B\ufffdrger. "
+    result = run(stage.STAGE, Document("a", text))
+    assert result.verdict is Verdict.QUARANTINE
+    assert re.match(r"encoding/too_damaged: \d+\.\d > 10\.0 in 1,000 characters; 5 places: ", result.reason)
+    assert run(stage.STAGE, Document("a", text + "All is well in this town. " * 30)).verdict is Verdict.KEEP
+    spared = config.parse([stage.STAGE], {"rules": {"encoding/too_damaged": {"max_damage": 1000}}}, "test").stage(
+        "encoding"
+    )
+    assert run(spared, Document("a", text)).verdict is Verdict.KEEP
 
 
 def test_rules_of_one_look_share_a_trigger() -> None:
