@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -40,7 +41,9 @@ CHARACTERS_AT_ONCE = 8 << 20
 META_CHARACTERS = 1 << 20  # more than that beside the text is not metadata
 
 STEP = "reading"
-LEFT_OUT = f"{STEP}/metadata_left_out"  # a finding, not a rule: there is nothing to set
+# Findings, not rules: there is nothing to set.
+LEFT_OUT = f"{STEP}/metadata_left_out"
+PAGE_IN_TEXT = f"{STEP}/page_in_text"
 
 
 def portions(entries: Iterable[Entry], root: Path) -> Iterator[list[dict[str, Any]]]:
@@ -140,14 +143,46 @@ def _finished(record: Record | Failure) -> _Document | Failure:
 
 
 def _document(record: Record) -> _Document:
+    record, said = _without_page(record)
+    remarks = [(PAGE_IN_TEXT, said)] if said else []
     meta = as_json(record.meta or {})
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__}
     row |= {"meta": meta, "repairs": 0}
-    if len(meta) <= META_CHARACTERS:
-        return _Document(row, [])
-    row["meta"] = json.dumps({"left_out": f"{len(meta):,} characters of metadata"})
-    detail = f"{len(meta):,} characters, more than the {META_CHARACTERS:,} that metadata may have"
-    return _Document(row, [FindingRow(record.id, 0, LEFT_OUT, 0, 0, "", None, detail, "", "", record.site)])
+    if len(meta) > META_CHARACTERS:
+        row["meta"] = json.dumps({"left_out": f"{len(meta):,} characters of metadata"})
+        detail = f"{len(meta):,} characters, more than the {META_CHARACTERS:,} that metadata may have"
+        remarks.append((LEFT_OUT, detail))
+    found = [
+        FindingRow(record.id, number, rule, 0, 0, "", None, detail, "", "", record.site)
+        for number, (rule, detail) in enumerate(remarks)
+    ]
+    return _Document(row, found)
+
+
+# A text that begins as a page does; what is about pages begins with a word.
+_PAGE = re.compile(
+    r"[\s\ufeff]{0,200}(?:<\?xml [^<>]{0,200}\?>\s{0,20})?(?:<!--[^<>]{0,2000}-->\s{0,20})?"
+    r"<(?:!doctype html|html)\b[^<>]{0,2000}>",
+    re.IGNORECASE,
+)
+_BODY = re.compile(r"<(?:body|p|div)\b", re.IGNORECASE)
+
+
+def _without_page(record: Record) -> tuple[Record, str]:
+    """The record with the article in the place of a whole page that stands where its text should, and what to remark.
+
+    A page in which there is no article stays as it is.
+    """
+    if not _PAGE.match(record.text) or not _BODY.search(record.text):
+        return record, ""
+    from pipeline.sources.page import article
+
+    found = article.extract(record.text, record.url or None)
+    if found is None:
+        return record, ""
+    said = f"a page of {len(record.text):,} characters, the article in it has {len(found.text):,}"
+    title, published = record.title or found.title, record.published or found.date
+    return replace(record, text=found.text, title=title, published=published), said
 
 
 def _failure(failure: Failure) -> dict[str, Any]:
