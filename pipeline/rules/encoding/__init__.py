@@ -42,12 +42,13 @@ _CHARACTERS = "|".join(
     )
 )
 _REFERENCES = "|".join((entities.SPACED_TRIGGER, entities.BROKEN_TRIGGER, apostrophes.DROPPED_TRIGGER))
+_SCRIPTS = "|".join((scripts.SCRIPT_TRIGGER, tags.ESCAPED_TAG_TRIGGER))
 _QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER))
 
 RULES: tuple[Rule, ...] = (
     # markup first: what is escaped beside real tags is no tag, and there are quotation marks in attributes
-    Rule("encoding/escaped_tag", tags.find_escaped_tag, trigger=tags.ESCAPED_TAG_TRIGGER),
-    Rule("encoding/stray_script", scripts.find_stray_script, trigger=scripts.SCRIPT_TRIGGER),
+    Rule("encoding/escaped_tag", tags.find_escaped_tag, trigger=_SCRIPTS),
+    Rule("encoding/stray_script", scripts.find_stray_script, trigger=_SCRIPTS),
     Rule("encoding/stray_style", styles.find_stray_style, trigger=styles.STYLE_TRIGGER),
     Rule("encoding/stray_tag", markup.find_stray_tag, trigger=tags.TAG_TRIGGER),
     Rule("encoding/shortcode", shortcodes.find_shortcode, trigger=shortcodes.SHORTCODE_TRIGGER),

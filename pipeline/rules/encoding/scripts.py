@@ -32,10 +32,12 @@ _BEGINS = (
     rf"|(?:var|let|const) {_W}{{1,60}} ?[=;]"
     r"|//<!\[CDATA\["
 )
-_SCRIPT = re.compile(rf"(?:(?<=[\s>])|\A)(?:{_BEGINS})")
+# At most words of prose one look at what follows is enough.
+_LIKE_CODE = rf"(?=[(;!+/]|{_W}[A-Za-z0-9_$.]{{0,100}}+(?: {_W}{{1,60}}+)? ?[=(\[;])"
+_SCRIPT = re.compile(rf"(?:(?<=[\s>])|\A){_LIKE_CODE}(?:{_BEGINS})")
 _DATA = re.compile(r"(?:(?<=[\s>;])|\A)\[?\{[ \t\r\n]{0,40}\"@(?:context|type|graph|id)\"")
 SCRIPT_TRIGGER = (
-    rf"(?:{_VENDORS})[.(=\[ ]|(?:{_CALLED})[.(]|(?:window|document)\.|(?:jQuery|\$)\(|function ?{_W}* ?\("
+    rf"(?:{_VENDORS})[.(=\[ ]|(?:{_CALLED})(?:\.{_W}+)*\(|(?:window|document)\.{_W}|(?:jQuery|\$)\(|function ?{_W}* ?\("
     rf"|\(\(\) ?=>|(?:var|let|const) {_W}+ ?[=;]|//<!\[CDATA\[|\{{[ \t\r\n]*\"@"
     r"|set(?:Timeout|Interval)\(|if ?\((?:!?window|!?document|typeof)"
 )
@@ -50,6 +52,7 @@ _ON_PAGE = re.compile(
     r"|querySelector|\(function ?\(\)|addEventListener|setTimeout|jQuery|\$\(|CDATA|\"@context|https?://|\.js['\"]"
     rf"|(?<![\w$])(?:(?:{_VENDORS})[ .(=\[]|(?:{_CALLED})[.(])"
 )
+_CODE = re.compile(rf"[{{=]|{_W}\(")  # what every script has, and hardly any prose
 _LONGEST = 50_000  # characters of one script
 _TRIES = 30  # scripts whose brackets never close, after which no more are looked for
 _SIGN = re.compile(r"[()\[\]{}\n;\"'`]|//|/\*")
@@ -68,6 +71,8 @@ def find_stray_script(text: str, facts: Facts) -> Iterator[Hit]:
     of a page and is read up to the end of its last statement. Spared: texts about programs and pages, texts that
     announce a listing with a colon, and what has no sign of a page in it (`let x = 5`).
     """
+    if not _CODE.search(text):
+        return
     scripts = sorted([*_cuts(text, _SCRIPT, _end_of_script), *_cuts(text, _DATA, end_of_brackets)])
     if scripts and not is_about(text, scripts):
         yield from cuts.hits(text, scripts)
