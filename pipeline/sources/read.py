@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,6 +20,7 @@ from pipeline.records import Verdict
 from pipeline.sources import formats
 from pipeline.sources.find import Entry
 from pipeline.sources.meta import as_json
+from pipeline.sources.page_in_text import without_page
 from pipeline.sources.records import Failure, File, Record, attempt, first_line
 from pipeline.stages import tables
 from pipeline.stages.tables import FindingRow
@@ -143,7 +143,7 @@ def _finished(record: Record | Failure) -> _Document | Failure:
 
 
 def _document(record: Record) -> _Document:
-    record, said = _without_page(record)
+    record, said = without_page(record)
     remarks = [(PAGE_IN_TEXT, said)] if said else []
     meta = as_json(record.meta or {})
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__}
@@ -157,32 +157,6 @@ def _document(record: Record) -> _Document:
         for number, (rule, detail) in enumerate(remarks)
     ]
     return _Document(row, found)
-
-
-# A text that begins as a page does; what is about pages begins with a word.
-_PAGE = re.compile(
-    r"[\s\ufeff]{0,200}(?:<\?xml [^<>]{0,200}\?>\s{0,20})?(?:<!--[^<>]{0,2000}-->\s{0,20})?"
-    r"<(?:!doctype html|html)\b[^<>]{0,2000}>",
-    re.IGNORECASE,
-)
-_BODY = re.compile(r"<(?:body|p|div)\b", re.IGNORECASE)
-
-
-def _without_page(record: Record) -> tuple[Record, str]:
-    """The record with the article in the place of a whole page that stands where its text should, and what to remark.
-
-    A page in which there is no article stays as it is.
-    """
-    if not _PAGE.match(record.text) or not _BODY.search(record.text):
-        return record, ""
-    from pipeline.sources.page import article
-
-    found = article.extract(record.text, record.url or None)
-    if found is None:
-        return record, ""
-    said = f"a page of {len(record.text):,} characters, the article in it has {len(found.text):,}"
-    title, published = record.title or found.title, record.published or found.date
-    return replace(record, text=found.text, title=title, published=published), said
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from pipeline.records import Facts, Hit
 from pipeline.rules.encoding import cuts
+from pipeline.rules.encoding.about_code import holds_listing, speaks_of_code
 from pipeline.rules.encoding.cuts import Cut
-from pipeline.rules.encoding.subject import holds_listing, speaks_of_code
 from pipeline.rules.encoding.tags import HIDDEN, LINES, VOID, Tag, pairs, tags
 
 _COMMENT = re.compile(r"<! ?(?:--|–|—|- )|(?:--|–|—| -) ?>")

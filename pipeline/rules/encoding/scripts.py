@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 from pipeline.records import Facts, Hit
 from pipeline.rules.encoding import cuts
+from pipeline.rules.encoding.about_code import is_about
 from pipeline.rules.encoding.cuts import Cut
-from pipeline.rules.encoding.subject import is_about
 
 _W = "[A-Za-z0-9_$]"
 # What only a page's own scripts call: advertisers, counters, comments, players.

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from pipeline.records import Facts, Hit
 from pipeline.rules.encoding import cuts
+from pipeline.rules.encoding.about_code import is_about
 from pipeline.rules.encoding.cuts import Cut
-from pipeline.rules.encoding.subject import is_about
 
 # Names that no transcript or note puts in brackets.
 _CERTAIN = (
