@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import ftfy
@@ -249,6 +250,29 @@ def test_a_document_with_more_damage_than_a_reader_would_put_up_with_is_set_asid
         "encoding"
     )
     assert run(spared, Document("a", text)).verdict is Verdict.KEEP
+
+
+UNENDING = (
+    *("<", "<b>", "<p>x", "<!--", "<a href=", '<a b="', "<script>", "tag <b> ", "[caption ", "[b]x[/b]", "[/", "![a]("),
+    *(
+        "(adsbygoogle = ",
+        "var x = {",
+        "function(",
+        '{"@context":',
+        "@media (x) {",
+        "a { color: red; }\n",
+        "u003cb",
+        "x{",
+    ),
+)
+
+
+@pytest.mark.parametrize("piece", UNENDING)
+def test_markup_without_end_takes_no_more_than_its_length(piece: str) -> None:
+    """A hundred thousand characters: what grows with the square of them takes minutes."""
+    started = time.process_time()
+    clean((piece * 100_000)[:100_000])
+    assert time.process_time() - started < 20  # it is below half a second
 
 
 def test_rules_of_one_look_share_a_trigger() -> None:
