@@ -184,7 +184,10 @@ def _configured(stage: Stage, table: Table, rules: Mapping[str, Mapping[str, Any
     off = [rule.name for rule in stage.judges if not rules.get(rule.name, {}).get("enabled", True)]
     kept = tuple(_with_settings(rule, rules.get(rule.name, {})) for rule in stage.rules if rule.name not in off)
     guard = stage.guard and stage.guard.name not in off and _with_settings(stage.guard, rules.get(stage.guard.name, {}))
-    stage = dataclasses.replace(stage, table=table, rules=kept, guard=guard or None)
+    reviews = tuple(
+        _with_settings(review, rules.get(review.name, {})) for review in stage.reviews if review.name not in off
+    )
+    stage = dataclasses.replace(stage, table=table, rules=kept, guard=guard or None, reviews=reviews)
     return stage.filled(stage, [name.partition("/")[2] for name in off]) if stage.filled else stage
 
 

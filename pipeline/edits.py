@@ -7,6 +7,7 @@ finds anything to mend.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pipeline.errors import RuleError
@@ -145,6 +146,29 @@ def run(
             return text, findings + [remark for rule in rules for remark in remarks.get(rule.name, ())]
     last = findings[-1]
     raise RuleError(f"{last.rule}: does not settle: {last.before!r} to {last.after!r} in pass {MAX_PASSES}")
+
+
+MOST_REMARKS = 20  # of a rule on one document
+
+
+def folded(findings: Sequence[Finding], most: int = MOST_REMARKS) -> list[Finding]:
+    """The findings without a rule's remarks beyond the first `most`; the last one that stays says how many those are.
+
+    Edits all stay: it takes each of them to rebuild the text.
+    """
+    numbers = Counter(finding.rule for finding in findings if not finding.is_edit)
+    if not numbers or max(numbers.values()) <= most:
+        return list(findings)
+    kept: list[Finding] = []
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        seen[finding.rule] += not finding.is_edit
+        left = numbers[finding.rule] - most
+        if not finding.is_edit and seen[finding.rule] == most and left > 0:
+            finding = finding._replace(detail=f"{finding.detail}; {left:,} more like this")
+        if finding.is_edit or seen[finding.rule] <= most:
+            kept.append(finding)
+    return kept
 
 
 def judge(rules: Sequence[Rule | Guard], findings: Sequence[Finding]) -> tuple[Verdict, str]:

@@ -257,7 +257,8 @@ class Guard(_Named):
     """A finder that looks at what a stage's rules have done to a text, and may refuse the whole.
 
     `find(text, findings, *, setting=default)` gets the text as it came and the findings on it. Where it hits, the
-    document keeps its text and gets the guard's verdict.
+    document keeps its text and gets the guard's verdict. Among a stage's reviews it refuses nothing: it gets the text
+    as mended, remarks on what the rules have left, and judges by that.
     """
 
 

@@ -12,6 +12,7 @@ import pytest
 import pipeline
 from pipeline.console import cli
 from pipeline.run.steps import chain
+from pipeline.stages import encoding
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -82,6 +83,11 @@ def test_the_python_of_the_readme_runs_and_says_what_is_written_beside_it() -> N
 def test_every_stage_is_in_the_readme() -> None:
     for step in chain.NAMES[:-1]:
         assert f"\n| {step} |" in README
+
+
+def test_every_rule_of_encoding_is_in_its_page() -> None:
+    page = (ROOT / "docs" / "encoding.md").read_text(encoding="utf-8")
+    assert [judge.name for judge in encoding.STAGE.judges if judge.name.partition("/")[2] not in page] == []
 
 
 def test_links_lead_somewhere() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import ftfy
@@ -11,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import damage
-from pipeline import edits
-from pipeline.records import NO_FACTS
+from pipeline import config, edits
+from pipeline.records import NO_FACTS, Document, Verdict
 from pipeline.rules import encoding
 from pipeline.rules.encoding import mojibake
 from pipeline.rules.encoding.urls import in_url
+from pipeline.stages import encoding as stage
+from pipeline.stages.stage import run
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 
@@ -94,7 +97,8 @@ UNHARMED = [
     "Z̮̞̠͙͔ͅḀ̗̞͈̻̗Ḷ͙͎̯̹̞͓G̻O̭̗̮",
     "˙ɐnbᴉlɐ ɐuƃɐɯ ǝɹolop ʇǝ ǝɹoqɐl ʇn",
     "𝐓𝐡𝐞 𝕢𝕦𝕚𝕔𝕜 𝒷𝓇𝑜𝓌𝓃 ⓕⓞⓧ 🅹🆄🅼🅿🆂 ⒪⒱⒠⒭",
-    '<script>alert(1)</script> <img src=x onerror=alert(1) /> <a href="javascript:x">y</a>',
+    "<grin> <he> List<String> a < b && c > d <3 >:-< <-- --> <a@b.c> <http://a.b> <T> <?> <>",
+    "[sic] [...] [1][2] [The] [citation needed] [laughs] [x=3] a[i] = b[j]; [video] [b] {x} {{y}}",
     "1;DROP TABLE users -- 1' OR 1=1 ' OR 'a'='a' %00 ../../../etc/passwd $HOME `ls` $(touch x)",
     "%s%s%n %*.*s {0} {{7*7}} ${7*7} #{x} <%= 1 %> [[ ]] {% %}",
     "for (int i = 0; i < n && ok; i++) { a[i] = &b[i]; x |= y << 2; } // T& operator=(const T &copy);",
@@ -118,6 +122,7 @@ def test_a_string_that_breaks_programs_passes_unharmed(text: str) -> None:
 
 
 RECORDED = {
+    'x <script>alert(1)</script> <img src=x onerror=alert(1) /> <a href="javascript:x">y</a>': "x y",
     "a\x00b\x07c\x1fd\x7f": "abcd",
     "\ufeffBOM\ufeff": "BOM",
     "zero\u200bwidth\u2060word": "zerowidthword",
@@ -225,6 +230,51 @@ Nobody knows what will become of the place, the mayor said on Friday after a lon
 """
 
 
+def test_damage_that_stays_is_one_remark_and_a_number() -> None:
+    result = run(stage.STAGE, Document("a", "The caf\ufffd is open, and the h\ufffdtel is not. It's late."))
+    assert result.verdict is Verdict.KEEP
+    assert [f.detail for f in result.findings if f.rule == "encoding/damage_left"] == [
+        "2 places: replacement_character 2"
+    ]
+    assert stage.damage(result.findings) == {"damage": 2}
+    assert stage.damage(run(stage.STAGE, Document("a", "All is well, and it&#39;s late.")).findings) == {"damage": 0}
+
+
+def test_a_document_with_more_damage_than_a_reader_would_put_up_with_is_set_aside() -> None:
+    text = "Das B\ufffdro er\ufffdffnet im Fr\ufffdhjahr f\ufffdr alle B\ufffdrger. "
+    result = run(stage.STAGE, Document("a", text))
+    assert result.verdict is Verdict.QUARANTINE
+    assert re.match(r"encoding/too_damaged: \d+\.\d > 10\.0 in 1,000 characters; 5 places: ", result.reason)
+    assert run(stage.STAGE, Document("a", text + "All is well in this town. " * 30)).verdict is Verdict.KEEP
+    spared = config.parse([stage.STAGE], {"rules": {"encoding/too_damaged": {"max_damage": 1000}}}, "test").stage(
+        "encoding"
+    )
+    assert run(spared, Document("a", text)).verdict is Verdict.KEEP
+
+
+UNENDING = (
+    *("<", "<b>", "<p>x", "<!--", "<a href=", '<a b="', "<script>", "tag <b> ", "[caption ", "[b]x[/b]", "[/", "![a]("),
+    *(
+        "(adsbygoogle = ",
+        "var x = {",
+        "function(",
+        '{"@context":',
+        "@media (x) {",
+        "a { color: red; }\n",
+        "u003cb",
+        "x{",
+    ),
+)
+
+
+@pytest.mark.parametrize("piece", UNENDING)
+def test_markup_without_end_takes_no_more_than_its_length(piece: str) -> None:
+    """A hundred thousand characters: what grows with the square of them takes minutes."""
+    started = time.process_time()
+    clean((piece * 100_000)[:100_000])
+    assert time.process_time() - started < 20  # it is below half a second
+
+
 def test_rules_of_one_look_share_a_trigger() -> None:
     """All rows are looked at once for each trigger, so that there must be few."""
-    assert len({rule.trigger for rule in encoding.RULES}) <= 8
+    assert len({rule.trigger for rule in encoding.RULES}) <= 14

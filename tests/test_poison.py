@@ -147,6 +147,33 @@ def test_a_path_over_the_limit_of_the_system_is_set_aside(folder: Path, monkeypa
     assert run("in") == 0
 
 
+# --- a page where a text should be ---------------------------------------------------------------------------------
+
+PARAGRAPH = "The city council voted on Tuesday to close the old bridge for repairs, after months of debate in public."
+PAGE = f"""<!DOCTYPE html>
+<html lang="en"><head><title>Old bridge to close</title><style>p {{ margin: 0 }}</style></head>
+<body><ul class="menu"><li><a href="/">Home</a></li></ul><article><h1>Old bridge to close</h1>
+{"".join(f"<p>{PARAGRAPH} It was the {n}th vote.</p>" for n in range(4, 10))}</article></body></html>"""
+
+
+def test_a_whole_page_in_a_field_of_text_is_read_as_a_page_which_is_remarked(folder: Path) -> None:
+    about = f"Begin with <html> and go on.\n{PAGE}"
+    empty = "<!DOCTYPE html><html><body><p></p></body></html>"
+    write_jsonl(
+        folder / "a.jsonl",
+        [{"id": "page", "text": PAGE}, {"id": "about", "text": about}, {"id": "none", "text": empty}],
+    )
+    rows = rows_of("in")
+    texts = dict(kept(rows))
+    assert "<" not in texts["page"]
+    assert texts["page"].count(PARAGRAPH) == 6
+    assert (texts["about"], texts["none"]) == (about, empty)
+    assert [row["title"] for row in rows[tables.KEPT]] == ["Old bridge to close", None, None]
+    [remark] = rows[tables.FOUND]
+    assert (remark["id"], remark["rule"], remark["after"]) == ("page", "reading/page_in_text", None)
+    assert remark["detail"].startswith(f"a page of {len(PAGE):,} characters")
+
+
 # --- metadata ------------------------------------------------------------------------------------------------------
 
 

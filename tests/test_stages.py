@@ -94,6 +94,52 @@ def test_a_guard_refuses_the_whole_and_the_text_stays() -> None:
     assert looser.judges[-1].settings == {"most": 9}
 
 
+def looks_odd(text: str, facts: Facts) -> Iterator[Hit]:
+    """There is an x in the text."""
+    for match in re.finditer("x", text):
+        yield Hit(*match.span(), None, "odd")
+
+
+def many_odd(text: str, findings: Sequence[Finding], *, most: int = 30) -> Iterator[Hit]:
+    """There are many."""
+    if len(findings) > most:
+        yield Hit(0, 0, None, f"{len(findings)} > {most}")
+
+
+def odd(findings: Sequence[Finding]) -> Mapping[str, int]:
+    return {LENGTH.name: sum(finding.rule == "x/looks_odd" for finding in findings)}
+
+
+def none_odd(rows: pa.RecordBatch) -> FactsOfRows:
+    return FactsOfRows([NO_FACTS] * rows.num_rows, {LENGTH.name: [0] * rows.num_rows})
+
+
+REVIEWED = Stage(
+    *("x", __name__, "a stage"),
+    (Rule("x/looks_odd", looks_odd, trigger="x"), Rule("x/shout", shout, trigger="[a-z]")),
+    facts=none_odd,
+    reviews=(Guard("x/many_odd", many_odd, Verdict.QUARANTINE),),
+    columns=(LENGTH,),
+    counted=odd,
+)
+
+
+def test_a_review_looks_at_the_text_as_mended_and_refuses_nothing() -> None:
+    stage = dataclasses.replace(REVIEWED, rules=(REVIEWED.rules[1],), reviews=())
+    assert run(stage, Document("a", "ax")).text == "AX"
+    result = run(dataclasses.replace(REVIEWED, rules=REVIEWED.rules[:1]), Document("a", "x" * 31))
+    assert (result.verdict, result.reason) == (Verdict.QUARANTINE, "x/many_odd: 31 > 30")
+    assert [judge.name for judge in REVIEWED.judges] == ["x/looks_odd", "x/shout", "x/many_odd"]
+
+
+def test_what_only_findings_tell_fills_a_column_and_remarks_beyond_twenty_are_a_number() -> None:
+    stage = dataclasses.replace(REVIEWED, rules=REVIEWED.rules[:1])
+    [outputs] = run_stage(rows("a", "xx", "x" * 25), stage=stage)
+    assert outputs["kept"]["length"].to_pylist() == [0, 2, 25]
+    assert outputs["findings"].num_rows == 2 + 20
+    assert outputs["findings"]["detail"].to_pylist()[-2:] == ["odd", "odd; 5 more like this"]
+
+
 def test_a_rule_of_a_stage_is_found_by_the_second_half_of_its_name() -> None:
     assert STAGE.rule("long_text") is STAGE.rules[0]
     assert STAGE.rule("no_such_rule") is None

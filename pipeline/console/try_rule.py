@@ -52,7 +52,7 @@ def try_rule(stage: Stage, judge: Rule | Guard, path: Path, settings: Settings) 
         InputError: nothing is at `path` that can be read.
     """
     trial = Trial(judge.name)
-    alone = dataclasses.replace(stage, rules=(judge,), guard=None) if isinstance(judge, Rule) else stage
+    alone = dataclasses.replace(stage, rules=(judge,), guard=None, reviews=()) if isinstance(judge, Rule) else stage
     for rows in _sample(path, settings):
         facts = stage.facts(rows).facts
         started = time.process_time()

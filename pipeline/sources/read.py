@@ -21,6 +21,7 @@ from pipeline.sources import formats, streams
 from pipeline.sources.find import Entry
 from pipeline.sources.meta import as_json
 from pipeline.sources.packed import PACKED
+from pipeline.sources.page_in_text import without_page
 from pipeline.sources.records import Failure, File, Record, attempt, first_line
 from pipeline.sources.streams import Span
 from pipeline.stages import tables
@@ -42,7 +43,9 @@ CHARACTERS_AT_ONCE = 8 << 20
 META_CHARACTERS = 1 << 20  # more than that beside the text is not metadata
 
 STEP = "reading"
-LEFT_OUT = f"{STEP}/metadata_left_out"  # a finding, not a rule: there is nothing to set
+# Findings, not rules: there is nothing to set.
+LEFT_OUT = f"{STEP}/metadata_left_out"
+PAGE_IN_TEXT = f"{STEP}/page_in_text"
 
 
 class Portion(NamedTuple):
@@ -191,14 +194,20 @@ def _some_of(finished: Iterator[_Document | Failure]) -> Iterator[_Document | Fa
 
 
 def _document(record: Record) -> _Document:
+    record, said = without_page(record)
+    remarks = [(PAGE_IN_TEXT, said)] if said else []
     meta = as_json(record.meta or {})
     row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__}
     row |= {"meta": meta, "repairs": 0}
-    if len(meta) <= META_CHARACTERS:
-        return _Document(row, [])
-    row["meta"] = json.dumps({"left_out": f"{len(meta):,} characters of metadata"})
-    detail = f"{len(meta):,} characters, more than the {META_CHARACTERS:,} that metadata may have"
-    return _Document(row, [FindingRow(record.id, 0, LEFT_OUT, 0, 0, "", None, detail, "", "", record.site)])
+    if len(meta) > META_CHARACTERS:
+        row["meta"] = json.dumps({"left_out": f"{len(meta):,} characters of metadata"})
+        detail = f"{len(meta):,} characters, more than the {META_CHARACTERS:,} that metadata may have"
+        remarks.append((LEFT_OUT, detail))
+    found = [
+        FindingRow(record.id, number, rule, 0, 0, "", None, detail, "", "", record.site)
+        for number, (rule, detail) in enumerate(remarks)
+    ]
+    return _Document(row, found)
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

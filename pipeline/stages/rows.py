@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import edits
 from pipeline.engine.limits import Clock, at_most
 from pipeline.records import NO_FACTS, Document, Facts, Result, Rule, Verdict
 from pipeline.stages import stage as stages
@@ -45,6 +46,7 @@ def run_stage(
         rows = with_column(rows, field, told.columns[field.name])
     seen = screen(rows["text"], stage)
     edited: dict[int, Result] = {}
+    counted: dict[int, Mapping[str, Any]] = {}
     found: list[FindingRow] = []
     documents = rows.select(["id", "text", "site"])
     with Clock(max_seconds) as clock:
@@ -61,12 +63,15 @@ def run_stage(
                 clock.stop()
                 aside[row] = Aside(Verdict.QUARANTINE, f"{stage.name}: {_one_line(error)}", traceback.format_exc())
                 continue
-            found += finding_rows(identity, site, text, result.findings)
+            found += finding_rows(identity, site, text, edits.folded(result.findings))
             if any(finding.is_edit for finding in result.findings):
                 edited[row] = result
+            if stage.counted and result.findings:
+                counted[row] = stage.counted(result.findings)
             if result.verdict is not Verdict.KEEP:
                 aside[row] = Aside(result.verdict, result.reason)
-    yield {**_places(_with_edits(rows, edited), stage.name, aside), FOUND: findings_table(found)}
+    rows = _with_counted(_with_edits(rows, edited), stage, counted)
+    yield {**_places(rows, stage.name, aside), FOUND: findings_table(found)}
 
 
 def give_up(rows: pa.RecordBatch, *, stage: Stage) -> Iterator[dict[str, pa.RecordBatch]]:
@@ -150,6 +155,16 @@ def _with_edits(rows: pa.RecordBatch, edited: Mapping[int, Result]) -> pa.Record
         repairs[row] = (repairs[row] or 0) + sum(finding.is_edit for finding in result.findings)
     rows = with_column(rows, DOCUMENTS.field("text"), texts)
     return with_column(rows, DOCUMENTS.field("repairs"), repairs)
+
+
+def _with_counted(rows: pa.RecordBatch, stage: Stage, counted: Mapping[int, Mapping[str, Any]]) -> pa.RecordBatch:
+    """The rows with what the findings on some of them tell, in the columns of the stage."""
+    for field in stage.columns if counted else ():
+        told = {row: values[field.name] for row, values in counted.items() if field.name in values}
+        if told:
+            values = [told.get(row, value) for row, value in enumerate(rows[field.name].to_pylist())]
+            rows = with_column(rows, field, values)
+    return rows
 
 
 def _places(rows: pa.RecordBatch, stage: str, aside: Mapping[int, Aside]) -> dict[str, pa.RecordBatch]:

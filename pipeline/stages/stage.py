@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipeline import edits
 from pipeline.engine.protocol import Engine
-from pipeline.records import NO_FACTS, NO_TABLE, Document, Facts, Guard, Result, Rule, Table
+from pipeline.records import NO_FACTS, NO_TABLE, Document, Facts, Finding, Guard, Result, Rule, Table
 
 
 class FactsOfRows(NamedTuple):
@@ -60,9 +60,11 @@ class Stage:
 
     `module` is where it is written down (`__name__`): what its outputs depend on is read off the imports there.
     `facts` gives its rules what they cannot read off the text; `survey` does, where that takes the whole corpus.
-    `columns` are those that it adds to the documents. `summary(output)` are figures of its own for the books and the
-    report. `table` holds its own settings, from the table of its name in the settings file. `filled(stage, off)`
-    fills in the derived parameters of its rules; `off` names those of its rules that are switched off.
+    `columns` are those that it adds to the documents; `counted(findings)` gives the values of those that only the
+    findings on a document tell, for which `facts` hold what a document without findings has. `summary(output)` are
+    figures of its own for the books and the report. `table` holds its own settings, from the table of its name in the
+    settings file. `filled(stage, off)` fills in the derived parameters of its rules; `off` names those of its rules
+    that are switched off. `reviews` look at what the rules have left, and remark or judge.
     """
 
     name: str
@@ -70,17 +72,19 @@ class Stage:
     about: str
     rules: tuple[Rule, ...]
     guard: Guard | None = None
+    reviews: tuple[Guard, ...] = ()
     facts: FactFunction = no_facts
     survey: Survey | None = None
     columns: tuple[pa.Field, ...] = ()
+    counted: Callable[[Sequence[Finding]], Mapping[str, Any]] | None = None
     summary: Callable[[Path], Mapping[str, Any]] | None = None
     table: Table = NO_TABLE
     filled: Callable[[Stage, Collection[str]], Stage] | None = None
 
     @property
     def judges(self) -> tuple[Rule | Guard, ...]:
-        """Its rules, and the guard last."""
-        return (*self.rules, self.guard) if self.guard else self.rules
+        """Its rules, its reviews, and the guard last."""
+        return (*self.rules, *self.reviews, *([self.guard] if self.guard else ()))
 
     def rule(self, name: str) -> Rule | None:
         """The rule of that name without the stage's; None where it is switched off."""
@@ -106,7 +110,11 @@ def run(stage: Stage, document: Document, facts: Facts = NO_FACTS, idle: Collect
         _, refused = edits.apply(document.text, stage.guard.name, stage.guard.find(document.text, findings))
         if refused:
             return Result(document, tuple(refused), *edits.judge([stage.guard], refused))
-    verdict, reason = edits.judge(stage.rules, findings)
+    remarks: list[Finding] = []
+    for review in stage.reviews:  # each looks at what the rules found, none at what another review says
+        remarks += edits.apply(text, review.name, review.find(text, findings))[1]
+    findings += remarks
+    verdict, reason = edits.judge(stage.judges, findings)
     if text != document.text:
         document = replace(document, text=text)
     return Result(document, tuple(findings), verdict, reason)

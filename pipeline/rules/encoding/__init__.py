@@ -9,9 +9,14 @@ from pipeline.rules.encoding import (
     entities,
     escapes,
     lost,
+    markup,
     mojibake,
     punctuation,
+    scripts,
     short_mojibake,
+    shortcodes,
+    styles,
+    tags,
     tokens,
 )
 
@@ -37,15 +42,25 @@ _CHARACTERS = "|".join(
     )
 )
 _REFERENCES = "|".join((entities.SPACED_TRIGGER, entities.BROKEN_TRIGGER, apostrophes.DROPPED_TRIGGER))
+_SCRIPTS = "|".join((scripts.SCRIPT_TRIGGER, tags.ESCAPED_TAG_TRIGGER))
 _QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER))
 
 RULES: tuple[Rule, ...] = (
+    # markup first: what is escaped beside real tags is no tag, and there are quotation marks in attributes
+    Rule("encoding/escaped_tag", tags.find_escaped_tag, trigger=_SCRIPTS),
+    Rule("encoding/stray_script", scripts.find_stray_script, trigger=_SCRIPTS),
+    Rule("encoding/stray_style", styles.find_stray_style, trigger=styles.STYLE_TRIGGER),
+    Rule("encoding/stray_tag", markup.find_stray_tag, trigger=tags.TAG_TRIGGER),
+    Rule("encoding/shortcode", shortcodes.find_shortcode, trigger=shortcodes.SHORTCODE_TRIGGER),
+    Rule("encoding/forum_code", shortcodes.find_forum_code, trigger=shortcodes.SHORTCODE_TRIGGER),
+    Rule("encoding/markdown_image", shortcodes.find_markdown_image, trigger=shortcodes.SHORTCODE_TRIGGER),
     # entities first: "&Atilde;&copy;" is mojibake only after decoding
     # whole, torn, broken: a torn one opens or closes by the marks before it, whole ones among them; the end of
     # "&amp;amp;#39;" and of "& quot;" looks like a reference without its "&"
     Rule("encoding/escaped_entity", entities.find_escaped, trigger=entities.ESCAPED_TRIGGER),
     Rule("encoding/spaced_entity", entities.find_spaced, trigger=_REFERENCES),
     Rule("encoding/broken_entity", entities.find_broken, trigger=_REFERENCES),
+    Rule("encoding/teaser_mark", shortcodes.find_teaser_mark, trigger=shortcodes.TEASER_TRIGGER),
     Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=escapes.CHARACTER_TRIGGER),
     Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=escapes.LINE_BREAK_TRIGGER),
     # short before long: the long one is its evidence
