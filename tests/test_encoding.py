@@ -186,7 +186,7 @@ ENTITIES = {
     "Done &copy the rest, &copy 2019, &reg x": "Done &copy the rest, © 2019, &reg x",
     "a lt;b gt;bold": "a<b>bold",
     "x &#xFDD0; y &#65535; z": "x &#xFDD0; y &#65535; z",  # no characters by definition
-    'He said "no" & quot; yes & quot; .': 'He said "no" "yes" .',
+    'He said "no" & quot; yes & quot; .': 'He said "no" "yes".',
     "One.&#13;\nTwo.": "One.\nTwo.",
 }
 
