@@ -201,7 +201,7 @@ def _roles(mark: Mark) -> Iterator[_Role]:
 
 def _opening(mark: Mark, left: str, right: str) -> float:
     before, after = mark.before[-1:], mark.after[:1]
-    if not after or after in ".,;:!?)]}" and not mark.after.startswith(("..", ".4", ".5", ".3", ".2")):
+    if not after or after in ".,;:!?)]}>" and not mark.after.startswith(("..", ".4", ".5", ".3", ".2")):
         price = 6.0
     elif after in "—–-":
         price = 3.0

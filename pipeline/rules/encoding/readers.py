@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from pipeline.rules.encoding import ranks
 from pipeline.rules.encoding.references import is_word, named, numbered
 from pipeline.rules.encoding.spared import Spared
 
@@ -155,35 +156,14 @@ def _read_no_ampersand(text: str, spared: Spared) -> list[Reference]:
                 if spared.is_code(match.start(), end):
                     in_code.append(reference)
                 else:
-                    (doubtful if _could_count(text, match) else found).append(reference)
+                    (doubtful if match["number"] and ranks.could_be(text, *match.span()) else found).append(reference)
         end = text.find(";", end) + 1
-    return [*found, *doubtful, *(in_code if len(found) > _FEW else ())] if found else []
+    if not found:
+        return [reference for reference in doubtful if ranks.is_none(text, *reference)]
+    return [*found, *doubtful, *(in_code if len(found) > _FEW else ())]
 
 
 _FEW = 2
-# "the customers #39; knowledge"
-_WHOSE = re.compile(r"(?<![#\d] )\b[A-Za-z]{2,}(?<!u)(?<!i)(?<!s)s $")
-_OWNED = re.compile(
-    r" (?!(?:he|she|it|they|we|you|I|both|the|a|an|and|but|or|so|then|others?|all|each|no|not|in|on|at|is|are|was|were|who"
-    r"|which|that|this)\b)[a-z]{3,}"
-)
-_RANK = re.compile(
-    r"(?:\b(?i:rank(?:ed|s)?|number|no\.|seeds?|picks?|jersey|shirt|w(?:ear|ears|earing|ore)|at|channel|colou?r)|:)\s?$"
-)
-
-
-def _could_count(text: str, match: re.Match[str]) -> bool:
-    """Could `#39;` be a number with a semicolon behind it ("She finished #39; he left")?"""
-    if not match["number"]:
-        return False
-    before, after = text[max(0, match.start() - 2) : match.start()], text[match.end() : match.end() + 1]
-    if (before and not before[-1].isspace()) or before == "  " or (after and not after.isspace()):
-        return False
-    return (
-        match["number"] != "39"
-        or not _WHOSE.search(text, max(0, match.start() - 30), match.start())
-        or not (_OWNED.match(text, match.end()))
-    )
 
 
 def _is_spared(text: str, match: re.Match[str], spared: Spared, found: list[Reference]) -> bool:
@@ -194,7 +174,7 @@ def _is_spared(text: str, match: re.Match[str], spared: Spared, found: list[Refe
         return True
     if match["number"] and text[start - 1 : start] in ("", " ", ":") and not text[end : end + 1].isalpha():
         dollars = match["number"] == "36" and text[end : end + 1].isdigit()
-        if not dollars and _RANK.search(text, max(0, start - 12), start):
+        if not dollars and ranks.is_one(text, start):
             return True
     return spared.is_url(start)
 

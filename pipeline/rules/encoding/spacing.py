@@ -15,7 +15,7 @@ from pipeline.records import Hit
 from pipeline.rules.encoding.quotes import DOUBLE, REACH, SINGLE, Mark, Reading, read
 from pipeline.rules.encoding.readers import Reference
 
-_QUOTES = SINGLE + DOUBLE
+_QUOTES = frozenset(SINGLE + DOUBLE)
 MOST = 2000  # marks of a line that are read together; a line with more of them is no prose
 _FEW = 5  # one in so many references may stand otherwise than all others
 CLEAR = 0.8  # a side that is cheaper by less than this cannot be told
@@ -89,7 +89,7 @@ def _line_hits(text: str, start: int, end: int, line: list[Reference], padding: 
     unknown = any(b.left is None or b.right is None or (b.left and b.before == 1) for b in blanks.values())
     sides: dict[int, Reading] = {}
     if unknown:
-        sides = _read(text, start, end, [r for r in line if r.value in _QUOTES], blanks)
+        sides = _read(text, start, end, line, blanks)
     return [
         _mark_hit(text, reference, blanks[reference.start], padding, sides.get(reference.start))
         if reference.value in _QUOTES
@@ -127,7 +127,7 @@ def _authors(blanks: int, padded: bool | None, *, edge: bool) -> bool | None:
 
 # --- A line of marks --------------------------------------------------------------------------------------------------
 
-_PLAIN = re.compile(rf"[{_QUOTES}]")
+_PLAIN = re.compile(rf"[{SINGLE}{DOUBLE}]")
 _STRAIGHT = "'\""  # typographic marks have a side of their own
 _IMPOSSIBLE = 8.0
 
@@ -142,18 +142,27 @@ def _read(text: str, first: int, last: int, line: list[Reference], blanks: dict[
             for match in _PLAIN.finditer(text, done, reference.start)
             if not (text[match.start() - 1 : match.start()].isalnum() and text[match.end() : match.end() + 1].isalnum())
         )
-        if reference.value:
+        if reference.value in _QUOTES:
             marks.append(reference)
         done = reference.end
     if len(marks) > MOST:
         return {}
-    built = [_mark(text, first, last, marks, at, blanks.get(mark.start)) for at, mark in enumerate(marks)]
+    signs = {reference.start: reference.value for reference in line}
+    built = [_mark(text, first, last, marks, at, blanks.get(mark.start), signs) for at, mark in enumerate(marks)]
     following = text[last : last + 8].lstrip()[:1]
-    readings = read(built, runs_on=bool(following) and following in "&＆" + _QUOTES)
+    readings = read(built, runs_on=following in _QUOTES | set("&＆"))
     return {mark.start: reading for mark, reading in zip(marks, readings, strict=True)}
 
 
-def _mark(text: str, first: int, last: int, marks: list[Reference], at: int, blanks: _Blanks | None) -> Mark:
+def _mark(
+    text: str,
+    first: int,
+    last: int,
+    marks: list[Reference],
+    at: int,
+    blanks: _Blanks | None,
+    signs: dict[int, str],
+) -> Mark:
     start, end, value = marks[at]
     left, right = (marks[at - 1] if at else None), (marks[at + 1] if at + 1 < len(marks) else None)
     before = text[max(left.end if left else first, start - REACH) : start].rstrip(" ")
@@ -162,6 +171,7 @@ def _mark(text: str, first: int, last: int, marks: list[Reference], at: int, bla
     after = text[end : min(right.start if right else last, end + REACH)].lstrip(" ")
     if right and not after:
         after = right.value
+    after = signs.get(end + (blanks.after if blanks else 0), after)
     if blanks is None:
         spaced: tuple[bool | None, bool | None] = (
             text[start - 1 : start].isspace() or start == first,

@@ -12,12 +12,13 @@ URL = re.compile(r"://|www\.|\w\.(?:com|org|net|php|aspx?|html?)[/?]|\?\w+=", re
 _CODE = re.compile(r"[{}]|[=!]=|::|\w->\w|&&|\|\||\w\([^()\n]{0,80}\) *;|\b(?:int|void|char|const \w+|auto) ?[*&]")
 _DECLARES = re.compile(r"\b(?:int|void|char|auto|float|double|string|const [\w:<>]+|typename \w+) $")
 _SUBJECT = re.compile(
-    r"\b(?i:word|entity|entities|string|code|symbol|sequence|escape|literal|character|tag|html|type|typed|write|written as"
-    r"|spelled|reference|wort|zeichen|palabra|mot|parola|palavra|слово|символ)\s+[\"'“‘`«]?$"
+    r"\b(?i:word|entity|entities|string|code|symbol|sequence|escape|literal|character|tag|html|type|typed|write"
+    r"|written as|spelled|reference|wort|zeichen|palabra|mot|parola|palavra|слово|символ)\s+[\"'“‘`«]?$"
 )
 _STANDS_FOR = re.compile(
     r"[\"'”’`»]?\s+(?:(?i:stands? for|becomes?|displays? as|renders? as|is (?:shown|displayed|rendered|written) as)\b"
-    r"|(?:for|is|means) an? (?:ampersand|apostrophe|quotation mark|quote|less-than|greater-than|non-breaking|space|dash)\b)"
+    r"|(?:for|is|means) an? (?:ampersand|apostrophe|quotation mark|quote|less-than|greater-than|non-breaking|space"
+    r"|dash)\b)"
 )
 _ABOUT = re.compile(r"\b(?:X?HTML5?|XML|[Ee]ntit(?:y|ies)|ampersand|[Ee]scap(?:e|es|ed|ing)|[Mm]arkup)\b")
 
@@ -78,23 +79,32 @@ class Spared:
 
     def _is_named(self, start: int, end: int) -> bool:
         text = self.text
-        if text[end : end + 1].isalnum():
-            return False
+        if text[end : end + 1].isalnum():  # "write &lt;p&gt;"
+            return text[start:end] == "&lt;" and self._is_after_word(start) and self._is_matter(start, end)
         if text[start - 1 : start] not in tuple(" \t\n\"'“‘`«\xa0"):
             return False
-        if not _SUBJECT.search(text, max(0, start - 25), start):
-            return bool(_STANDS_FOR.match(text, end, end + 60))
+        if not self._is_after_word(start):
+            return bool(_STANDS_FOR.match(text, end, end + 60)) and self._is_matter(start, end)
         return not self._is_quotation(start, end)
+
+    def _is_after_word(self, start: int) -> bool:
+        return bool(_SUBJECT.search(self.text, max(0, start - 25), start))
+
+    def _is_matter(self, start: int, end: int) -> bool:
+        """Are references or markup the matter of the line?"""
+        first = max(0, start - 300)
+        first = max(self.text.rfind("\n", first, start) + 1, first)
+        last = self.text.find("\n", end, end + 300)
+        return bool(_ABOUT.search(self.text, first, last if last >= 0 else end + 300))
 
     def _is_quotation(self, start: int, end: int) -> bool:
         """Does a mark that looks like a subject quote one: "the word &quot; squad &quot;"?"""
         text, reference = self.text, self.text[start:end]
+        last = text.find("\n", end, end + 80)
+        if text.find(reference, end, last if last >= 0 else end + 80) >= 0 and not self._is_matter(start, end):
+            return True
         first = max(0, start - 300)
         first = max(text.rfind("\n", first, start) + 1, first)
-        last = text.find("\n", end, end + 80)
-        last = min(end + 80, len(text)) if last < 0 else last
-        if text.find(reference, end, last) >= 0 and not _ABOUT.search(text, first, last):
-            return True
         # an odd number of marks before it: it closes a quotation
         return "quot;" in reference and (text.count('"', first, start) + text.count("quot;", first, start)) % 2 == 1
 
