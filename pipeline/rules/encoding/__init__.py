@@ -9,6 +9,7 @@ from pipeline.rules.encoding import (
     entities,
     escapes,
     lost,
+    misplaced,
     mojibake,
     punctuation,
     short_mojibake,
@@ -37,7 +38,7 @@ _CHARACTERS = "|".join(
     )
 )
 _REFERENCES = "|".join((entities.SPACED_TRIGGER, entities.BROKEN_TRIGGER, apostrophes.DROPPED_TRIGGER))
-_QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER))
+_QUOTES = "|".join((misplaced.QUOTE_TRIGGER, misplaced.UNBALANCED_TRIGGER))
 
 RULES: tuple[Rule, ...] = (
     # entities first: "&Atilde;&copy;" is mojibake only after decoding
@@ -68,6 +69,6 @@ RULES: tuple[Rule, ...] = (
     # punctuation last: quotation marks and stops come back from entities
     Rule("encoding/tokenised", tokens.find_tokenised, trigger=_CHARACTERS),
     Rule("encoding/doubled_full_stop", punctuation.find_doubled_full_stop, trigger=_CHARACTERS),
-    Rule("encoding/misplaced_quote", punctuation.find_misplaced_quote, trigger=_QUOTES),
-    Rule("encoding/unbalanced_quote", punctuation.find_unbalanced_quote, trigger=_QUOTES),
+    Rule("encoding/misplaced_quote", misplaced.find_misplaced_quote, trigger=_QUOTES),
+    Rule("encoding/unbalanced_quote", misplaced.find_unbalanced_quote, trigger=_QUOTES),
 )

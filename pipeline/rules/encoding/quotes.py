@@ -135,28 +135,38 @@ def _best(before: list[float], after: list[float], choices: list[_Role]) -> Read
 
 # --- What stands around a mark -------------------------------------------------------------------------------------
 
-_SPEECH = frozenset(
-    "said says say saying told tells asked asks added adds wrote writes replied explained noted notes claimed claims "
-    "insisted warned continued concluded recalled joked tweeted posted read reads reading stated stating according "
-    "declared argued announced admitted revealed shouted yelled screamed whispered called dubbed titled entitled "
-    "thought think knew felt wondered described describing quipped responded commented confirmed denied suggested remarked cried captioned gushed "
-    "dijo dice afirmó declaró señaló sagte sagt erklärte dit déclaré affirmé ajouté ha detto disse säger sa zei".split()
+_SPEECH_WORDS = (
+    "said says say saying told tells asked asks added adds wrote writes replied explained noted notes claimed "
+    "claims insisted warned continued concluded recalled joked tweeted posted read reads reading stated stating "
+    "according declared argued announced admitted revealed shouted yelled screamed whispered called dubbed titled "
+    "entitled thought think knew felt wondered described describing quipped responded commented confirmed denied "
+    "suggested remarked cried captioned gushed dijo dice afirmó declaró señaló sagte sagt erklärte dit déclaré "
+    "affirmé ajouté ha detto disse säger sa zei"
 )
-_SPEAKERS = frozenset("he she they i we it the a mr mrs ms dr one his her".split())
-_FUNCTION_WORDS = frozenset(
-    "a an the this that these those his her its our their your my of for in with to and by from on at as is was but "
-    "if so when then than because about into over after before against under while where what who which how not all "
-    "are were be been has have had does did will would can could who's or nor he she they we you i it us yes".split()
+_SPEECH = frozenset(_SPEECH_WORDS.split())
+_SPEAKERS_WORDS = "he she they i we it the a mr mrs ms dr one his her"
+_SPEAKERS = frozenset(_SPEAKERS_WORDS.split())
+_SMALL = (
+    "a an the this that these those his her its our their your my of for in with to and by from on at as is was "
+    "but if so when then than because about into over after before against under while where what who which how "
+    "not all are were be been has have had does did will would can could who's or nor he she they we you i it us "
+    "yes"
 )
-_LEADING = frozenset("a an the of and as or with my your his its our their".split())  # no clause ends in these
+_FUNCTION_WORDS = frozenset(_SMALL.split())
+_LEADING_WORDS = "a an the of and as or with my your his its our their"
+_LEADING = frozenset(_LEADING_WORDS.split())  # no clause ends in these
 _TAILS = re.compile(r"(s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)(?![^\W_])")
-_PRONOUNS = frozenset("i you he she it we they there that this who what how where here when why".split())
-_MODALS = frozenset("would could should must might may can will".split())
-_ELIDED = frozenset(
-    "l d j qu n c m t s jusqu lorsqu puisqu quelqu aujourd presqu quoiqu dell all nell sull dall coll quell un quest "
-    "gl anch senz quell cos dov com bell sant o".split()
+_PRONOUNS_WORDS = "i you he she it we they there that this who what how where here when why"
+_PRONOUNS = frozenset(_PRONOUNS_WORDS.split())
+_MODALS_WORDS = "would could should must might may can will"
+_MODALS = frozenset(_MODALS_WORDS.split())
+_ELIDED_WORDS = (
+    "l d j qu n c m t s jusqu lorsqu puisqu quelqu aujourd presqu quoiqu dell all nell sull dall coll quell un "
+    "quest gl anch senz cos dov com bell sant o"
 )
-_CLIPPED = frozenset("n ol lil mo th wi".split())
+_ELIDED = frozenset(_ELIDED_WORDS.split())
+_CLIPPED_WORDS = "n ol lil mo th wi"
+_CLIPPED = frozenset(_CLIPPED_WORDS.split())
 _SHORTENED = re.compile(
     r"(?:\d0s|\d\d(?!\d)|em|til|tis|twas|twill|cause|bout|round|n|nuff|cos|coz|cuz|im|er|ere|neath|gainst|tude)(?![^\W_])",
     re.IGNORECASE,
@@ -201,7 +211,7 @@ def _roles(mark: Mark) -> Iterator[_Role]:
 
 def _opening(mark: Mark, left: str, right: str) -> float:
     before, after = mark.before[-1:], mark.after[:1]
-    if not after or after in ".,;:!?)]}>" and not mark.after.startswith(("..", ".4", ".5", ".3", ".2")):
+    if not after or (after in ".,;:!?)]}>" and not mark.after.startswith(("..", ".4", ".5", ".3", ".2"))):
         price = 6.0
     elif after in "—–-":
         price = 3.0
@@ -307,6 +317,12 @@ def _shortened(mark: Mark) -> float:
     if not match:
         return 7.0
     return 0.4 if match[0][-1:] in "sSnm" else 1.5
+
+
+def is_speech(after: str) -> bool:
+    """Do the words after a quotation say who spoke: "Mr Smith said"?"""
+    words = [match[0].lower() for match in _WORD_AFTER.finditer(after)]
+    return any(word in _SPEECH for word in words[:4])
 
 
 def _last_word(before: str) -> str:

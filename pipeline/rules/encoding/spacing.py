@@ -209,7 +209,7 @@ def _prices(
     if right:
         opens += 4.0 if after else 0.0
         inside += 3.0
-    return opens, closes, inside, 5.0 if value in _STRAIGHT else _IMPOSSIBLE
+    return opens, closes, inside, 7.5 if value in _STRAIGHT else _IMPOSSIBLE
 
 
 def _mark_hit(text: str, reference: Reference, blanks: _Blanks, padding: _Padding, reading: Reading | None) -> Hit:
