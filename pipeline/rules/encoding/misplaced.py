@@ -29,29 +29,54 @@ def find_misplaced_quote(text: str, facts: Facts) -> Iterator[Hit]:
     """A quotation mark on the wrong side of a blank, or with one on both sides: the blank moves, or goes.
 
     `accidental. "` becomes `accidental."`, `" word "` becomes `"word"`, `warm clothes, "the charity said` becomes
-    `warm clothes," the charity said`: all marks of the line, read together, tell which of them close. A mark without a
-    partner in its line follows where the text has several such quotations. Spared: marks that could as well be as they
-    should be, inches, code, lines with marks of other languages besides, and texts that have a blank before their
-    colons and question marks, as French has, for which blanks inside quotations are a style.
+    `warm clothes," the charity said`: all marks of the line, read together, tell which of them close. Where a text has
+    it so as a rule, and hardly a mark as it should be, those without a partner in their line follow. Spared: marks
+    that could as well be as they should be, inches, code, lines with marks of other languages besides, and texts that
+    have a blank before their colons and question marks, as French has, for which blanks inside quotations are a style.
     """
     read_lines = list(_read_lines(text))
     if not read_lines:
         return
     spared = Spared(text)
-    pairs = [list(_pairs(text, line, spared)) for line in read_lines]
-    evident = sum(map(len, pairs)) >= _EVIDENCE
+    quotations = [quotation for line in read_lines for quotation in _quotations(text, line, spared)]
+    lone = [mark for line in read_lines for mark in _alone(text, line, spared)]
+    customs = _customs(text, lone)
     found: list[Hit] = []
-    for line, of_line in zip(read_lines, pairs, strict=True):
-        for hit_pair in of_line:
-            found += hit_pair
-        if evident:
-            found += _lone(text, line, spared)
+    for opening, closing in quotations:
+        if customs.allow(text, opening, closing):
+            found += (*_opening(text, opening), *_closing(text, closing))
+    for mark, side in lone:
+        if customs.allow_alone(side):
+            found += _opening(text, mark) if side == "opens" else _closing(text, mark)
     yield from disjoint(found)
 
 
-_EVIDENCE = 2  # quotations that must have stood apart for a mark without a partner to follow them
-_OTHERS = re.compile("[„«»‹›]")
+# --- Marks and what stands beside them -----------------------------------------------------------------------------
+
+_OTHERS = re.compile("[„«»‹›]|''|``")
 _MARK = re.compile('["“”]')
+_STOPS = frozenset(".,!?…")
+
+
+class _Shape(NamedTuple):
+    """A mark, and whether a blank (or what may stand there in its place) is on each side."""
+
+    at: int
+    left: bool
+    right: bool
+    before: str  # a character: what stands before the mark and its blank
+    after: str
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Might it have another side than its blanks say?"""
+        if self.left == self.right:
+            return self.left
+        return (self.before in _STOPS and self.after.isalnum()) if self.left else self.before.isalpha()
+
+    @property
+    def is_apart(self) -> bool:
+        return self.left and self.right
 
 
 class _Line(NamedTuple):
@@ -73,36 +98,37 @@ def _read_lines(text: str) -> Iterator[_Line]:
         yield _Line(marks, _readings(text, span.start, span.end, marks, habits))
 
 
-class _Shape(NamedTuple):
-    """A mark, and whether a blank (or what may stand there in its place) is on each side."""
-
-    at: int
-    left: bool
-    right: bool
-    before: str  # a character: what stands before the mark and its blank
-    after: str
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Might it have another side than its blanks say?"""
-        if self.left == self.right:
-            return self.left
-        return (self.before in _STOPS and self.after.isalnum()) if self.left else self.before.isalpha()
-
-
-_STOPS = frozenset(".,!?…")
-
-
 def _marks(text: str, first: int, last: int) -> list[_Shape]:
     found = []
     for match in _MARK.finditer(text, first, last):
         at = match.start()
-        left = at == first or text[at - 1] in _OPENS_AFTER
-        right = at + 1 == last or text[at + 1] in _CLOSES_BEFORE
         before = "" if at == first else text[at - 1] if text[at - 1] != " " else text[at - 2] if at - 1 > first else ""
         after = "" if at + 1 == last else text[at + 1] if text[at + 1] != " " else text[at + 2 : min(at + 3, last)]
-        found.append(_Shape(at, left, right, before, after))
+        found.append(_Shape(at, _is_free_before(text, first, at), _is_free_after(text, at, last), before, after))
     return found
+
+
+def _is_free_before(text: str, first: int, at: int) -> bool:
+    """Does nothing stand before a mark that it could close?"""
+    if at == first or text[at - 1] not in _INNER:
+        return at == first or text[at - 1] in _OPENS_AFTER
+    return at - 1 == first or text[at - 2] in _OPENS_AFTER  # behind an inner mark that opens
+
+
+def _is_free_after(text: str, at: int, last: int) -> bool:
+    """Does nothing stand behind a mark that it could open?"""
+    if at + 1 == last:
+        return True
+    after = text[at + 1 : at + 3]
+    if after == ".." or (after[0] in _INNER and after[1:].isalnum()):
+        return False
+    return after[0] in _CLOSES_BEFORE
+
+
+_INNER = frozenset("'‘’")
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
 
 
 class _Habits(NamedTuple):
@@ -112,19 +138,26 @@ class _Habits(NamedTuple):
     parts: bool  # blanks inside quotations are its style
 
 
-_MOVED = re.compile(r'[a-z)][.,!?…] ["”](?=\w)')
+_MOVED = re.compile(r'[\w)][,!?…] ["”](?=\w)')
 _CLOSED = re.compile(r'[.,!?…]["”] (?=\w)')
 _FRENCH = re.compile(r"[^\W\d_] [;:!?](?=\s)")
 _ENGLISH = re.compile(r"[^\W\d_][;:!?](?=\s)")
+_NO = 8.0
 
 
 def _habits(text: str) -> _Habits:
-    moved, closed = len(_MOVED.findall(text)), len(_CLOSED.findall(text))
+    moved = sum(_surely_closes(text, match.end() - 1) for match in _MOVED.finditer(text))
     french = len(_FRENCH.findall(text))
-    return _Habits(moved > 0 and closed * 4 <= moved, french > 0 and french >= len(_ENGLISH.findall(text)))
+    return _Habits(
+        moved > 0 and len(_CLOSED.findall(text)) <= moved // 4,
+        french > 0 and french >= len(_ENGLISH.findall(text)),
+    )
 
 
-_NO = 8.0
+def _surely_closes(text: str, at: int) -> bool:
+    """Does a mark before a word close: after a comma, and the word goes on or says who spoke?"""
+    after = text[at + 1 : at + 1 + REACH]
+    return text[at - 2 : at - 1] in tuple(",!?…") and (after[:1].islower() or is_speech(after))
 
 
 def _readings(text: str, first: int, last: int, marks: Sequence[_Shape], habits: _Habits) -> list[Reading]:
@@ -132,9 +165,8 @@ def _readings(text: str, first: int, last: int, marks: Sequence[_Shape], habits:
     for mark in marks:
         before = text[max(first, mark.at - REACH) : mark.at].rstrip(" ")
         after = text[mark.at + 1 : min(last, mark.at + 1 + REACH)].lstrip(" ")
-        built.append(Mark(text[mark.at], before, after, (*_prices(text, mark, habits), _NO, 2.0)))
-    following = text[last : last + 8].lstrip()[:1]
-    return read(built, runs_on=following in tuple('"“'))
+        built.append(Mark(text[mark.at], before, after, (*_prices(text, mark, habits), _NO, 4.0)))
+    return read(built, runs_on=text[last : last + 8].lstrip()[:1] in tuple('"“'))
 
 
 def _prices(text: str, mark: _Shape, habits: _Habits) -> tuple[float, float]:
@@ -147,38 +179,28 @@ def _prices(text: str, mark: _Shape, habits: _Habits) -> tuple[float, float]:
         closes = 1.0 if text.startswith(" ", at - 1) and before and not before.isspace() else _NO
         return opens, closes
     if left:
-        movable = text.startswith(" ", at - 1) and before in _STOPS and after.isalnum()
-        surely = before == "," and (after.islower() or is_speech(text[at + 1 : at + 1 + REACH]))
-        return 0.0, 2.0 if movable and (surely or habits.moves) else _NO
+        movable = text.startswith(" ", at - 1) and before in _STOPS and after.isalnum() and text[at] != "“"
+        return 0.0, 2.0 if movable and (habits.moves or _surely_closes(text, at)) else _NO
     if right:
-        movable = text.startswith(" ", at + 1) and before.isalpha() and after.isalpha()
+        movable = text.startswith(" ", at + 1) and before.isalpha() and after.isalpha() and text[at] != "”"
         return 2.0 if movable else _NO, 0.0
     return 1.0, 1.0
 
 
-def _pairs(text: str, line: _Line, spared: Spared) -> Iterator[list[Hit]]:
-    """What the reading of a line changes, for each quotation that it opens and closes."""
+# --- What is changed -------------------------------------------------------------------------------------------------
+
+
+def _quotations(text: str, line: _Line, spared: Spared) -> Iterator[tuple[_Shape, _Shape]]:
+    """The marks that a line opens and closes a quotation with, where it is clear that they do and one is misplaced."""
     opened: _Shape | None = None
-    sure = False
     for mark, reading in zip(*line, strict=True):
         if reading.side == "opens":
-            opened, sure = mark, reading.margin >= CLEAR
+            opened = mark if reading.margin >= CLEAR else None
         elif reading.side == "closes":
-            if opened and sure and reading.margin >= CLEAR and _is_prose(text, opened, mark, spared):
-                hits = [*_opening(opened), *_closing(mark)]
-                if hits and not (mark.before in _INNER and hits[0].start == mark.at - 1):
-                    yield hits
+            clear = opened is not None and reading.margin >= CLEAR
+            if opened and clear and (opened.right or mark.left) and _is_prose(text, opened, mark, spared):
+                yield opened, mark
             opened = None
-
-
-_INNER = frozenset("'’")  # a thin space between two closing marks is a style
-
-
-def _lone(text: str, line: _Line, spared: Spared) -> Iterator[Hit]:
-    """Marks that stand apart and have no partner in the line, or stand behind an inner quotation."""
-    for mark, reading in zip(*line, strict=True):
-        if mark.left and mark.right and reading.margin >= CLEAR and not spared.is_code(mark.at, mark.at + 1):
-            yield from _opening(mark) if reading.side == "opens" else _closing(mark) if reading.side == "closes" else ()
 
 
 def _is_prose(text: str, first: _Shape, last: _Shape, spared: Spared) -> bool:
@@ -187,18 +209,70 @@ def _is_prose(text: str, first: _Shape, last: _Shape, spared: Spared) -> bool:
     return any(map(str.isalpha, text[first.at + 1 : last.at])) and not spared.is_code(first.at, last.at)
 
 
-def _opening(mark: _Shape) -> Iterator[Hit]:
-    if mark.right and mark.left:
-        yield Hit(mark.at + 1, mark.at + 2, "", "opens a quotation")
-    elif mark.right:
-        yield Hit(mark.at, mark.at + 2, ' "', "opens a quotation")
+def _alone(text: str, line: _Line, spared: Spared) -> Iterator[tuple[_Shape, str]]:
+    """Marks that stand apart, and the side they have."""
+    for mark, reading in zip(*line, strict=True):
+        clear = mark.is_apart and reading.margin >= CLEAR and reading.side in ("opens", "closes")
+        if clear and not spared.is_code(mark.at, mark.at + 1):
+            yield mark, reading.side
 
 
-def _closing(mark: _Shape) -> Iterator[Hit]:
-    if mark.left and mark.right:
-        yield Hit(mark.at - 1, mark.at, "", "closes a quotation")
-    elif mark.left:
-        yield Hit(mark.at - 1, mark.at + 1, '" ', "closes a quotation")
+_WHOLE_OPENING = re.compile(r'(?:^|[\s(\[—–-])["“](?=\w)')
+_WHOLE_CLOSING = re.compile(r'[\w.,!?…)]["”](?=[\s.,;:!?)]|$)')
+
+
+class _Customs(NamedTuple):
+    """How many of the marks of a text that open, and of those that close, stand apart and how many as they should."""
+
+    apart_opening: int
+    whole_opening: int
+    apart_closing: int
+    whole_closing: int
+
+    def opens(self) -> bool:
+        """Do the marks that open stand apart as a rule?"""
+        return self.apart_opening > 0 and self.whole_opening * 3 <= self.apart_opening
+
+    def closes(self) -> bool:
+        return self.apart_closing > 0 and self.whole_closing * 3 <= self.apart_closing
+
+    def allow(self, text: str, opening: _Shape, closing: _Shape) -> bool:
+        """May a quotation be mended: a plain one of which one mark is right, or one as all others in the text are?"""
+        plain = text[opening.at] == text[closing.at] == '"'
+        inner = closing.before in _INNER and closing.is_apart  # a thin space between two closing marks is a style
+        if plain and opening.is_apart != closing.is_apart and not inner:
+            return True
+        if not opening.is_apart and not closing.is_apart:  # one of them moves
+            return plain or not self.whole_closing
+        return (not opening.is_apart or self.opens()) and (not closing.is_apart or self.closes())
+
+    def allow_alone(self, side: str) -> bool:
+        return self.apart_opening + self.apart_closing > 1 and (self.opens() if side == "opens" else self.closes())
+
+
+def _customs(text: str, lone: Sequence[tuple[_Shape, str]]) -> _Customs:
+    return _Customs(
+        sum(side == "opens" for _, side in lone),
+        len(_WHOLE_OPENING.findall(text)),
+        sum(side == "closes" for _, side in lone),
+        len(_WHOLE_CLOSING.findall(text)),
+    )
+
+
+def _opening(text: str, mark: _Shape) -> Iterator[Hit]:
+    if mark.right and text.startswith(" ", mark.at + 1):
+        if mark.left:
+            yield Hit(mark.at + 1, mark.at + 2, "", "opens a quotation")
+        else:
+            yield Hit(mark.at, mark.at + 2, " " + text[mark.at], "opens a quotation")
+
+
+def _closing(text: str, mark: _Shape) -> Iterator[Hit]:
+    if mark.left and text.startswith(" ", mark.at - 1):
+        if mark.right:
+            yield Hit(mark.at - 1, mark.at, "", "closes a quotation")
+        else:
+            yield Hit(mark.at - 1, mark.at + 1, text[mark.at] + " ", "closes a quotation")
 
 
 # --- Marks without a partner ---------------------------------------------------------------------------------------
