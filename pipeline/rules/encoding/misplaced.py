@@ -53,7 +53,7 @@ def find_misplaced_quote(text: str, facts: Facts) -> Iterator[Hit]:
 
 # --- Marks and what stands beside them -----------------------------------------------------------------------------
 
-_OTHERS = re.compile("[„«»‹›]|''|``")
+_OTHERS = re.compile("[„«»‹›]|''|``|[\"“”]{2}")
 _MARK = re.compile('["“”]')
 _STOPS = frozenset(".,!?…")
 
@@ -79,11 +79,20 @@ class _Shape(NamedTuple):
         return self.left and self.right
 
 
+class _Habits(NamedTuple):
+    """What a text does elsewhere."""
+
+    moves: bool  # its closing marks stand before the next word as a rule ...
+    surely: bool  # ... and one of them cannot open
+    parts: bool  # blanks inside quotations are its style
+
+
 class _Line(NamedTuple):
-    """The marks of a line and how they read."""
+    """The marks of a line and how they read, in a text of some habits."""
 
     marks: list[_Shape]
     readings: list[Reading]
+    habits: _Habits
 
 
 def _read_lines(text: str) -> Iterator[_Line]:
@@ -95,7 +104,7 @@ def _read_lines(text: str) -> Iterator[_Line]:
         if _OTHERS.search(text, span.start, span.end):
             continue
         habits = habits or _habits(text)
-        yield _Line(marks, _readings(text, span.start, span.end, marks, habits))
+        yield _Line(marks, _readings(text, span.start, span.end, marks, habits), habits)
 
 
 def _marks(text: str, first: int, last: int) -> list[_Shape]:
@@ -131,13 +140,6 @@ _INNER = frozenset("'‘’")
 # --- Reading ---------------------------------------------------------------------------------------------------------
 
 
-class _Habits(NamedTuple):
-    """What a text does elsewhere."""
-
-    moves: bool  # its closing marks stand before the next word as a rule
-    parts: bool  # blanks inside quotations are its style
-
-
 _MOVED = re.compile(r'[\w)][,!?…] ["”](?=\w)')
 _CLOSED = re.compile(r'[.,!?…]["”] (?=\w)')
 _FRENCH = re.compile(r"[^\W\d_] [;:!?](?=\s)")
@@ -149,7 +151,8 @@ def _habits(text: str) -> _Habits:
     moved = sum(_surely_closes(text, match.end() - 1) for match in _MOVED.finditer(text))
     french = len(_FRENCH.findall(text))
     return _Habits(
-        moved > 0 and len(_CLOSED.findall(text)) <= moved // 4,
+        len(_CLOSED.findall(text)) <= moved // 4,
+        moved > 0,
         french > 0 and french >= len(_ENGLISH.findall(text)),
     )
 
@@ -193,17 +196,26 @@ def _prices(text: str, mark: _Shape, habits: _Habits) -> tuple[float, float]:
 def _quotations(text: str, line: _Line, spared: Spared) -> Iterator[tuple[_Shape, _Shape]]:
     """The marks that a line opens and closes a quotation with, where it is clear that they do and one is misplaced."""
     opened: _Shape | None = None
-    for mark, reading in zip(*line, strict=True):
+    for mark, reading in zip(line.marks, line.readings, strict=True):
         if reading.side == "opens":
             opened = mark if reading.margin >= CLEAR else None
         elif reading.side == "closes":
             clear = opened is not None and reading.margin >= CLEAR
-            if opened and clear and (opened.right or mark.left) and _is_prose(text, opened, mark, spared):
+            misplaced = clear and opened is not None and (opened.right or mark.left)
+            if opened and misplaced and _is_sound(text, opened, mark, spared, line.habits):
                 yield opened, mark
             opened = None
 
 
-def _is_prose(text: str, first: _Shape, last: _Shape, spared: Spared) -> bool:
+def _may_run_on(text: str, first: _Shape, last: _Shape) -> bool:
+    """Could both marks of a line open: two paragraphs of one quotation, put into a line?"""
+    return not first.before and last.left and not last.right and not _surely_closes(text, last.at)
+
+
+def _is_sound(text: str, first: _Shape, last: _Shape, spared: Spared, habits: _Habits) -> bool:
+    """Is it a quotation: words, no program, no inches, no two paragraphs of one that was never closed?"""
+    if not habits.surely and _may_run_on(text, first, last):
+        return False
     if first.before.isdigit() and last.before.isdigit():  # inches
         return False
     return any(map(str.isalpha, text[first.at + 1 : last.at])) and not spared.is_code(first.at, last.at)
@@ -211,14 +223,14 @@ def _is_prose(text: str, first: _Shape, last: _Shape, spared: Spared) -> bool:
 
 def _alone(text: str, line: _Line, spared: Spared) -> Iterator[tuple[_Shape, str]]:
     """Marks that stand apart, and the side they have."""
-    for mark, reading in zip(*line, strict=True):
+    for mark, reading in zip(line.marks, line.readings, strict=True):
         clear = mark.is_apart and reading.margin >= CLEAR and reading.side in ("opens", "closes")
         if clear and not spared.is_code(mark.at, mark.at + 1):
             yield mark, reading.side
 
 
 _WHOLE_OPENING = re.compile(r'(?:^|[\s(\[—–-])["“](?=\w)')
-_WHOLE_CLOSING = re.compile(r'[\w.,!?…)]["”](?=[\s.,;:!?)]|$)')
+_WHOLE_CLOSING = re.compile(r'[.,!?…]["”](?=[\s.,;:!?)]|$)')
 
 
 class _Customs(NamedTuple):
@@ -239,11 +251,12 @@ class _Customs(NamedTuple):
     def allow(self, text: str, opening: _Shape, closing: _Shape) -> bool:
         """May a quotation be mended: a plain one of which one mark is right, or one as all others in the text are?"""
         plain = text[opening.at] == text[closing.at] == '"'
-        inner = closing.before in _INNER and closing.is_apart  # a thin space between two closing marks is a style
+        # a thin space between two marks is a style
+        inner = (closing.before in _INNER and closing.is_apart) or (opening.after in _INNER and opening.is_apart)
         if plain and opening.is_apart != closing.is_apart and not inner:
             return True
         if not opening.is_apart and not closing.is_apart:  # one of them moves
-            return plain or not self.whole_closing
+            return plain or (text[opening.at], text[closing.at]) == ("“", "”")
         return (not opening.is_apart or self.opens()) and (not closing.is_apart or self.closes())
 
     def allow_alone(self, side: str) -> bool:
