@@ -31,15 +31,20 @@ def could_be(text: str, start: int, end: int) -> bool:
     return (not before or before[-1].isspace()) and before != "  " and (not after or after.isspace())
 
 
+def are_counted(text: str) -> bool:
+    """Does the text hold other numbers behind a `#`?"""
+    return bool(_OTHER_NUMBER.search(text))
+
+
 def is_none(text: str, start: int, end: int, value: str) -> bool:
     """Is `#39;` an apostrophe although no other reference is broken: "the ace #39; pitch"?
 
     Not where things are counted, and not in a few words.
     """
-    line = text.rfind("\n", 0, start) + 1
+    first = max(0, start - 80)
+    first = text.rfind("\n", first, start) + 1 or first
     return (
         value == "'"
-        and text.count(" ", max(line, start - 80), end + 40) >= _FEW
-        and not _COUNTED.search(text, max(line, start - 20), start)
-        and not _OTHER_NUMBER.search(text)
+        and text.count(" ", first, end + 40) >= _FEW
+        and not _COUNTED.search(text, max(first, start - 20), start)
     )

@@ -102,7 +102,7 @@ _NO_AMPERSAND = re.compile(
     rf"|(?<![&＆/=])#(?:(?P<number>{_NUMBERS})|[xX](?P<hex>(?:2[0-9A-Fa-f]|3[CcEe]|[Aa]0|20[0-9A-Fa-f]{{2}}))));$"
     rf"|(?<=[A-Za-z])(?:(?P<glued>quot|nbsp|rsquo|rdquo|[aeiou](?:acute|uml))|#(?P<digits>0?3[49]|82\d\d));$"
 )
-_LONGEST = 24  # characters up to a semicolon
+_LONGEST = 10  # characters up to a semicolon
 _GOES_ON = re.compile(r"(?:amp|#\d{2,5}|[a-z]{2,8});")
 
 # The ends of the names are enough to see them.
@@ -149,6 +149,8 @@ def _read_no_ampersand(text: str, spared: Spared) -> list[Reference]:
     end = text.find(";") + 1
     while end:
         match = _NO_AMPERSAND.search(text, max(0, end - _LONGEST), end)
+        if match and text.endswith("amp;", 0, match.start()):  # "amp;amp;#39;"
+            match = _NO_AMPERSAND.search(text, max(0, end - 3 * _LONGEST), end)
         if match and not (match["name"] == "amp" and _GOES_ON.match(text, end)):
             value = _value(match)
             if value is not None and not _is_spared(text, match, spared, found):
@@ -159,7 +161,8 @@ def _read_no_ampersand(text: str, spared: Spared) -> list[Reference]:
                     (doubtful if match["number"] and ranks.could_be(text, *match.span()) else found).append(reference)
         end = text.find(";", end) + 1
     if not found:
-        return [reference for reference in doubtful if ranks.is_none(text, *reference)]
+        counted = not doubtful or ranks.are_counted(text)
+        return [] if counted else [reference for reference in doubtful if ranks.is_none(text, *reference)]
     return [*found, *doubtful, *(in_code if len(found) > _FEW else ())]
 
 

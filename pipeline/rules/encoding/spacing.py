@@ -285,5 +285,5 @@ def _apart(found: Iterable[Hit]) -> Iterator[Hit]:
     """Two neighbours may both claim the space between them: the first one has it."""
     done = 0
     for hit in found:
-        yield hit._replace(start=max(hit.start, done))
+        yield hit if hit.start >= done else hit._replace(start=done)
         done = hit.end
