@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from pipeline.edits import disjoint
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding.quotes import REACH, Mark, Reading, is_speech, read
+from pipeline.rules.encoding.quotes import Reading, read
+from pipeline.rules.encoding.roles import REACH, Mark, is_speech
 from pipeline.rules.encoding.spared import Spared
 from pipeline.text import lines
 
@@ -21,6 +22,7 @@ QUOTE_TRIGGER = (
     rf"|{_LETTER}\" {_LETTER}[^\"\n]*[^\s\"]\"(?:[\s)\]}}.,;:!?\x{{2026}}\x{{2013}}\x{{2014}}/'-]|$)"
 )
 
+_MANY, _SPARSE = 200, 10
 MOST = 2000  # marks of a line that are read together; a line with more of them is no prose
 CLEAR = 1.5  # a side that is cheaper by less than this cannot be told
 
@@ -97,6 +99,8 @@ class _Line(NamedTuple):
 
 def _read_lines(text: str) -> Iterator[_Line]:
     habits: _Habits | None = None
+    if _is_no_prose(text):
+        return
     for span in lines(text):
         marks = _marks(text, span.start, span.end)
         if not any(mark.is_doubtful for mark in marks) or len(marks) > MOST:
@@ -105,6 +109,12 @@ def _read_lines(text: str) -> Iterator[_Line]:
             continue
         habits = habits or _habits(text)
         yield _Line(marks, _readings(text, span.start, span.end, marks, habits), habits)
+
+
+def _is_no_prose(text: str) -> bool:
+    """Is every tenth character a mark? Lists of strings are like that, and texts made to cost time."""
+    number = sum(map(text.count, '"“”'))
+    return number > _MANY and number * _SPARSE > len(text)
 
 
 def _marks(text: str, first: int, last: int) -> list[_Shape]:

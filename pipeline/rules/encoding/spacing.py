@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.records import Hit
-from pipeline.rules.encoding.quotes import DOUBLE, REACH, SINGLE, Mark, Reading, read
+from pipeline.rules.encoding.quotes import Reading, read
 from pipeline.rules.encoding.readers import Reference
+from pipeline.rules.encoding.roles import DOUBLE, REACH, SINGLE, Mark
 
 _QUOTES = frozenset(SINGLE + DOUBLE)
+_MANY, _SPARSE = 200, 10  # a text of many references with fewer characters for each is no prose
 MOST = 2000  # marks of a line that are read together; a line with more of them is no prose
 _FEW = 5  # one in so many references may stand otherwise than all others
 CLEAR = 0.8  # a side that is cheaper by less than this cannot be told
@@ -25,8 +27,9 @@ def hits(text: str, references: Sequence[Reference]) -> Iterator[Hit]:
     """What the references stand for, with the blanks around it as they should be; they come in order."""
     padding = _padding(text, references)
     found: list[Hit] = []
+    prose = len(references) < _MANY or len(references) * _SPARSE < len(text)
     for start, end, line in _lines(text, references):
-        found += _line_hits(text, start, end, line, padding)
+        found += _line_hits(text, start, end, line, padding, prose)
     yield from _apart(found)
 
 
@@ -84,11 +87,11 @@ def _lines(text: str, references: Sequence[Reference]) -> Iterator[tuple[int, in
         yield start, end, line
 
 
-def _line_hits(text: str, start: int, end: int, line: list[Reference], padding: _Padding) -> list[Hit]:
+def _line_hits(text: str, start: int, end: int, line: list[Reference], padding: _Padding, prose: bool) -> list[Hit]:
     blanks = {r.start: _blanks(text, start, end, r, padding) for r in line if r.value in _QUOTES}
     unknown = any(b.left is None or b.right is None or (b.left and b.before == 1) for b in blanks.values())
     sides: dict[int, Reading] = {}
-    if unknown:
+    if unknown and prose:
         sides = _read(text, start, end, line, blanks)
     return [
         _mark_hit(text, reference, blanks[reference.start], padding, sides.get(reference.start))
