@@ -14,11 +14,14 @@ from pipeline.rules.encoding.spared import Spared
 from pipeline.text import lines
 
 _OPENS_AFTER = frozenset(" \t\xa0([{—–-/“‘'…")
+_BEFORE_APART = frozenset(" \t\n([{—–")
 _CLOSES_BEFORE = frozenset(" \t\xa0)]}.,;:!?…—–-/”’'")
 # A mark apart from both its neighbours; one behind a stop that no other closes; two that close, one after the other.
 _LETTER = r"[A-Za-z\x{80}-\x{10ffff}]"  # and what is no letter beyond ASCII: a simpler automaton
 QUOTE_TRIGGER = (
-    r"[^\s] \"(?:[\s.,;:!?)]|$)|(?:^|[\s(])\" [^\s]|[.,!?\x{2026}] \"[^\s\"]"
+    r"[^\s] [\"\x{201d}](?:[\s.,;:!?)]|$)|(?:^|[\s(\[{\x{2013}\x{2014}])[\"\x{201c}\x{201d}] [^\s]"
+    r"|[^\s] \x{201c}(?:[\s.,;:!?)]|$)|[.,!?\x{2026}] \x{201d}[^\s]"
+    r"|[.,!?\x{2026}] \"[^\s\"][^\"\n]*(?:\n|$| \")"
     rf"|{_LETTER}\" {_LETTER}[^\"\n]*[^\s\"]\"(?:[\s)\]}}.,;:!?\x{{2026}}\x{{2013}}\x{{2014}}/'-]|$)"
 )
 
@@ -70,13 +73,6 @@ class _Shape(NamedTuple):
     after: str
 
     @property
-    def is_doubtful(self) -> bool:
-        """Might it have another side than its blanks say?"""
-        if self.left == self.right:
-            return self.left
-        return (self.before in _STOPS and self.after.isalnum()) if self.left else self.before.isalpha()
-
-    @property
     def is_apart(self) -> bool:
         return self.left and self.right
 
@@ -103,7 +99,7 @@ def _read_lines(text: str) -> Iterator[_Line]:
         return
     for span in lines(text):
         marks = _marks(text, span.start, span.end)
-        if not any(mark.is_doubtful for mark in marks) or len(marks) > MOST:
+        if len(marks) > MOST or _is_in_order(marks):
             continue
         if _OTHERS.search(text, span.start, span.end):
             continue
@@ -115,6 +111,11 @@ def _is_no_prose(text: str) -> bool:
     """Is every tenth character a mark? Lists of strings are like that, and texts made to cost time."""
     number = sum(map(text.count, '"“”'))
     return number > _MANY and number * _SPARSE > len(text)
+
+
+def _is_in_order(marks: Sequence[_Shape]) -> bool:
+    """Do the marks open and close in turn? One that opens may be left at the end."""
+    return all(mark.left != mark.right and mark.left == (at % 2 == 0) for at, mark in enumerate(marks))
 
 
 def _marks(text: str, first: int, last: int) -> list[_Shape]:
@@ -267,7 +268,8 @@ class _Customs(NamedTuple):
             return True
         if not opening.is_apart and not closing.is_apart:  # one of them moves
             return plain or (text[opening.at], text[closing.at]) == ("“", "”")
-        return (not opening.is_apart or self.opens()) and (not closing.is_apart or self.closes())
+        several = not opening.is_apart or self.apart_opening + self.apart_closing > 1
+        return several and (not opening.is_apart or self.opens()) and (not closing.is_apart or self.closes())
 
     def allow_alone(self, side: str) -> bool:
         return self.apart_opening + self.apart_closing > 1 and (self.opens() if side == "opens" else self.closes())
@@ -285,6 +287,8 @@ def _customs(text: str, lone: Sequence[tuple[_Shape, str]]) -> _Customs:
 def _opening(text: str, mark: _Shape) -> Iterator[Hit]:
     if mark.right and text.startswith(" ", mark.at + 1):
         if mark.left:
+            if mark.at and text[mark.at - 1] not in _BEFORE_APART:
+                return
             yield Hit(mark.at + 1, mark.at + 2, "", "opens a quotation")
         else:
             yield Hit(mark.at, mark.at + 2, " " + text[mark.at], "opens a quotation")
