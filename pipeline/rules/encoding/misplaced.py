@@ -42,16 +42,17 @@ def find_misplaced_quote(text: str, facts: Facts) -> Iterator[Hit]:
     read_lines = list(_read_lines(text))
     if not read_lines:
         return
-    spared = Spared(text)
-    quotations = [quotation for line in read_lines for quotation in _quotations(text, line, spared)]
-    lone = [mark for line in read_lines for mark in _alone(text, line, spared)]
-    customs = _customs(text, lone)
+    quotations = [quotation for line in read_lines for quotation in _quotations(text, line)]
+    lone = [mark for line in read_lines for mark in _alone(line)]
+    if not quotations and not lone:
+        return
+    spared, customs = Spared(text), _customs(text, lone)
     found: list[Hit] = []
     for opening, closing in quotations:
-        if customs.allow(text, opening, closing):
+        if customs.allow(text, opening, closing) and not spared.is_code(opening.at, closing.at):
             found += (*_opening(text, opening), *_closing(text, closing))
     for mark, side in lone:
-        if customs.allow_alone(side):
+        if customs.allow_alone(side) and not spared.is_code(mark.at, mark.at + 1):
             found += _opening(text, mark) if side == "opens" else _closing(text, mark)
     yield from disjoint(found)
 
@@ -204,7 +205,7 @@ def _prices(text: str, mark: _Shape, habits: _Habits) -> tuple[float, float]:
 # --- What is changed -------------------------------------------------------------------------------------------------
 
 
-def _quotations(text: str, line: _Line, spared: Spared) -> Iterator[tuple[_Shape, _Shape]]:
+def _quotations(text: str, line: _Line) -> Iterator[tuple[_Shape, _Shape]]:
     """The marks that a line opens and closes a quotation with, where it is clear that they do and one is misplaced."""
     opened: _Shape | None = None
     for mark, reading in zip(line.marks, line.readings, strict=True):
@@ -213,7 +214,7 @@ def _quotations(text: str, line: _Line, spared: Spared) -> Iterator[tuple[_Shape
         elif reading.side == "closes":
             clear = opened is not None and reading.margin >= CLEAR
             misplaced = clear and opened is not None and (opened.right or mark.left)
-            if opened and misplaced and _is_sound(text, opened, mark, spared, line.habits):
+            if opened and misplaced and _is_sound(text, opened, mark, line.habits):
                 yield opened, mark
             opened = None
 
@@ -223,20 +224,19 @@ def _may_run_on(text: str, first: _Shape, last: _Shape) -> bool:
     return not first.before and last.left and not last.right and not _surely_closes(text, last.at)
 
 
-def _is_sound(text: str, first: _Shape, last: _Shape, spared: Spared, habits: _Habits) -> bool:
-    """Is it a quotation: words, no program, no inches, no two paragraphs of one that was never closed?"""
+def _is_sound(text: str, first: _Shape, last: _Shape, habits: _Habits) -> bool:
+    """Is it a quotation: words, no inches, no two paragraphs of one that was never closed?"""
     if not habits.surely and _may_run_on(text, first, last):
         return False
     if first.before.isdigit() and last.before.isdigit():  # inches
         return False
-    return any(map(str.isalpha, text[first.at + 1 : last.at])) and not spared.is_code(first.at, last.at)
+    return any(map(str.isalpha, text[first.at + 1 : last.at]))
 
 
-def _alone(text: str, line: _Line, spared: Spared) -> Iterator[tuple[_Shape, str]]:
+def _alone(line: _Line) -> Iterator[tuple[_Shape, str]]:
     """Marks that stand apart, and the side they have."""
     for mark, reading in zip(line.marks, line.readings, strict=True):
-        clear = mark.is_apart and reading.margin >= CLEAR and reading.side in ("opens", "closes")
-        if clear and not spared.is_code(mark.at, mark.at + 1):
+        if mark.is_apart and reading.margin >= CLEAR / 2 and reading.side in ("opens", "closes"):
             yield mark, reading.side
 
 
