@@ -228,7 +228,7 @@ def _is_sound(text: str, first: _Shape, last: _Shape, habits: _Habits) -> bool:
     """Is it a quotation: words, no inches, no two paragraphs of one that was never closed?"""
     if not habits.surely and _may_run_on(text, first, last):
         return False
-    if first.before.isdigit() and last.before.isdigit():  # inches
+    if (first.before.isdigit() and last.before.isdigit()) or first.before == "=":  # inches, a program
         return False
     return any(map(str.isalpha, text[first.at + 1 : last.at]))
 
@@ -236,12 +236,15 @@ def _is_sound(text: str, first: _Shape, last: _Shape, habits: _Habits) -> bool:
 def _alone(line: _Line) -> Iterator[tuple[_Shape, str]]:
     """Marks that stand apart, and the side they have."""
     for mark, reading in zip(line.marks, line.readings, strict=True):
-        if mark.is_apart and reading.margin >= CLEAR / 2 and reading.side in ("opens", "closes"):
+        if mark.is_apart and reading.margin >= CLEAR / 2 and reading.side in ("opens", "closes") and mark.before != "=":
             yield mark, reading.side
 
 
 _WHOLE_OPENING = re.compile(r'(?:^|[\s(\[—–-])["“](?=\w)')
 _WHOLE_CLOSING = re.compile(r'[.,!?…]["”](?=[\s.,;:!?)]|$)')
+
+
+_SEVERAL = 3
 
 
 class _Customs(NamedTuple):
@@ -264,6 +267,8 @@ class _Customs(NamedTuple):
         plain = text[opening.at] == text[closing.at] == '"'
         # a thin space between two marks is a style
         inner = (closing.before in _INNER and closing.is_apart) or (opening.after in _INNER and opening.is_apart)
+        if inner and self.apart_closing + self.apart_opening < _SEVERAL:
+            return False
         if plain and opening.is_apart != closing.is_apart and not inner:
             return True
         if not opening.is_apart and not closing.is_apart:  # one of them moves

@@ -10,6 +10,7 @@ from pipeline.records import Count, Facts, Hit
 _DOUBLED = re.compile(
     r"\.(\.)(?<=[^\W_][^\W\d_]\.\.)(?=[\"'”’»)]{0,2}(?:[ \t]*$|[ \t]+[\"“«(]?[^\W\d_a-zß-öø-ÿ]))", re.MULTILINE
 )
+_TWO = re.compile(r"(?<!\.)\.\.(?!\.)")
 DOUBLED_TRIGGER = r"\pL\.\.(?:[\s\"'”’»)]|$)"
 
 
@@ -17,10 +18,12 @@ def find_doubled_full_stop(text: str, facts: Facts, *, most: Count = 2) -> Itera
     """A sentence that ends in two full stops: one of them goes.
 
     `civil infrastructure..` comes from translators that add the stop which was there already. Spared: three dots and
-    more, two dots inside a sentence (a pause), and a text with more than `most` of them, which has them as a habit.
+    more, two dots inside a sentence (a pause), and texts that
+    have them as a habit: more than `most`, or as many pauses.
     """
     found = [match for match in _DOUBLED.finditer(text) if _ends_sentence(text, match.start())]
-    if text.count("..") - 2 * text.count("...") > most + len(found) or len(found) > most:
+    pauses = len(_TWO.findall(text)) - len(found) if found else 0
+    if len(found) > most or pauses >= max(1, len(found)):
         return
     for match in found:
         yield Hit(match.start(1), match.end(1), "")
