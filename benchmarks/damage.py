@@ -3,6 +3,8 @@
 `damage(text, seed)` returns the damaged text and the places; the clean text is what must come out again. A kind is a
 pattern for where it can happen and what becomes of it there. Kinds that damage a whole line (mojibake) take the line
 for themselves.
+
+`STYLES` damage a whole article, as one scraper or translator does: every quotation mark and apostrophe of it.
 """
 
 from __future__ import annotations
@@ -137,3 +139,41 @@ def _apart(text: str, one: Injection, other: Injection) -> bool:
     first, last = min(one, other), max(one, other)
     between = text[first.end : last.start]
     return "\n" in between if line else last.start - first.end >= 30
+
+
+# --- Whole articles in one style -----------------------------------------------------------------------------------
+
+_MARK = re.compile("['\"“”‘’]")
+_NAMES = {'"': "quot", "“": "ldquo", "”": "rdquo", "‘": "lsquo", "’": "rsquo"}
+
+
+def _spaced(mark: str) -> str:
+    return "& # 39;" if mark == "'" else f"& {_NAMES[mark]};"
+
+
+def _broken(mark: str) -> str:
+    return "#39;" if mark == "'" else f"{_NAMES[mark]};"
+
+
+def _sides_lost(text: str) -> str:
+    """One blank on each side of each reference, none doubled, none at the edges of a line."""
+    text = re.sub(f" ?({_MARK.pattern}) ?", lambda match: f" {_spaced(match[1])} ", text)
+    return re.sub(r"(?m)(?<=;)( ) +(?=& )|^ (?=& )|(?<=;) $", r"\1", text)
+
+
+def _apart_inside(text: str) -> str:
+    text = re.sub(r"(?m)(?:^|(?<=[\s(\[—–-]))([\"“])(?=[^\s\"”])", r"\1 ", text)
+    return re.sub(r"(?m)(?<=[^\s\"“])([\"”])(?=[\s.,;:!?)\]—–-]|$)", r" \1", text)
+
+
+STYLES: dict[str, Callable[[str], str]] = {
+    "spaced references": lambda text: _MARK.sub(lambda match: _spaced(match[0]), text),
+    "references without ampersand": lambda text: _MARK.sub(lambda match: _broken(match[0]), text),
+    "references with their sides lost": _sides_lost,
+    "references between blanks": lambda text: _MARK.sub(lambda match: f" {_spaced(match[0])} ", text),
+    "closing marks on the next word": lambda text: re.sub(r"([,.?!])([\"”]) (?=\w)", r"\1 \2", text),
+    "marks apart inside": _apart_inside,
+    "closing marks apart": lambda text: re.sub(r"(?m)(?<=[.,!?])([\"”])(?=\s|$)", r" \1", text),
+    "a blank for the ampersand": lambda text: re.sub("['\"]", lambda match: f" {_broken(match[0])}", text),
+    "escaped twice": lambda text: re.sub("['\"]", lambda match: f"&amp;{_broken(match[0])}", text),
+}

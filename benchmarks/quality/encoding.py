@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections import Counter
@@ -37,7 +38,7 @@ def clean(text: str) -> tuple[str, list[Finding]]:
 
 
 def measure() -> list[Measure]:
-    return [*_entities(), *_cases(), *_harm(), *_lost_quotes(), *_synthetic(), *_speed()]
+    return [*_entities(), *_cases(), *_harm(), *_lost_quotes(), *_synthetic(), *_whole_articles(), *_speed()]
 
 
 def _entities() -> list[Measure]:
@@ -146,6 +147,59 @@ def _clean_texts(most: int) -> list[str]:
             sentences.setdefault(row["lang"], []).append(row["text"])
     pages = ["\n".join(lines[at : at + 10]) for lines in sentences.values() for at in range(0, len(lines), 10)]
     return [text for text in pages + rows if not clean(text)[1]][:most]
+
+
+def _whole_articles(most: int = 400) -> list[Measure]:
+    """Articles damaged throughout in one style; of the half that no price was chosen on."""
+    texts = _articles_with_marks()
+    measures = [
+        Measure("clean articles changed", sum(clean(text)[0] != text for text in texts), "0", f"of {len(texts)}"),
+    ]
+    for style, damaged_by in damage.STYLES.items():
+        whole = number = mended = places = 0
+        for text in texts[:most]:
+            damaged = damaged_by(text)
+            if damaged == text:
+                continue
+            number += 1
+            after, _ = clean(damaged)
+            whole += after == text
+            injured = len(_differences(text, damaged))
+            places += injured
+            mended += injured if after == text else max(0, injured - len(_differences(text, after)))
+        note = f"of {number}; places mended {mended / places:.3f} of {places}"
+        measures.append(Measure(f"whole: {style}", whole / number, WHOLE[style], note))
+    return measures
+
+
+# What to reach, as a share of articles.
+WHOLE = {
+    "spaced references": ">= 0.98",
+    "references without ampersand": ">= 0.98",
+    "references with their sides lost": ">= 0.90",
+    "references between blanks": ">= 0.98",
+    "closing marks on the next word": ">= 0.90",
+    "marks apart inside": ">= 0.95",
+    "closing marks apart": ">= 0.95",
+    "a blank for the ampersand": "1",
+    "escaped twice": "1",
+}
+
+
+def _articles_with_marks(longest: int = 8000) -> list[str]:
+    """Articles in which nothing is found but quotation marks that are as they should be, in the order of a digest.
+
+    Those are left out whose digest is odd: the prices of `rules/encoding/roles.py` were chosen on them. So are those
+    whose real defects `misplaced_quote` mends, a matter of the figure for clean texts.
+    """
+    rows = data.load("articles")
+    found = []
+    for row, text in zip(rows, data.article_texts(rows), strict=True):
+        digest = hashlib.sha256(row["id"].encode()).digest()
+        if digest[0] % 2 == 0 and len(text) < longest and re.search("['\"]", text):
+            found.append((digest, text))
+    found.sort()
+    return [text for _, text in found if {f.rule for f in clean(text)[1]} <= {"encoding/misplaced_quote"}]
 
 
 _TOKEN = re.compile(r"\s|\w+|[^\w\s]")

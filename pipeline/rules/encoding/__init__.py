@@ -10,6 +10,7 @@ from pipeline.rules.encoding import (
     escapes,
     lost,
     markup,
+    misplaced,
     mojibake,
     punctuation,
     scripts,
@@ -17,6 +18,7 @@ from pipeline.rules.encoding import (
     shortcodes,
     styles,
     tags,
+    stand_ins,
     tokens,
 )
 
@@ -43,7 +45,10 @@ _CHARACTERS = "|".join(
 )
 _REFERENCES = "|".join((entities.SPACED_TRIGGER, entities.BROKEN_TRIGGER, apostrophes.DROPPED_TRIGGER))
 _SCRIPTS = "|".join((scripts.SCRIPT_TRIGGER, tags.ESCAPED_TAG_TRIGGER))
-_QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER))
+_STAND_INS = "|".join(
+    (stand_ins.ACCENT_TRIGGER, stand_ins.COMMAS_TRIGGER, stand_ins.DOUBLED_TRIGGER, stand_ins.SPLIT_TRIGGER)
+)
+_QUOTES = "|".join((misplaced.QUOTE_TRIGGER, misplaced.UNBALANCED_TRIGGER))
 
 RULES: tuple[Rule, ...] = (
     # markup first: what is escaped beside real tags is no tag, and there are quotation marks in attributes
@@ -80,9 +85,13 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/dropped_apostrophe", apostrophes.find_dropped_apostrophe, trigger=_REFERENCES),
     Rule("encoding/lost_dash", lost.find_lost_dash, trigger=_CHARACTERS),
     Rule("encoding/replacement_character", lost.find_replacement_character, trigger=lost.REPLACEMENT_TRIGGER),
+    Rule("encoding/accent_for_apostrophe", stand_ins.find_accent_for_apostrophe, trigger=_STAND_INS),
+    Rule("encoding/split_apostrophe", stand_ins.find_split_apostrophe, trigger=_STAND_INS),
+    Rule("encoding/commas_for_quote", stand_ins.find_commas_for_quote, trigger=_STAND_INS),
+    Rule("encoding/doubled_quote", stand_ins.find_doubled_quote, trigger=_STAND_INS),
     # punctuation last: quotation marks and stops come back from entities
     Rule("encoding/tokenised", tokens.find_tokenised, trigger=_CHARACTERS),
     Rule("encoding/doubled_full_stop", punctuation.find_doubled_full_stop, trigger=_CHARACTERS),
-    Rule("encoding/misplaced_quote", punctuation.find_misplaced_quote, trigger=_QUOTES),
-    Rule("encoding/unbalanced_quote", punctuation.find_unbalanced_quote, trigger=_QUOTES),
+    Rule("encoding/misplaced_quote", misplaced.find_misplaced_quote, trigger=_QUOTES),
+    Rule("encoding/unbalanced_quote", misplaced.find_unbalanced_quote, trigger=_QUOTES),
 )

@@ -20,6 +20,7 @@ _TRACES = ("dn", "sn", "tn", "aren", "weren", "don")  # how the halves of a "not
 _WORD_BEFORE = re.compile(r"(?<![\w'’])[A-Za-z]{0,20}$")
 _BEFORE_DON = re.compile("[Tt]hey|[Ww]e|[Yy]ou|I|[Pp]eople|who")
 _SPACED = re.compile(r"\b(?:don|Don|can|won|ain)(?P<gap> t)(?=[ ,.])(?!\.\w)")
+_SPACED_S = re.compile(r"(?<=[a-z]{2}) s(?= [a-z])")
 
 # The ends of the halves are enough to see them: hardly a word ends so.
 DROPPED_TRIGGER = (
@@ -44,6 +45,9 @@ def find_dropped_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> 
     for match in _SPACED.finditer(text) if any(map(text.__contains__, (" t ", " t,", " t."))) else ():
         if text[match.start() - 1 : match.start()] not in ("'", "’"):
             hits[match.start()] = Hit(match.start("gap"), match.end(), "’t")
+    if hits and "don t" in text.lower():  # the tails of other words went the same way
+        for match in _SPACED_S.finditer(text):
+            hits[match.start()] = Hit(match.start(), match.end(), "’s")
     if len(hits) >= evidence:
         for hit in _glued(text):
             hits.setdefault(hit.start, hit)
