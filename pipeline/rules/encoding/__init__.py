@@ -32,6 +32,7 @@ _CHARACTERS = "|".join(
         characters.FULL_WIDTH_TRIGGER,
         lost.LOST_TRIGGER,
         lost.LOST_DASH_TRIGGER,
+        lost.LOST_LETTER_TRIGGER,
         punctuation.DOUBLED_TRIGGER,
         tokens.TOKENISED_TRIGGER,
     )
@@ -64,6 +65,7 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/lost_quote", lost.find_lost_quote, trigger=_CHARACTERS),
     Rule("encoding/dropped_apostrophe", apostrophes.find_dropped_apostrophe, trigger=_REFERENCES),
     Rule("encoding/lost_dash", lost.find_lost_dash, trigger=_CHARACTERS),
+    Rule("encoding/lost_letter", lost.find_lost_letter, trigger=_CHARACTERS),
     Rule("encoding/replacement_character", lost.find_replacement_character, trigger=lost.REPLACEMENT_TRIGGER),
     # punctuation last: quotation marks and stops come back from entities
     Rule("encoding/tokenised", tokens.find_tokenised, trigger=_CHARACTERS),
