@@ -11,6 +11,7 @@ from pipeline.rules.encoding import (
     lost,
     mojibake,
     punctuation,
+    rare_mojibake,
     short_mojibake,
     tokens,
 )
@@ -22,6 +23,7 @@ _CHARACTERS = "|".join(
     (
         short_mojibake.SHORT_TRIGGER,
         mojibake.MOJIBAKE_TRIGGER,
+        rare_mojibake.SUSPECT,
         characters.CONTROL_TRIGGER,
         characters.ZERO_WIDTH_TRIGGER,
         characters.BIDI_TRIGGER,
@@ -49,7 +51,9 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/broken_entity", entities.find_broken, trigger=_REFERENCES),
     Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=escapes.CHARACTER_TRIGGER),
     Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=escapes.LINE_BREAK_TRIGGER),
-    # short before long: the long one is its evidence
+    # rare ones first: of a line that only they mend whole the others would mend a part; then short before long: the
+    # long one is its evidence
+    Rule("encoding/rare_mojibake", rare_mojibake.find_rare_mojibake, trigger=_CHARACTERS),
     Rule("encoding/short_mojibake", short_mojibake.find_short_mojibake, trigger=_CHARACTERS),
     Rule("encoding/mojibake", mojibake.find_mojibake, trigger=_CHARACTERS),
     # invisible characters after mojibake, which is made of them too: "Ã" and a soft hyphen are "í"
