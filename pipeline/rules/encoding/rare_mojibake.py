@@ -137,10 +137,11 @@ def _is_proof(line: str, charset: str, hits: tuple[Hit, ...]) -> bool:
 
 
 def _is_in_word(line: str, charset: str, hit: Hit) -> bool:
-    """Does the letter stand beside two small ones? A lone ideograph before a word may be Chinese, "x√π" a formula."""
+    """Does the letter stand in a word? A lone ideograph before one may be Chinese, "x√π" is a formula."""
     before, after = line[max(0, hit.start - 2) : hit.start], line[hit.end : hit.end + 2]
-    beside = [before, after] if charset in ONE_BYTE else [before]
-    return any(len(word) > 1 and word.isalpha() and word.islower() for word in beside)
+    if len(before) == 2 and before.isalpha() and before[1].islower():
+        return True
+    return charset in ONE_BYTE and len(after) == 2 and after.isalpha() and after.islower()
 
 
 def _with(line: str, hits: tuple[Hit, ...]) -> str:
