@@ -102,7 +102,7 @@ def _best(line: str) -> _Reading | None:
     readings = {usual: _Reading("", ())} if usual else {}
     for charset in (*ONE_BYTE, *TWO_BYTES):
         hits = _again(line, charset)
-        if hits and _is_proof(line, charset, hits):
+        if hits and _is_proof(line, hits):
             readings.setdefault(_with(line, hits), _Reading(charset, hits))
     texts = list(readings)
     if not texts:
@@ -128,20 +128,20 @@ def _again(line: str, charset: str) -> tuple[Hit, ...]:
     return tuple(hits)
 
 
-def _is_proof(line: str, charset: str, hits: tuple[Hit, ...]) -> bool:
+def _is_proof(line: str, hits: tuple[Hit, ...]) -> bool:
     """Can it be no accident that the bytes of all hits are UTF-8?"""
     mended = "".join(hit.text or "" for hit in hits)
     if sum(not char.isascii() for char in mended) >= _ENOUGH or _TYPOGRAPHIC.search(mended):
         return True
-    return mended.isalpha() and all(_is_in_word(line, charset, hit) for hit in hits)
+    return mended.isalpha() and all(_is_in_word(line, hit) for hit in hits)
 
 
-def _is_in_word(line: str, charset: str, hit: Hit) -> bool:
+def _is_in_word(line: str, hit: Hit) -> bool:
     """Does the letter stand in a word? A lone ideograph before one may be Chinese, "x√π" is a formula."""
     before, after = line[max(0, hit.start - 2) : hit.start], line[hit.end : hit.end + 2]
     if len(before) == 2 and before.isalpha() and before[1].islower():
         return True
-    return charset in ONE_BYTE and len(after) == 2 and after.isalpha() and after.islower()
+    return hit.end - hit.start > 1 and len(after) == 2 and after.isalpha() and after.islower()
 
 
 def _with(line: str, hits: tuple[Hit, ...]) -> str:
