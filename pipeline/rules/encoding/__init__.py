@@ -7,6 +7,7 @@ from pipeline.rules.encoding import (
     apostrophes,
     characters,
     entities,
+    escaped_bytes,
     escapes,
     lost,
     mojibake,
@@ -39,7 +40,14 @@ _CHARACTERS = "|".join(
         tokens.TOKENISED_TRIGGER,
     )
 )
-_REFERENCES = "|".join((entities.SPACED_TRIGGER, entities.BROKEN_TRIGGER, apostrophes.DROPPED_TRIGGER))
+_REFERENCES = "|".join(
+    (
+        entities.SPACED_TRIGGER,
+        entities.BROKEN_TRIGGER,
+        apostrophes.DROPPED_TRIGGER,
+        escaped_bytes.BYTES_TRIGGER,
+    )
+)
 _QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER))
 
 RULES: tuple[Rule, ...] = (
@@ -50,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/spaced_entity", entities.find_spaced, trigger=_REFERENCES),
     Rule("encoding/broken_entity", entities.find_broken, trigger=_REFERENCES),
     Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=escapes.CHARACTER_TRIGGER),
+    Rule("encoding/escaped_byte", escaped_bytes.find_escaped_byte, trigger=_REFERENCES),
     Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=escapes.LINE_BREAK_TRIGGER),
     # rare ones first: of a line that only they mend whole the others would mend a part; then short before long: the
     # long one is its evidence

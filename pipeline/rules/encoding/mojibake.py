@@ -11,6 +11,7 @@ from ftfy.badness import BADNESS_RE, is_bad
 from ftfy.chardata import CHARMAP_ENCODINGS
 
 from pipeline.records import Facts, Hit
+from pipeline.rules.encoding.subject import are_spoken_of
 from pipeline.text import lines
 
 
@@ -79,7 +80,8 @@ def find_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
     """UTF-8 that was read as Windows-1252, Latin-1, Windows-1251, MacRoman or the like: it is read again as UTF-8.
 
     What ftfy decides for each line on its own is what is done, layer by layer ("ÃƒÂ©" is "é"). Characters that stand
-    for themselves are spared, whatever they look like: "4288×…", "( o¬ô )", "VOCÊ…".
+    for themselves are spared, whatever they look like: "4288×…", "( o¬ô )", "VOCÊ…"; and lines that speak of such
+    damage: `showed "Ã©" instead of "é"`.
     """
     if text.isascii():
         return
@@ -87,8 +89,9 @@ def find_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
         line = text[span.start : span.end]
         if is_suspect(line):
             fixed = _fixed(line)
-            if fixed != line:
-                yield from _differences(line, fixed, span.start)
+            hits = list(_differences(line, fixed, span.start)) if fixed != line else []
+            if not are_spoken_of(text, hits):
+                yield from hits
 
 
 def _differences(line: str, fixed: str, offset: int) -> Iterator[Hit]:

@@ -10,6 +10,7 @@ from pipeline.records import Facts, Hit
 from pipeline.rules.encoding import fluency
 from pipeline.rules.encoding.charsets import ONE_BYTE, TWO_BYTES, as_bytes
 from pipeline.rules.encoding.mojibake import is_suspect, mended_whole
+from pipeline.rules.encoding.subject import are_spoken_of
 from pipeline.text import Span, lines
 
 
@@ -102,7 +103,7 @@ def _best(line: str) -> _Reading | None:
     readings = {usual: _Reading("", ())} if usual else {}
     for charset in (*ONE_BYTE, *TWO_BYTES):
         hits = _again(line, charset)
-        if hits and _is_proof(line, hits):
+        if hits and _is_proof(line, hits) and not are_spoken_of(line, hits):
             readings.setdefault(_with(line, hits), _Reading(charset, hits))
     texts = list(readings)
     if not texts:
