@@ -15,6 +15,7 @@ from pipeline.rules.encoding import (
     rare_mojibake,
     short_mojibake,
     tokens,
+    wrong_charset,
 )
 
 # Rules that share a trigger are screened in one look at many texts. The groups are as large as RE2 can take without
@@ -48,7 +49,7 @@ _REFERENCES = "|".join(
         escaped_bytes.BYTES_TRIGGER,
     )
 )
-_QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER))
+_QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER, wrong_charset.SUSPECT))
 
 RULES: tuple[Rule, ...] = (
     # entities first: "&Atilde;&copy;" is mojibake only after decoding
@@ -60,6 +61,8 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=escapes.CHARACTER_TRIGGER),
     Rule("encoding/escaped_byte", escaped_bytes.find_escaped_byte, trigger=_REFERENCES),
     Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=escapes.LINE_BREAK_TRIGGER),
+    # a wrong charset before mojibake, which would mend the odd letter of what is no UTF-8 at all
+    Rule("encoding/wrong_charset", wrong_charset.find_wrong_charset, trigger=_QUOTES),
     # rare ones first: of a line that only they mend whole the others would mend a part; then short before long: the
     # long one is its evidence
     Rule("encoding/rare_mojibake", rare_mojibake.find_rare_mojibake, trigger=_CHARACTERS),
