@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pipeline.records import Rule
+from pipeline.records import Rule, Verdict
 from pipeline.rules.encoding import (
     apostrophes,
     characters,
     entities,
     escaped_bytes,
     escapes,
+    gibberish,
     lost,
     mojibake,
     punctuation,
@@ -49,7 +50,9 @@ _REFERENCES = "|".join(
         escaped_bytes.BYTES_TRIGGER,
     )
 )
-_QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER, wrong_charset.SUSPECT))
+_QUOTES = "|".join(
+    (punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER, wrong_charset.SUSPECT, gibberish.GIBBERISH_TRIGGER)
+)
 
 RULES: tuple[Rule, ...] = (
     # entities first: "&Atilde;&copy;" is mojibake only after decoding
@@ -88,4 +91,5 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/doubled_full_stop", punctuation.find_doubled_full_stop, trigger=_CHARACTERS),
     Rule("encoding/misplaced_quote", punctuation.find_misplaced_quote, trigger=_QUOTES),
     Rule("encoding/unbalanced_quote", punctuation.find_unbalanced_quote, trigger=_QUOTES),
+    Rule("encoding/gibberish", gibberish.find_gibberish, Verdict.QUARANTINE, trigger=_QUOTES),
 )
