@@ -7,6 +7,7 @@ apostrophe. Only a closed list of words tells which, or the rest of the text.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pipeline.rules.encoding.urls import in_url
 
@@ -62,7 +63,7 @@ def loses_letters(text: str, sign: str) -> bool:
     >>> loses_letters("Il est tr?s tard.", "?"), loses_letters("We don?t know.", "?")
     (True, False)
     """
-    signs = _Signs(text)
+    signs = _signs(text)
     return len(signs.letters(sign)) > len([at for at in signs.certain if text[at] == sign])
 
 
@@ -74,7 +75,7 @@ def lost_apostrophes(text: str, *, quotes_lost: bool = False) -> set[int]:
     >>> sorted(lost_apostrophes("We don?t know. Il est parti, puisqu?il le dit."))
     [6, 35]
     """
-    signs = _Signs(text)
+    signs = _signs(text)
     found = set(signs.certain)
     if len(signs.letters("?\ufffd")) > len(found):
         return found
@@ -92,7 +93,8 @@ class _Signs:
     def __init__(self, text: str) -> None:
         self.text = text
         between = (match.start() for match in _BETWEEN_LETTERS.finditer(text))
-        self.between = {at for at in between if not in_url(text, at, URL, LONGEST_URL)}
+        urls = URL.search(text)
+        self.between = {at for at in between if not (urls and in_url(text, at, URL, LONGEST_URL))}
         self.certain = self._places(_CERTAIN)
         self.elided = self._places(_ELISION) - self.certain
         self.owners = {
@@ -109,6 +111,11 @@ class _Signs:
     def _places(self, pattern: re.Pattern[str]) -> set[int]:
         found = (_FIRST.search(self.text, match.start()) for match in pattern.finditer(self.text))
         return {match.start() for match in found if match} & self.between
+
+
+@lru_cache(maxsize=2)
+def _signs(text: str) -> _Signs:
+    return _Signs(text)
 
 
 def _owns(word: str, names: set[str] | None) -> bool:

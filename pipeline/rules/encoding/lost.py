@@ -217,10 +217,11 @@ def find_lost_letter(text: str, facts: Facts) -> Iterator[Hit]:
 
     Spared: addresses on the web, and what `encoding/lost_quote` knows for apostrophes.
     """
+    urls = URL.search(text)
     for match in re.finditer(r"(?<=[^\W\d_])\?(?=[^\W\d_])", text) if "?" in text else ():
         start, end = match.span()
         between_small = text[start - 1].islower() and text[end].islower()
-        if between_small and not in_url(text, start, URL, LONGEST_URL):
+        if between_small and not (urls and in_url(text, start, URL, LONGEST_URL)):
             yield Hit(start, end, None, "a letter or a sign lost")
 
 

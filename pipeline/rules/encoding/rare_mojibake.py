@@ -58,6 +58,7 @@ _TYPOGRAPHIC = re.compile("[‘-„–—…€™•]")
 _ENOUGH = 3  # characters of several bytes; fewer prove nothing alone
 
 
+_MOST_LINES = 200  # of which every charset is tried; those after them are read as one of these was
 _SURER = 4.0  # nats by which a reading must speak more of a language than that of ftfy
 
 
@@ -72,11 +73,15 @@ def find_rare_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
         return
     found: dict[Span, _Reading] = {}
     doubtful = []
+    tried = 0
     for span in lines(text):
         line = text[span.start : span.end]
         if line.isascii():
             continue
-        reading = _best(line) if _SUSPECT.search(line) or is_suspect(line) else None
+        reading = None
+        if tried < _MOST_LINES and (_SUSPECT.search(line) or is_suspect(line)):
+            tried += 1
+            reading = _best(line)
         if reading:
             found[span] = reading
         elif not mended_whole(line):
@@ -109,7 +114,8 @@ def _best(line: str) -> _Reading | None:
     if not texts:
         return None
     first, margin = fluency.best(texts) if len(texts) > 1 else (0, 0.0)
-    return None if usual and margin < _SURER else readings[texts[first]]
+    best = readings[texts[first]]
+    return best if best.hits and not (usual and margin < _SURER) else None
 
 
 def _again(line: str, charset: str) -> tuple[Hit, ...]:

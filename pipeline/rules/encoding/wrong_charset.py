@@ -188,7 +188,8 @@ def _east_asian(sample: str) -> tuple[str, str] | None:
         if content is None:
             continue
         named = chardet.detect(content, compat_names=False, include_encodings=[*_OF_EAST_ASIA, "cp1252"])["encoding"]
-        found = again(sample, read, _OF_EAST_ASIA[named]) if named in _OF_EAST_ASIA else None
+        charset = _OF_EAST_ASIA.get(named or "", "")
+        found = again(sample, read, charset) if charset else None
         if found is None:
             continue
         beyond = sum(not char.isascii() for char in found)
@@ -197,7 +198,7 @@ def _east_asian(sample: str) -> tuple[str, str] | None:
             continue
         guess = language.detect(found)
         if guess.code[:2] in ("zh", "ja", "ko") and guess.probability >= _SURE:
-            return read, _OF_EAST_ASIA[named]
+            return read, charset
     return None
 
 
