@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from pipeline.records import Rule
+from pipeline.records import Rule, Verdict
 from pipeline.rules.encoding import (
     apostrophes,
     characters,
     entities,
+    escaped_bytes,
     escapes,
+    gibberish,
     lost,
     markup,
     misplaced,
     mojibake,
     punctuation,
+    rare_mojibake,
     scripts,
     short_mojibake,
     shortcodes,
+    stand_ins,
     styles,
     tags,
-    stand_ins,
     tokens,
+    wrong_charset,
 )
 
 # Rules that share a trigger are screened in one look at many texts. The groups are as large as RE2 can take without
@@ -29,6 +33,7 @@ _CHARACTERS = "|".join(
     (
         short_mojibake.SHORT_TRIGGER,
         mojibake.MOJIBAKE_TRIGGER,
+        rare_mojibake.SUSPECT,
         characters.CONTROL_TRIGGER,
         characters.ZERO_WIDTH_TRIGGER,
         characters.BIDI_TRIGGER,
@@ -39,16 +44,26 @@ _CHARACTERS = "|".join(
         characters.FULL_WIDTH_TRIGGER,
         lost.LOST_TRIGGER,
         lost.LOST_DASH_TRIGGER,
+        lost.LOST_LETTER_TRIGGER,
         punctuation.DOUBLED_TRIGGER,
         tokens.TOKENISED_TRIGGER,
     )
 )
-_REFERENCES = "|".join((entities.SPACED_TRIGGER, entities.BROKEN_TRIGGER, apostrophes.DROPPED_TRIGGER))
+_REFERENCES = "|".join(
+    (
+        entities.SPACED_TRIGGER,
+        entities.BROKEN_TRIGGER,
+        apostrophes.DROPPED_TRIGGER,
+        escaped_bytes.BYTES_TRIGGER,
+    )
+)
 _SCRIPTS = "|".join((scripts.SCRIPT_TRIGGER, tags.ESCAPED_TAG_TRIGGER))
 _STAND_INS = "|".join(
     (stand_ins.ACCENT_TRIGGER, stand_ins.COMMAS_TRIGGER, stand_ins.DOUBLED_TRIGGER, stand_ins.SPLIT_TRIGGER)
 )
-_QUOTES = "|".join((misplaced.QUOTE_TRIGGER, misplaced.UNBALANCED_TRIGGER))
+_QUOTES = "|".join(
+    (misplaced.QUOTE_TRIGGER, misplaced.UNBALANCED_TRIGGER, wrong_charset.SUSPECT, gibberish.GIBBERISH_TRIGGER)
+)
 
 RULES: tuple[Rule, ...] = (
     # markup first: what is escaped beside real tags is no tag, and there are quotation marks in attributes
@@ -67,8 +82,13 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/broken_entity", entities.find_broken, trigger=_REFERENCES),
     Rule("encoding/teaser_mark", shortcodes.find_teaser_mark, trigger=shortcodes.TEASER_TRIGGER),
     Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=escapes.CHARACTER_TRIGGER),
+    Rule("encoding/escaped_byte", escaped_bytes.find_escaped_byte, trigger=_REFERENCES),
     Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=escapes.LINE_BREAK_TRIGGER),
-    # short before long: the long one is its evidence
+    # a wrong charset before mojibake, which would mend the odd letter of what is no UTF-8 at all
+    Rule("encoding/wrong_charset", wrong_charset.find_wrong_charset, trigger=_QUOTES),
+    # rare ones first: of a line that only they mend whole the others would mend a part; then short before long: the
+    # long one is its evidence
+    Rule("encoding/rare_mojibake", rare_mojibake.find_rare_mojibake, trigger=_CHARACTERS),
     Rule("encoding/short_mojibake", short_mojibake.find_short_mojibake, trigger=_CHARACTERS),
     Rule("encoding/mojibake", mojibake.find_mojibake, trigger=_CHARACTERS),
     # invisible characters after mojibake, which is made of them too: "Ã" and a soft hyphen are "í"
@@ -84,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/lost_quote", lost.find_lost_quote, trigger=_CHARACTERS),
     Rule("encoding/dropped_apostrophe", apostrophes.find_dropped_apostrophe, trigger=_REFERENCES),
     Rule("encoding/lost_dash", lost.find_lost_dash, trigger=_CHARACTERS),
+    Rule("encoding/lost_letter", lost.find_lost_letter, trigger=_CHARACTERS),
     Rule("encoding/replacement_character", lost.find_replacement_character, trigger=lost.REPLACEMENT_TRIGGER),
     Rule("encoding/accent_for_apostrophe", stand_ins.find_accent_for_apostrophe, trigger=_STAND_INS),
     Rule("encoding/split_apostrophe", stand_ins.find_split_apostrophe, trigger=_STAND_INS),
@@ -94,4 +115,5 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/doubled_full_stop", punctuation.find_doubled_full_stop, trigger=_CHARACTERS),
     Rule("encoding/misplaced_quote", misplaced.find_misplaced_quote, trigger=_QUOTES),
     Rule("encoding/unbalanced_quote", misplaced.find_unbalanced_quote, trigger=_QUOTES),
+    Rule("encoding/gibberish", gibberish.find_gibberish, Verdict.QUARANTINE, trigger=_QUOTES),
 )

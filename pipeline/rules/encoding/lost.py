@@ -7,23 +7,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.records import Count, Facts, Hit
+from pipeline.rules.encoding.elisions import LONGEST_URL, URL, is_english, loses_letters, lost_apostrophes
 from pipeline.rules.encoding.urls import in_url
 
-_TAIL = r"(?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)\b"
-# "don?t", "That?s", "I?m": an apostrophe's tail proves it; "O?Brien", "l?homme" need a text with other losses.
-_CONTRACTION = re.compile(rf"([?\ufffd])(?:(?<=[^\W\d_].)|(?<=\b[A-Z]\..))(?={_TAIL}(?![=&?/]|\.\w))")
+# "O?Brien", "l?homme" need a text with other losses.
 _ELIDED = re.compile(r"(?<![^\W\d_])(?:O|D|[ldnjcmst]|qu|jusqu|dell|all|nell|sull)([?\ufffd])(?=[^\W\d_]{2})")
-_QUESTION, _LOST = re.compile(r"\?(?=[\w$@#'\[…])"), re.compile(r"\ufffd(?=[\w$@#'\[…])")
-_LOST_LETTER = re.compile(r"[^\W\d_]\ufffd+[^\W\d_]{3}|\ufffd{3}")
-_LOST_MARK = re.compile(rf"[.,!]\ufffd(?=\s|$)|[^\W\d_]\ufffd{_TAIL}")
+_BEFORE_LETTER = re.compile(r"[?\ufffd](?=[\w$@#'\[…])")
+_LETTERS_LOST = re.compile(r"\ufffd{3}")
+_MARK_LOST = re.compile(r"[.,!]\ufffd(?=\s|$)")
 _MARKS = re.compile(r"[?\ufffd]+")
-_LONGEST_URL = 200
-_URL = re.compile(r"://|www\.|\.\w{2,4}/|\w\.(?:com|org|net|php|aspx?|html?|cgi)")
 
-LOST_TRIGGER = (
-    r"[\pL.][?\x{fffd}](?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)(?:[^\pL\pN=&?/]|$)"
-    r"|(?:^|[\s(\[\x{2014}-])[?\x{fffd}]{1,2}[\pL\pN$@#]"
-)
+LOST_TRIGGER = r"(?:^|[\pL.\s(\[\x{2014}-])[?\x{fffd}]{1,2}[\pL\pN$@#]"
 
 
 class _Lost(NamedTuple):
@@ -46,12 +40,14 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
     `evidence` such impossible question marks must stand in the text, and no typographic quote. Spared: real questions,
     addresses on the web, French spacing (`Pourquoi ?`), lone dashes (which one was it?).
     """
-    if not _before_word(text, _QUESTION) and not _before_word(text, _LOST):
+    if not _BEFORE_LETTER.search(text):
         return
-    tails = (match.start(1) for match in _CONTRACTION.finditer(text))
-    hits = {at: "’" for at in tails if not in_url(text, at, _URL, _LONGEST_URL)}
+    apostrophes = lost_apostrophes(text)
+    hits = dict.fromkeys(apostrophes, "’")
     if not any(map(text.__contains__, "“”„«")):
-        hits = _proved(text, evidence - len(hits), bool(hits)) | hits
+        quotes = _proved(text, evidence - len(apostrophes), bool(apostrophes))
+        if quotes:
+            hits = quotes | dict.fromkeys(lost_apostrophes(text, quotes_lost=True), "’")
     for at in sorted(hits):
         yield Hit(at, at + 1, hits[at])
 
@@ -69,15 +65,6 @@ def _proved(text: str, evidence: int, apostrophes: bool) -> dict[int, str]:
     return {match.start(1): "’" for match in _ELIDED.finditer(text)} | found
 
 
-def _before_word(text: str, pattern: re.Pattern[str]) -> bool:
-    """Does the mark stand before a word anywhere, as no question mark does?"""
-    for match in pattern.finditer(text):
-        before = text[match.start() - 1 : match.start()]
-        if not (before.isalnum() or before == ".") or _CONTRACTION.match(text, match.start()):
-            return True
-    return False
-
-
 _BEFORE_WORD = " \n\t([{—–-/"
 _AFTER_WORD = " \n\t)]}.,;:!—–-"
 _MOST = 2  # marks in a row; more are meant: "What???"
@@ -90,13 +77,13 @@ def _lost_marks(text: str) -> list[_Lost]:
     [(9, 'open'), (17, 'close'), (18, 'close'), (29, 'dash')]
     """
     found: list[_Lost] = []
-    letters_lost = "\ufffd" in text and _letters_lost(text)
+    letters_lost = _letters_lost(text)
     for match in _MARKS.finditer(text):
         start, end = match.span()
         before, after = text[start - 1 : start] if start else "\n", text[end : end + 1] or "\n"
-        if end - start > _MOST or (letters_lost and "\ufffd" in match[0]):
+        if end - start > _MOST or match[0][0] in letters_lost or match[0][-1] in letters_lost:
             continue
-        if not before.isspace() and after.isalnum() and in_url(text, start, _URL, _LONGEST_URL):
+        if not before.isspace() and after.isalnum() and in_url(text, start, URL, LONGEST_URL):
             continue
         role = _role(before, after)
         if end - start == 1:
@@ -106,9 +93,16 @@ def _lost_marks(text: str) -> list[_Lost]:
     return found
 
 
-def _letters_lost(text: str) -> bool:
-    """Does U+FFFD stand for letters in this text? Then it may be one anywhere."""
-    return bool(_LOST_LETTER.search(text) or not _LOST_MARK.search(text))
+def _letters_lost(text: str) -> str:
+    """Those of the two signs that stand for letters in this text: each of them may be one anywhere."""
+    lost = ""
+    if "\ufffd" in text:
+        marks = _MARK_LOST.search(text) or lost_apostrophes(text)
+        if not marks or _LETTERS_LOST.search(text) or loses_letters(text, "\ufffd"):
+            lost += "\ufffd"
+    if loses_letters(text, "?") and not is_english(text):
+        lost += "?"
+    return lost
 
 
 def _role(before: str, after: str) -> str:
@@ -213,6 +207,22 @@ def find_replacement_character(text: str, facts: Facts) -> Iterator[Hit]:
     """A character that could not be decoded and stands as U+FFFD: remarked, since nothing tells what it was."""
     for match in re.finditer("\ufffd+", text) if "\ufffd" in text else ():
         yield Hit(*match.span(), None, f"{len(match[0])} lost")
+
+
+LOST_LETTER_TRIGGER = r"\p{Ll}\?\p{Ll}"
+
+
+def find_lost_letter(text: str, facts: Facts) -> Iterator[Hit]:
+    """A question mark inside a word, where a letter was lost (`tr?s`): remarked, since nothing tells which it was.
+
+    Spared: addresses on the web, and what `encoding/lost_quote` knows for apostrophes.
+    """
+    urls = URL.search(text)
+    for match in re.finditer(r"(?<=[^\W\d_])\?(?=[^\W\d_])", text) if "?" in text else ():
+        start, end = match.span()
+        between_small = text[start - 1].islower() and text[end].islower()
+        if between_small and not (urls and in_url(text, start, URL, LONGEST_URL)):
+            yield Hit(start, end, None, "a letter or a sign lost")
 
 
 LOST_DASH_TRIGGER = r"\pL \? \p{Ll}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ftfy import fix_encoding
 from ftfy.badness import BADNESS_RE, is_bad
 from ftfy.chardata import CHARMAP_ENCODINGS
 
 from pipeline.records import Facts, Hit
+from pipeline.rules.encoding.subject import are_spoken_of
 from pipeline.text import lines
 
 
@@ -52,20 +54,44 @@ _POSSIBLE = _possible()
 MOJIBAKE_TRIGGER = f"(?:{_as_re2(BADNESS_RE.pattern)})"
 
 
+def is_suspect(text: str) -> bool:
+    """Does ftfy take the text for mojibake, and is there anything in it that it could mend?"""
+    return not text.isascii() and bool(_POSSIBLE.search(text)) and is_bad(text)
+
+
+@lru_cache(maxsize=8)
+def _fixed(line: str) -> str:
+    return fix_encoding(line)
+
+
+def mended_whole(line: str) -> str | None:
+    """What ftfy makes of a line, if it leaves nothing that looks damaged; else None.
+
+    >>> mended_whole("dÃ©jÃ\xa0 vu"), mended_whole("déjà vu")
+    ('déjà vu', None)
+    """
+    if not is_suspect(line):
+        return None
+    fixed = _fixed(line)
+    return None if fixed == line or is_bad(fixed) else fixed
+
+
 def find_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
     """UTF-8 that was read as Windows-1252, Latin-1, Windows-1251, MacRoman or the like: it is read again as UTF-8.
 
     What ftfy decides for each line on its own is what is done, layer by layer ("ÃƒÂ©" is "é"). Characters that stand
-    for themselves are spared, whatever they look like: "4288×…", "( o¬ô )", "VOCÊ…".
+    for themselves are spared, whatever they look like: "4288×…", "( o¬ô )", "VOCÊ…"; and lines that speak of such
+    damage: `showed "Ã©" instead of "é"`.
     """
     if text.isascii():
         return
     for span in lines(text):
         line = text[span.start : span.end]
-        if not line.isascii() and _POSSIBLE.search(line) and is_bad(line):
-            fixed = fix_encoding(line)
-            if fixed != line:
-                yield from _differences(line, fixed, span.start)
+        if is_suspect(line):
+            fixed = _fixed(line)
+            hits = list(_differences(line, fixed, span.start)) if fixed != line else []
+            if not are_spoken_of(text, hits):
+                yield from hits
 
 
 def _differences(line: str, fixed: str, offset: int) -> Iterator[Hit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 from ftfy import fix_encoding
@@ -10,6 +11,7 @@ from ftfy.badness import is_bad
 
 from pipeline.edits import disjoint
 from pipeline.records import Facts, Hit
+from pipeline.rules.encoding.mojibake import mended_whole
 from pipeline.text import lines
 
 # The Windows-1252 readings of the bytes 0x80-0xBF that are no letters; behind "Ã" they make an accented letter.
@@ -46,13 +48,19 @@ def find_short_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
     """A single damaged letter: it becomes the letter again where its neighbours or the rest of the text prove it.
 
     `Ã…lesund`, `mГ©dicament` (Windows-1251), `pi√π presto` (MacRoman), `┬┐que?` (code page 437), `Coatl\\x87n`. Spared:
-    `DrÃ¥ber` in a text without other damage (it is a name), formulas (`= √π`), kaomoji, apostrophes.
+    `DrÃ¥ber` in a text without other damage (it is a name), formulas (`= √π`), kaomoji, apostrophes; and every line
+    that `encoding/mojibake` can mend whole, since it could no more after one letter of it was mended.
     """
     if not _RARE.search(text):
         return
-    hits = [*_certain(text), *_proved(text)]
-    hits.sort()
-    yield from disjoint(hits)
+    whole = [span for span in lines(text) if mended_whole(text[span.start : span.end])]
+    starts = [span.start for span in whole]
+    hits = []
+    for hit in (*_certain(text), *_proved(text)):
+        line = bisect_right(starts, hit.start) - 1
+        if line < 0 or hit.start >= whole[line].end:
+            hits.append(hit)
+    yield from disjoint([*hits, *_macroman(text)])
 
 
 def _again(encoding: str) -> Callable[[str], str | None]:
@@ -79,7 +87,6 @@ def _certain(text: str) -> Iterator[Hit]:
             char = read(match[0])
             if char is not None and len(char) == 1:
                 yield Hit(*match.span(), char)
-    yield from _macroman(text)
     if _CYRILLIC.search(text):
         for match in _CYRILLIC_A.finditer(text):
             yield Hit(*match.span(), "à")
