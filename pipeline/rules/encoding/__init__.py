@@ -50,9 +50,9 @@ _REFERENCES = "|".join(
         escaped_bytes.BYTES_TRIGGER,
     )
 )
-_QUOTES = "|".join(
-    (punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER, wrong_charset.SUSPECT, gibberish.GIBBERISH_TRIGGER)
-)
+_QUOTES = "|".join((punctuation.QUOTE_TRIGGER, punctuation.UNBALANCED_TRIGGER))
+_MISREAD = "|".join((wrong_charset.SUSPECT, gibberish.GIBBERISH_TRIGGER))
+_ESCAPES = "|".join((escapes.CHARACTER_TRIGGER, escapes.LINE_BREAK_TRIGGER))
 
 RULES: tuple[Rule, ...] = (
     # entities first: "&Atilde;&copy;" is mojibake only after decoding
@@ -61,11 +61,11 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/escaped_entity", entities.find_escaped, trigger=entities.ESCAPED_TRIGGER),
     Rule("encoding/spaced_entity", entities.find_spaced, trigger=_REFERENCES),
     Rule("encoding/broken_entity", entities.find_broken, trigger=_REFERENCES),
-    Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=escapes.CHARACTER_TRIGGER),
+    Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=_ESCAPES),
     Rule("encoding/escaped_byte", escaped_bytes.find_escaped_byte, trigger=_REFERENCES),
-    Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=escapes.LINE_BREAK_TRIGGER),
+    Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=_ESCAPES),
     # a wrong charset before mojibake, which would mend the odd letter of what is no UTF-8 at all
-    Rule("encoding/wrong_charset", wrong_charset.find_wrong_charset, trigger=_QUOTES),
+    Rule("encoding/wrong_charset", wrong_charset.find_wrong_charset, trigger=_MISREAD),
     # rare ones first: of a line that only they mend whole the others would mend a part; then short before long: the
     # long one is its evidence
     Rule("encoding/rare_mojibake", rare_mojibake.find_rare_mojibake, trigger=_CHARACTERS),
@@ -91,5 +91,5 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/doubled_full_stop", punctuation.find_doubled_full_stop, trigger=_CHARACTERS),
     Rule("encoding/misplaced_quote", punctuation.find_misplaced_quote, trigger=_QUOTES),
     Rule("encoding/unbalanced_quote", punctuation.find_unbalanced_quote, trigger=_QUOTES),
-    Rule("encoding/gibberish", gibberish.find_gibberish, Verdict.QUARANTINE, trigger=_QUOTES),
+    Rule("encoding/gibberish", gibberish.find_gibberish, Verdict.QUARANTINE, trigger=_MISREAD),
 )

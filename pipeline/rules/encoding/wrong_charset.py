@@ -159,9 +159,20 @@ def _charsets(text: str, spans: list[Span]) -> tuple[str, str] | None:
     gain, letters = scores[first] - scores[0], _changed(sample, best.text)
     if (best.read, best.meant) in _NOT_OURS or letters < _LEAST_LETTERS or scores[first] - scores[second] < _CLEARLY:
         return None
-    if gain < max(_LEAST_GAIN, _LEAST_EACH * letters):
+    if gain < max(_LEAST_GAIN, _LEAST_EACH * letters) or _is_odd(best.text):
         return None
     return (best.read, best.meant) if language.detect(best.text).probability >= _SURE else None
+
+
+_SIGN = re.compile(
+    r"[^\W_][^\w\s\x00-\x7f\u2010-\u201f\u2026\xa0\xab\xbb][^\W_]|[a-z\u0430-\u044f][\u0410-\u042f\u00c0-\u00de]"
+)
+_MOST_ODD = 0.05  # of the letters beyond ASCII
+
+
+def _is_odd(found: str) -> bool:
+    """Are there signs inside words and capitals behind small letters still? Then it is UTF-8 that lost bytes."""
+    return len(_SIGN.findall(found)) > _MOST_ODD * sum(char.isalpha() and not char.isascii() for char in found)
 
 
 def _readings(sample: str) -> Iterator[_Reading]:
