@@ -11,6 +11,7 @@ from pipeline.records import Facts, Hit
 from pipeline.rules.encoding import fluency
 from pipeline.rules.encoding.charsets import as_bytes
 from pipeline.rules.encoding.lost_bytes import LOST, restored, undefined
+from pipeline.rules.encoding.mojibake import mended_whole
 from pipeline.text import Span, lines
 
 _CYRILLIC = "cp1251 koi8-r cp866 iso8859-5 mac-cyrillic koi8-u cp855"
@@ -97,7 +98,9 @@ _NOT_OURS = (  # what other rules mend
     ("latin-1", "cp1252"),
     *((read, "utf-8") for read in _MEANT),
 )
+_LEAST_SHARE = 0.01  # of the characters; fewer are a few signs in English
 _SURE = 0.9
+_UTF8_LEFT = re.compile("[\u00c2\u00c3\u00e2][?\u00a2]|\u00e2\u20ac")  # UTF-8, of which bytes were lost
 
 
 def find_wrong_charset(text: str, facts: Facts) -> Iterator[Hit]:
@@ -110,6 +113,7 @@ def find_wrong_charset(text: str, facts: Facts) -> Iterator[Hit]:
     if text.isascii() or not _SUSPECT.search(text):
         return
     spans = [span for span in lines(text) if not text[span.start : span.end].isascii()]
+    spans = [span for span in spans if not _is_mojibake(text[span.start : span.end])]
     charsets = _charsets(text, spans) or _charsets(text, [span for span in spans if _is_suspect(text, span)])
     if charsets:
         for span in spans:
@@ -137,6 +141,12 @@ def again(text: str, read: str, meant: str) -> str | None:
     return None if _CONTROL.search(found) else found
 
 
+def _is_mojibake(line: str) -> bool:
+    """Does ftfy make a line of it in which nothing is odd?"""
+    whole = mended_whole(line)
+    return whole is not None and not _ODD.search(whole)
+
+
 def _is_suspect(text: str, span: Span) -> bool:
     return bool(_SUSPECT.search(text, span.start, span.end))
 
@@ -144,6 +154,10 @@ def _is_suspect(text: str, span: Span) -> bool:
 def _charsets(text: str, spans: list[Span]) -> tuple[str, str] | None:
     """What the lines were read in, and what they were; None unless one reading, and not they, is surely a language."""
     sample = "\n".join(text[span.start : span.end] for span in spans)[: fluency.MOST]
+    if sum(not char.isascii() for char in sample) < max(_LEAST_LETTERS, _LEAST_SHARE * len(sample)):
+        return None
+    if _UTF8_LEFT.search(sample):
+        return None
     east_asian = _east_asian(sample)
     if east_asian:
         return east_asian
