@@ -100,7 +100,8 @@ _NOT_OURS = (  # what other rules mend
 )
 _LEAST_SHARE = 0.01  # of the characters; fewer are a few signs in English
 _SURE = 0.9
-_UTF8_LEFT = re.compile("[\u00c2\u00c3\u00e2][?\u00a2]|\u00e2\u20ac")  # UTF-8, of which bytes were lost
+# UTF-8 of which bytes were lost.
+_UTF8_LEFT = re.compile("[\u00c2\u00c3]\\?\u00c2|\u00e2\\?[\u00ac\u00a2]|\u00e2\u20ac[\u0153\u2122]")
 
 
 def find_wrong_charset(text: str, facts: Facts) -> Iterator[Hit]:
