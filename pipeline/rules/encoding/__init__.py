@@ -61,9 +61,9 @@ _SCRIPTS = "|".join((scripts.SCRIPT_TRIGGER, tags.ESCAPED_TAG_TRIGGER))
 _STAND_INS = "|".join(
     (stand_ins.ACCENT_TRIGGER, stand_ins.COMMAS_TRIGGER, stand_ins.DOUBLED_TRIGGER, stand_ins.SPLIT_TRIGGER)
 )
-_QUOTES = "|".join(
-    (misplaced.QUOTE_TRIGGER, misplaced.UNBALANCED_TRIGGER, wrong_charset.SUSPECT, gibberish.GIBBERISH_TRIGGER)
-)
+_QUOTES = "|".join((misplaced.QUOTE_TRIGGER, misplaced.UNBALANCED_TRIGGER))
+_MISREAD = "|".join((wrong_charset.SUSPECT, gibberish.GIBBERISH_TRIGGER))
+_ESCAPES = "|".join((escapes.CHARACTER_TRIGGER, escapes.LINE_BREAK_TRIGGER))
 
 RULES: tuple[Rule, ...] = (
     # markup first: what is escaped beside real tags is no tag, and there are quotation marks in attributes
@@ -81,11 +81,11 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/spaced_entity", entities.find_spaced, trigger=_REFERENCES),
     Rule("encoding/broken_entity", entities.find_broken, trigger=_REFERENCES),
     Rule("encoding/teaser_mark", shortcodes.find_teaser_mark, trigger=shortcodes.TEASER_TRIGGER),
-    Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=escapes.CHARACTER_TRIGGER),
+    Rule("encoding/escaped_character", escapes.find_escaped_character, trigger=_ESCAPES),
     Rule("encoding/escaped_byte", escaped_bytes.find_escaped_byte, trigger=_REFERENCES),
-    Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=escapes.LINE_BREAK_TRIGGER),
+    Rule("encoding/escaped_line_break", escapes.find_escaped_line_break, trigger=_ESCAPES),
     # a wrong charset before mojibake, which would mend the odd letter of what is no UTF-8 at all
-    Rule("encoding/wrong_charset", wrong_charset.find_wrong_charset, trigger=_QUOTES),
+    Rule("encoding/wrong_charset", wrong_charset.find_wrong_charset, trigger=_MISREAD),
     # rare ones first: of a line that only they mend whole the others would mend a part; then short before long: the
     # long one is its evidence
     Rule("encoding/rare_mojibake", rare_mojibake.find_rare_mojibake, trigger=_CHARACTERS),
@@ -115,5 +115,5 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/doubled_full_stop", punctuation.find_doubled_full_stop, trigger=_CHARACTERS),
     Rule("encoding/misplaced_quote", misplaced.find_misplaced_quote, trigger=_QUOTES),
     Rule("encoding/unbalanced_quote", misplaced.find_unbalanced_quote, trigger=_QUOTES),
-    Rule("encoding/gibberish", gibberish.find_gibberish, Verdict.QUARANTINE, trigger=_QUOTES),
+    Rule("encoding/gibberish", gibberish.find_gibberish, Verdict.QUARANTINE, trigger=_MISREAD),
 )

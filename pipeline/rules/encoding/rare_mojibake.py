@@ -47,10 +47,14 @@ SUSPECT = "|".join(
 )
 
 _SUSPECT = re.compile(SUSPECT)
+# One of these is in all that is suspect: a look for them costs next to nothing.
+_FOREIGN = re.compile(
+    "[\u00d4\u0102\u0192\u0391-\u05c3\u05f3\u0622-\u064a\u221a\u2248\u2500-\u2593\u3400-\ud7a3\uff61-\uff9f]"
+)
 _RUN = re.compile(r"[^\x00-\x7f]+")
 # What is written in prose. Not among it: letters of phonetics, which two accented capitals would make ("É®" is "ɮ").
 _PROSE = re.compile(
-    "[\x00-\x7f\u00a0-\u017f\u0192\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u02c6\u02dc\u0300-\u0323\u0370-\u0590\u05b0-\u06ff"
+    "[\x00-\x7f\u00a0-\u017e\u0192\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u02c6\u02dc\u0300-\u0323\u0370-\u0590\u05b0-\u06ff"
     "\u0900-\u0e7f\u10a0-\u10ff\u1200-\u139f\u1e00-\u1fff\u200b-\u2044\u20a0-\u20bf\u2100-\u27ff\u3000-\u30ff\u3400-\u9fff"
     "\ua960-\ud7ff\uf900-\ufaff\ufe0f\uff00-\uffef\U0001f000-\U0001faff\U00020000-\U0002ffff]+"
 )
@@ -69,7 +73,7 @@ def find_rare_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
     must be UTF-8, three characters of it at least, or a quotation mark or a letter amid a word, where nothing else
     makes sense. Of several readings the one is taken that is most like a language.
     """
-    if text.isascii() or not (_SUSPECT.search(text) or is_suspect(text)):
+    if text.isascii() or not ((_FOREIGN.search(text) and _SUSPECT.search(text)) or is_suspect(text)):
         return
     found: dict[Span, _Reading] = {}
     doubtful = []

@@ -11,6 +11,7 @@ from pipeline.records import Facts, Hit
 from pipeline.rules.encoding import fluency
 from pipeline.rules.encoding.charsets import as_bytes
 from pipeline.rules.encoding.lost_bytes import LOST, restored, undefined
+from pipeline.rules.encoding.mojibake import mended_whole
 from pipeline.text import Span, lines
 
 _CYRILLIC = "cp1251 koi8-r cp866 iso8859-5 mac-cyrillic koi8-u cp855"
@@ -97,7 +98,10 @@ _NOT_OURS = (  # what other rules mend
     ("latin-1", "cp1252"),
     *((read, "utf-8") for read in _MEANT),
 )
+_LEAST_SHARE = 0.01  # of the characters; fewer are a few signs in English
 _SURE = 0.9
+# UTF-8 of which bytes were lost.
+_UTF8_LEFT = re.compile("[\u00c2\u00c3]\\?\u00c2|\u00e2\\?[\u00ac\u00a2]|\u00e2\u20ac[\u0153\u2122]")
 
 
 def find_wrong_charset(text: str, facts: Facts) -> Iterator[Hit]:
@@ -110,6 +114,7 @@ def find_wrong_charset(text: str, facts: Facts) -> Iterator[Hit]:
     if text.isascii() or not _SUSPECT.search(text):
         return
     spans = [span for span in lines(text) if not text[span.start : span.end].isascii()]
+    spans = [span for span in spans if not _is_mojibake(text[span.start : span.end])]
     charsets = _charsets(text, spans) or _charsets(text, [span for span in spans if _is_suspect(text, span)])
     if charsets:
         for span in spans:
@@ -137,6 +142,12 @@ def again(text: str, read: str, meant: str) -> str | None:
     return None if _CONTROL.search(found) else found
 
 
+def _is_mojibake(line: str) -> bool:
+    """Does ftfy make a line of it in which nothing is odd?"""
+    whole = mended_whole(line)
+    return whole is not None and not _ODD.search(whole)
+
+
 def _is_suspect(text: str, span: Span) -> bool:
     return bool(_SUSPECT.search(text, span.start, span.end))
 
@@ -144,6 +155,10 @@ def _is_suspect(text: str, span: Span) -> bool:
 def _charsets(text: str, spans: list[Span]) -> tuple[str, str] | None:
     """What the lines were read in, and what they were; None unless one reading, and not they, is surely a language."""
     sample = "\n".join(text[span.start : span.end] for span in spans)[: fluency.MOST]
+    if sum(not char.isascii() for char in sample) < max(_LEAST_LETTERS, _LEAST_SHARE * len(sample)):
+        return None
+    if _UTF8_LEFT.search(sample):
+        return None
     east_asian = _east_asian(sample)
     if east_asian:
         return east_asian
@@ -159,9 +174,20 @@ def _charsets(text: str, spans: list[Span]) -> tuple[str, str] | None:
     gain, letters = scores[first] - scores[0], _changed(sample, best.text)
     if (best.read, best.meant) in _NOT_OURS or letters < _LEAST_LETTERS or scores[first] - scores[second] < _CLEARLY:
         return None
-    if gain < max(_LEAST_GAIN, _LEAST_EACH * letters):
+    if gain < max(_LEAST_GAIN, _LEAST_EACH * letters) or _is_odd(best.text):
         return None
     return (best.read, best.meant) if language.detect(best.text).probability >= _SURE else None
+
+
+_SIGN = re.compile(
+    r"[^\W_][^\w\s\x00-\x7f\u2010-\u201f\u2026\xa0\xab\xbb][^\W_]|[a-z\u0430-\u044f][\u0410-\u042f\u00c0-\u00de]"
+)
+_MOST_ODD = 0.05  # of the letters beyond ASCII
+
+
+def _is_odd(found: str) -> bool:
+    """Are there signs inside words and capitals behind small letters still? Then it is UTF-8 that lost bytes."""
+    return len(_SIGN.findall(found)) > _MOST_ODD * sum(char.isalpha() and not char.isascii() for char in found)
 
 
 def _readings(sample: str) -> Iterator[_Reading]:
