@@ -84,8 +84,8 @@ _SPLIT = re.compile(
 _OPENS = re.compile(r"(?<![^\s(\[\"“])['‘](?=\w)")
 SPLIT_TRIGGER = (
     r"[A-Za-z\x{80}-\x{10ffff}]['’] (?:s|t|re|ve|ll|d|m)(?:[^A-Za-z]|$)"
-    r"|(?:^|[^A-Za-z0-9\x{80}-\x{10ffff}])(?:[A-Za-z]|[qQ]u|[A-Za-z]{2,4}l|[uU]n|[jJ]usqu|[lL]orsqu|[pP]uisqu)['’] "
-    r"[A-Za-z\x{c0}-\x{ff}]"
+    r"|(?:^|[^A-Za-z0-9\x{80}-\x{10ffff}])(?:[lLdDjJnNcCmMsStT]|[qQ]u|[A-Za-z]{2,4}l|[uU]n|[jJ]usqu"
+    r"|[lL]orsqu|[pP]uisqu)['’] [aeiouyhAEIOUHÀ-ÿ]"
 )
 
 
