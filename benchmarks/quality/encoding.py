@@ -149,7 +149,7 @@ def _clean_texts(most: int) -> list[str]:
     return [text for text in pages + rows if not clean(text)[1]][:most]
 
 
-def _whole_articles(most: int = 400) -> list[Measure]:
+def _whole_articles(most: int = 200) -> list[Measure]:
     """Articles damaged throughout in one style; of the half that no price was chosen on."""
     texts = _articles_with_marks()
     measures = [

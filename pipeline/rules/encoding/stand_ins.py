@@ -30,6 +30,8 @@ def find_accent_for_apostrophe(text: str, facts: Facts) -> Iterator[Hit]:
     `Paul´s`, ``it`s``, `l´homme`, `rock ´n´ roll in the ´80s`. Spared: accents that belong to a letter (`caf´e`, as
     programs that set type leave them), and backticks in a text that has others, which mark code.
     """
+    if "´" not in text and "`" not in text:
+        return
     hits = [
         Hit(match.start(group), match.end(group), "’")
         for match in _ACCENT.finditer(text)
@@ -54,7 +56,7 @@ def find_commas_for_quote(text: str, facts: Facts) -> Iterator[Hit]:
 
     Polish, Romanian and Hungarian close with `”`. Spared: two commas in a row, which nothing closes.
     """
-    for match in _COMMAS.finditer(text):
+    for match in _COMMAS.finditer(text) if ",," in text else ():
         yield Hit(match.start(), match.start() + 2, "„")
         yield Hit(*match.span("closing"), "”" if _EASTERN.search(text) else "“")
 
@@ -68,6 +70,8 @@ def find_doubled_quote(text: str, facts: Facts) -> Iterator[Hit]:
 
     `He said ""it is over"" and left`. Spared: lines with single ones besides, which quote an empty word, and code.
     """
+    if '""' not in text:
+        return
     spared = Spared(text)
     for match in _DOUBLED.finditer(text):
         first = text.rfind("\n", max(0, match.start() - 2000), match.start()) + 1 or max(0, match.start() - 2000)
@@ -84,8 +88,8 @@ _SPLIT = re.compile(
 _OPENS = re.compile(r"(?<![^\s(\[\"“])['‘](?=\w)")
 SPLIT_TRIGGER = (
     r"[A-Za-z\x{80}-\x{10ffff}]['’] (?:s|t|re|ve|ll|d|m)(?:[^A-Za-z]|$)"
-    r"|(?:^|[^A-Za-z0-9\x{80}-\x{10ffff}])(?:[A-Za-z]|[qQ]u|[A-Za-z]{2,4}l|[uU]n|[jJ]usqu|[lL]orsqu|[pP]uisqu)['’] "
-    r"[A-Za-z\x{c0}-\x{ff}]"
+    r"|(?:^|[^A-Za-z0-9\x{80}-\x{10ffff}])(?:[lLdDjJnNcCmMsStT]|[qQ]u|[A-Za-z]{2,4}l|[uU]n|[jJ]usqu"
+    r"|[lL]orsqu|[pP]uisqu)['’] [aeiouyhAEIOUHÀ-ÿ]"
 )
 
 
@@ -95,6 +99,8 @@ def find_split_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> It
     `The president' s aide said they don' t know`, `L' homme qu' il a vu`, where the text has it `evidence` times.
     Spared: texts with quotations between single marks, one of which might close there.
     """
+    if "' " not in text and "’ " not in text:
+        return
     blanks = [match.span(group) for match in _SPLIT.finditer(text) for group in ("tail", "elided") if match[group]]
     if len(blanks) >= evidence and not _OPENS.search(text):
         for start, end in blanks:
