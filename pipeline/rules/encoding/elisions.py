@@ -109,6 +109,8 @@ class _Signs:
         return {at for at in left if self.text[at] in signs}
 
     def _places(self, pattern: re.Pattern[str]) -> set[int]:
+        if not self.between:
+            return set()
         found = (_FIRST.search(self.text, match.start()) for match in pattern.finditer(self.text))
         return {match.start() for match in found if match} & self.between
 

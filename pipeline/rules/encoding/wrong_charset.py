@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.facts import language
@@ -111,9 +112,11 @@ def find_wrong_charset(text: str, facts: Facts) -> Iterator[Hit]:
     that are suspect. The reading must speak more of a language than the text as it stands, by far more than clean text
     in any language gains by any reading, and more than every other reading. Spared: lines that gain nothing by it.
     """
-    if text.isascii() or not _SUSPECT.search(text):
+    if text.isascii():
         return
     spans = [span for span in lines(text) if not text[span.start : span.end].isascii()]
+    if not any(_is_suspect(text, span) for span in spans):  # of most texts few lines are looked at
+        return
     spans = [span for span in spans if not _is_mojibake(text[span.start : span.end])]
     charsets = _charsets(text, spans) or _charsets(text, [span for span in spans if _is_suspect(text, span)])
     if charsets:
@@ -154,7 +157,11 @@ def _is_suspect(text: str, span: Span) -> bool:
 
 def _charsets(text: str, spans: list[Span]) -> tuple[str, str] | None:
     """What the lines were read in, and what they were; None unless one reading, and not they, is surely a language."""
-    sample = "\n".join(text[span.start : span.end] for span in spans)[: fluency.MOST]
+    return _charsets_of("\n".join(text[span.start : span.end] for span in spans)[: fluency.MOST])
+
+
+@lru_cache(maxsize=4)  # the rules run over a text again and again, and these lines stay
+def _charsets_of(sample: str) -> tuple[str, str] | None:
     if sum(not char.isascii() for char in sample) < max(_LEAST_LETTERS, _LEAST_SHARE * len(sample)):
         return None
     if _UTF8_LEFT.search(sample):
