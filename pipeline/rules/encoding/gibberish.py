@@ -23,14 +23,16 @@ def find_gibberish(text: str, facts: Facts, *, least: Count = 4, min_share: Shar
     `least` places that no language writes (signs inside words, runs of accented letters, ideographs without an end),
     at least `min_share` of its words, in lines whose language cannot be told. Spared: names and quotations of damage.
     """
-    if text.isascii() or not (_ODD.search(text) or _LOST.search(text)):
+    if text.isascii():
         return
-    lost = len(_LOST.findall(text))
+    odd = [line for line in text.split("\n") if not line.isascii() and _ODD.search(line)]
+    lost = len(_LOST.findall(text)) if "\ufffd" in text else 0
+    if not odd and not lost:
+        return
     words = len(text.split())
     if lost >= least and lost >= min_share * words:
         yield Hit(0, 0, None, f"bytes lost in {lost} characters")
         return
-    odd = [line for line in text.split("\n") if _ODD.search(line)]
     found = sum(len(_ODD.findall(line)) for line in odd)
     if found < least or found < min_share * words:
         return

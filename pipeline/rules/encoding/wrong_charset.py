@@ -49,17 +49,19 @@ _SMALL = "a-z\u00df-\u00f6\u00f8-\u00ff\u0430-\u045f"
 _LETTER = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f\u0400-\u045f"
 _INSIDE = (
     "\u00a1-\u00a9\u00ac\u00ae-\u00b1\u00b3\u00b5\u00b6\u00b8-\u00ba\u00bc-\u00bf\u00d7\u00f7\u0192\u201a\u201e\u2020\u2021"
-    "\u02c6\u02dc\u2018\u2030\u203a\u2219\u221a"
+    "\u02c6\u02dc\u2030\u203a\u2219\u221a"
 )
+_NO_TAIL = "abcefghijknopquwxyz\u00df-\u00f6\u00f8-\u00ff\u0430-\u045f"  # "Joan‘s" has the wrong apostrophe, and no more
 _CAPITALS = "\u0152\u0160\u017d\u0178\u00c0-\u00d6\u00d8-\u00de\u0393-\u03c9\u207f\u2248-\u2265\u2229\u0410-\u044f"
 _HIGH = (  # the upper half of Windows-1252
     "\x80-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2026\u2030\u2039\u203a\u20ac\u2122"
 )
+_LETTERS_HIGH = _HIGH.replace("\u2013-\u2026", "\u2018-\u2022")  # without dashes and dots, which come in rows
 ODD = "|".join(
     (
-        f"[{_LETTER}][{_INSIDE}][{_SMALL}]",
+        f"[{_LETTER}](?:[{_INSIDE}][{_SMALL}]|\u2018[{_NO_TAIL}])",
         f"[a-z][{_CAPITALS}][a-z]",
-        f"[\u00a1-\u00ff]{{4}}|[{_HIGH}]{{5}}",
+        f"[\u00a1-\u00ff]{{4}}|[{_LETTERS_HIGH}]{{5}}",
         "[A-Za-z\u00df-\u017f][\x80-\x9f]|[\x80-\x9f][a-z\u00df-\u017f]{2}|[a-z][\u02c6\u02dc]",
         "[\u0430-\u044f][\u0410-\u042f]{3}",
         "\u201a[^\\s]\u201a|\u00a4[\u00a1-\u00ff]\u00a4",
