@@ -109,12 +109,14 @@ def _blanks(text: str, first: int, last: int, reference: Reference, padding: _Pa
     if before == 2 and start - 2 < first:
         before = 1
     after = 0 if end == last or text[end] != " " else 1 + (end + 1 < last and text[end + 1] == " ")
-    return _Blanks(
-        before,
-        after,
-        _authors(before, padding.left, edge=start - before == first),
-        _authors(after, padding.right, edge=end + after == last),
-    )
+    left = _authors(before, padding.left, edge=start - before == first)
+    right = _authors(after, padding.right, edge=end + after == last)
+    if after == 1 and reference.value in SINGLE and start > first and _GREEK.match(text, start - 1):
+        right = True
+    return _Blanks(before, after, left, right)
+
+
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")  # elides before a blank: "τ’ άπλυτα"
 
 
 def _authors(blanks: int, padded: bool | None, *, edge: bool) -> bool | None:

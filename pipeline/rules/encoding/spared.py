@@ -20,6 +20,7 @@ _STANDS_FOR = re.compile(
     r"|(?:for|is|means) an? (?:ampersand|apostrophe|quotation mark|quote|less-than|greater-than|non-breaking|space"
     r"|dash)\b)"
 )
+_DASH = re.compile(r"&(?:amp;)*(?:#0*(?:15[01]|821[12])|[nm]dash);")
 _ABOUT = re.compile(r"\b(?:X?HTML5?|XML|[Ee]ntit(?:y|ies)|ampersand|[Ee]scap(?:e|es|ed|ing)|[Mm]arkup)\b")
 
 
@@ -85,6 +86,8 @@ class Spared:
             return False
         if not self._is_after_word(start):
             return bool(_STANDS_FOR.match(text, end, end + 60)) and self._is_matter(start, end)
+        if _DASH.match(text, start, end) and not self._is_matter(start, end):
+            return False  # "he knew one word &#150; no"
         return not self._is_quotation(start, end)
 
     def _is_after_word(self, start: int) -> bool:
