@@ -16,15 +16,15 @@ run: $(READY) ## clean the articles in seeds/ and say where the corpus and the r
 	@$(BIN)/copydesk run
 
 test: $(READY) ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST)
 
-matrix: ## all tests on every later Python that is installed here; the others are named
+matrix: ## all tests but slow ones on every later Python that is installed here; the others are named
 	@for version in $(PYTHONS); do \
 		python=$$(command -v python$$version || ls -d ~/.pyenv/versions/$$version.*/bin/python$$version 2>/dev/null | tail -1); \
 		if ! "$$python" -c '' 2>/dev/null; then python=$$(ls -d ~/.pyenv/versions/$$version.*/bin/python$$version 2>/dev/null | tail -1); fi; \
 		if [ -z "$$python" ]; then echo "Python $$version: not installed here, not tried"; continue; fi; \
 		echo "Python $$version: $$python"; \
-		$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version || exit 1; \
+		$(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version PYTEST='-m "not slow"' || exit 1; \
 	done
 
 smoke: $(READY) ## build the wheel, install it alone in a bare environment, and use it there

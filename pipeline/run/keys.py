@@ -126,7 +126,7 @@ def imports_of(file: Path) -> frozenset[str]:
 
 class _Read(NamedTuple):
     imports: frozenset[str]
-    meaning: bytes  # what it says to Python, without comments and docstrings; of a data file its digest
+    meaning: bytes  # a digest of what it says to Python, without comments and docstrings; of a data file, of its bytes
 
 
 @lru_cache
@@ -144,7 +144,7 @@ def _read(file: Path) -> _Read:
             node.body[0] = ast.Pass()
     inside = {name for name in names if name.partition(".")[0] == PACKAGE.name and _is_module(name)}
     outside = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {PACKAGE.name}
-    return _Read(frozenset(inside | outside), ast.dump(tree).encode())
+    return _Read(frozenset(inside | outside), hashlib.sha256(ast.dump(tree).encode()).digest())
 
 
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

@@ -51,7 +51,8 @@ _INSIDE = (
     "\u00a1-\u00a9\u00ac\u00ae-\u00b1\u00b3\u00b5\u00b6\u00b8-\u00ba\u00bc-\u00bf\u00d7\u00f7\u0192\u201a\u201e\u2020\u2021"
     "\u02c6\u02dc\u2030\u203a\u2219\u221a"
 )
-_NO_TAIL = "abcefghijknopquwxyz\u00df-\u00f6\u00f8-\u00ff\u0430-\u045f"  # "Joan‘s" has the wrong apostrophe, and no more
+# "Joan‘s" has the wrong apostrophe, and no more
+_NO_TAIL = "abcefghijknopquwxyz\u00df-\u00f6\u00f8-\u00ff\u0430-\u045f"
 _CAPITALS = "\u0152\u0160\u017d\u0178\u00c0-\u00d6\u00d8-\u00de\u0393-\u03c9\u207f\u2248-\u2265\u2229\u0410-\u044f"
 _HIGH = (  # the upper half of Windows-1252
     "\x80-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2026\u2030\u2039\u203a\u20ac\u2122"
