@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import ftfy
+
 from benchmarks import data
 from benchmarks.line_pages import (
     ARTICLES,
@@ -168,5 +170,12 @@ def _speed() -> Measure:
     start = time.process_time()
     for text in texts:
         edits.run(text, boilerplate.RULES)
-    spent = (time.process_time() - start) / len(texts) * 1000
-    return Measure("ms of CPU a document of 1.5 kB", spent, "<= 0.1")
+    spent = time.process_time() - start
+    start = time.process_time()
+    for text in texts:
+        ftfy.fix_text(text)
+    beside = time.process_time() - start
+    of_each = spent / len(texts) * 1000
+    return Measure(
+        "speed, times ftfy.fix_text", beside / spent, "", f"{of_each:.3f} ms a document of 1.5 kB; to be 0.1"
+    )
