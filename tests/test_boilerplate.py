@@ -108,6 +108,17 @@ def test_a_line_that_an_article_may_have_stays(line: str) -> None:
     assert cut(f"{AROUND[0]}\n\n{line}\n\n{AROUND[1]}") == []
 
 
+def test_a_list_that_a_sentence_announces_is_the_articles() -> None:
+    items = ["Facebook", "Twitter", "Email", "Newsletters"]
+    assert cut("\n".join([AROUND[0], "The channels that young people named most often were:", *items, AROUND[1]])) == []
+    bar = [AROUND[0], "Share this article:", *items[:3], AROUND[1]]
+    assert cut("\n".join(bar)) == ["Share this article:", *items[:3]]
+
+
+def test_the_hours_of_a_report_that_goes_on_are_its_headings() -> None:
+    assert cut("\n".join(["Updated at 10:15", AROUND[0], "Updated at 10:42", AROUND[1]])) == []
+
+
 @pytest.mark.parametrize(
     "line",
     [

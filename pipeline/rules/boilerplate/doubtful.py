@@ -21,6 +21,7 @@ IN_SHORT_TEXT = 0.6  # where there is little to tell an article from a page by
 UNDER_HEADING = -1.0  # for a title under a heading that opens a block
 BEFORE_PROSE = 3.0  # for the last of them, where prose follows: it may be its heading
 LIST_ITEM = 1.0  # for a line with a mark or a number before it, which menus of pages have seldom
+LISTED = 2.0  # for an item of a list that a sentence announces
 ON_OTHER_PAGES = -1.0  # for a line that another page of the site has, too
 MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents, for a line to be the site's
 SHORT_SENTENCE = 40  # characters
@@ -99,5 +100,5 @@ def _leaning(line: Line, uses: Uses) -> float:
     if is_paragraph(line.text):
         return leaning + PARAGRAPH
     leaning += HEADLINE * (len(line.text) >= SHORT_HEADLINE) + SENTENCE * ends_sentence(line.text)
-    leaning += UNDER_HEADING * line.title + BEFORE_PROSE * line.last_title
+    leaning += UNDER_HEADING * line.title + BEFORE_PROSE * line.last_title + LISTED * line.listed
     return leaning + LIST_ITEM * bool(_ITEM.match(line.text))

@@ -16,7 +16,8 @@ LONG = 80  # characters of a paragraph; scripts without spaces say as much in a 
 MAX_TITLE = 140  # characters; of the titles under such headings 99 in 100 are shorter
 MAX_BLOCK = 100  # lines under one heading
 MIN_ROW = 3  # doubtful lines, one after the other
-MAX_DATED = 3  # paragraphs that follow a date
+MAX_DATED = 1  # paragraphs that follow a date
+INTRODUCTION, MAX_ITEM = 40, 60  # characters of a sentence that announces a list, and of its items
 MAX_REASONS = 3  # in one finding
 _SENTENCE_ENDS = re.compile(r"[.;,:。；，：][\"'”’»)\]]*\s*$|[.!?][\"'”’»)\]]* +\w+ +\w|[。！？].")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟][\"'”’»)\]」』]*\s*$")
@@ -33,6 +34,7 @@ class Line(NamedTuple):
     doubtful: str = ""  # the rule of a phrase that neighbours decide
     title: bool = False  # it looks like a title and stands under a heading that opens a block
     last_title: bool = False  # the same, but prose follows: it may be the heading of that prose
+    listed: bool = False  # an item of a list that a sentence of the article announces
 
 
 @lru_cache(maxsize=8)
@@ -47,7 +49,11 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
         found[number] = line._replace(doubtful=kind.rule) if doubtful else line._replace(rule=kind.rule)
     for number in _chronicle(found):
         found[number] = found[number]._replace(rule="", doubtful="date_stamp")
-    for row in _rows(kinds):
+    listed = _listed(found)
+    for number in listed:
+        line = found[number]
+        found[number] = line._replace(rule="", doubtful=line.rule or line.doubtful, listed=True)
+    for row in _rows({number: kind for number, kind in kinds.items() if number not in listed}):
         for number in row:
             found[number] = found[number]._replace(rule=kinds[number].rule)
     for opening in (number for number, kind in kinds.items() if kind.opens):
@@ -73,6 +79,19 @@ def _chronicle(found: Sequence[Line]) -> list[int]:
     """The dates in a text that tells what happened day by day: they are its headings, and no stamps of the page."""
     dates = [number for number, line in enumerate(found[:-1]) if line.rule == "date_stamp"]
     return dates if sum(is_paragraph(found[number + 1].text) for number in dates) > MAX_DATED else []
+
+
+def _listed(found: Sequence[Line]) -> list[int]:
+    """The lines under a sentence that ends in a colon, "The most used apps were:", up to the next paragraph."""
+    listed: list[int] = []
+    in_list = False
+    for number, line in enumerate(found):
+        announces = line.text.rstrip().endswith((":", "：")) and len(line.text) >= INTRODUCTION
+        if announces or ends_sentence(line.text) or len(line.text) > MAX_ITEM:
+            in_list = announces and not (line.rule or line.doubtful)
+        elif in_list:
+            listed.append(number)
+    return listed
 
 
 def _rows(kinds: Mapping[int, Kind]) -> Iterator[Sequence[int]]:
