@@ -227,6 +227,7 @@ def test_ctrl_c_in_the_middle_of_a_run_ends_it_with_130(place: Path) -> None:
         "import os, signal, sys\n"
         "from pipeline.console import cli\n"
         "from pipeline.run.steps.publishing import Publishing\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # whoever starts the tests may ignore it
         "Publishing.write = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
         f"sys.exit(cli.main(['run', {str(SEEDS)!r}]))\n"
     )
