@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pipeline.records import Hit
 
 # Words of the trade, in the languages that such articles are written in.
-_TRADE = re.compile(
+TRADE = re.compile(
     r"encod|charset|unicode|utf-?8|latin-?1|ascii|mojibake|escape|json|javascript|\bhtml\b|\bxml\b|python|regex"
     r"|\bcharacters?\b|backslash|newline|apostrophe|instead of|should have been|should be|stands for|\btype\b"
     r"|zeichen|kodier|statt|encodage|caractère|au lieu|codificaci|caracter|en lugar de|codifica|caratter|invece di"
@@ -32,7 +32,7 @@ def is_spoken_of(text: str, start: int, end: int) -> bool:
         return False
     first = max(text.rfind("\n", max(0, start - _AROUND), start) + 1, start - _AROUND, 0)
     last = text.find("\n", end, end + _AROUND)
-    return bool(_TRADE.search(text, first, last if last >= 0 else end + _AROUND))
+    return bool(TRADE.search(text, first, last if last >= 0 else end + _AROUND))
 
 
 def are_spoken_of(text: str, hits: Iterable[Hit]) -> bool:
