@@ -60,7 +60,7 @@ def is_english(text: str) -> bool:
 def loses_letters(text: str, sign: str) -> bool:
     """Does the sign, `?` or U+FFFD, stand between letters where no apostrophe can be, more often than where one was?
 
-    >>> loses_letters("Il est tr?s tard.", "?"), loses_letters("We don?t know.", "?")
+    >>> loses_letters("Die Universit?t ist offen.", "?"), loses_letters("We don?t know.", "?")
     (True, False)
     """
     signs = _signs(text)
