@@ -19,7 +19,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 def find_escaped_byte(text: str, facts: Facts) -> Iterator[Hit]:
     r"""Characters in the escaped form of mail, of addresses, of spreadsheets, or of JSON whose backslash was lost.
 
-    `It=E2=80=99s` with its soft line ends, `L%27%C3%A9t%C3%A9`, `%u2019`, `_x000D_`, `doesnu2019t`, `u003cbru003e`.
+    `It=E2=80=99s` with its soft line ends, `d%27%C3%A9cole`, `%u2019`, `_x000D_`, `doesnu2019t`, `u003cbru003e`.
     Spared: addresses on the web, whose escapes are meant, and texts about escapes.
     """
     found = [*_quoted_printable(text), *_percent(text), *_of_sheets(text), *_bare(text)]

@@ -42,7 +42,7 @@ def find_stray_tag(text: str, facts: Facts) -> Iterator[Hit]:
 
     `<p>`, `<br />`, `<a href="...">`, `<!-- more -->`, what translators made of them (`</ li>`, `< b >`), and all that
     lies between `<script>` and `</script>`. They must be used as markup somewhere: a pair around words, attributes, a
-    tag that touches the text it is for. Spared: texts about markup and programs ("the <b> tag makes text bold",
+    tag that touches the text it is for. Spared: texts about markup and programs ("a <b> tag is for bold words",
     `<p> element`, a listing), and whatever is no tag of HTML: `a < b`, `<3`, `List<String>`, `<grin>`, `<a@b.c>`.
     """
     if "<" not in text:

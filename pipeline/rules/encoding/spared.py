@@ -71,7 +71,7 @@ class Spared:
         """Does the text speak about the reference: "the word quot; means"? It stands apart then, after such a word.
 
         Or between the marks of code: `&quot;`. In a line that speaks about one, in the words of the matter, all others
-        are spared as well: "the entity &quot; stands for a quotation mark and &amp; for an ampersand".
+        are spared as well: "the entity &quot; is a quotation mark in HTML, &amp; an ampersand".
         """
         text = self.text
         if text[start - 1 : start] == text[end : end + 1] == "`":

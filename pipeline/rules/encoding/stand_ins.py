@@ -27,7 +27,7 @@ ACCENT_TRIGGER = r"[A-Za-z][´`][A-Za-z\x{c0}-\x{ff}]|´n´|´\d0"
 def find_accent_for_apostrophe(text: str, facts: Facts) -> Iterator[Hit]:
     """An acute accent or a backtick in the place of an apostrophe: it becomes one.
 
-    `Paul´s`, ``it`s``, `l´homme`, `rock ´n´ roll in the ´80s`. Spared: accents that belong to a letter (`caf´e`, as
+    `Paul´s`, ``it`s``, `l´homme`, `salt ´n´ pepper`, `the ´60s`. Spared: accents that belong to a letter (`caf´e`, as
     programs that set type leave them), and backticks in a text that has others, which mark code.
     """
     if "´" not in text and "`" not in text:
@@ -68,7 +68,7 @@ DOUBLED_TRIGGER = r"(?:^|[\s(\[])\"\"[^\s\"]"
 def find_doubled_quote(text: str, facts: Facts) -> Iterator[Hit]:
     """Quotation marks doubled, as a table of comma-separated values escapes them: one of each two goes.
 
-    `He said ""it is over"" and left`. Spared: lines with single ones besides, which quote an empty word, and code.
+    `They called it ""a gift"" then`. Spared: lines with single ones besides, which quote an empty word, and code.
     """
     if '""' not in text:
         return
@@ -96,7 +96,7 @@ SPLIT_TRIGGER = (
 def find_split_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator[Hit]:
     """An apostrophe with a blank behind it, as translators leave it: the blank goes.
 
-    `The president' s aide said they don' t know`, `L' homme qu' il a vu`, where the text has it `evidence` times.
+    `The president' s aide said they don' t know`, `L' idée qu' elle avait`, where the text has it `evidence` times.
     Spared: texts with quotations between single marks, one of which might close there.
     """
     if "' " not in text and "’ " not in text:
