@@ -88,6 +88,51 @@ def test_a_stage_that_died_makes_only_the_parts_that_are_missing(
     assert faults.leftovers(place) == []
 
 
+def test_parts_of_a_step_whose_books_do_not_balance_are_made_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_jsonl(place / "in" / "a.jsonl", articles(10))
+
+    def losing(rows: pa.RecordBatch, **values: Any) -> Iterator[dict[str, pa.RecordBatch]]:
+        yield from run_stage(rows.slice(0, max(0, rows.num_rows - 1)), **values)
+
+    monkeypatch.setattr(steps.stage, "run_stage", losing)
+    assert run("in") == 1
+    assert "nothing is published" in capsys.readouterr().err
+    assert faults.leftovers(place) == []
+    monkeypatch.undo()
+    monkeypatch.chdir(place)
+    assert run("in") == 0
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_parts_of_an_input_that_was_another_for_a_while_are_read_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch, swapped: bool
+) -> None:
+    file = place / "in" / "a.jsonl"
+    write_jsonl(file, articles(40))
+    monkeypatch.setattr(read, "PORTION_BYTES", 5_000)
+    content, real = file.read_bytes(), read.read_portion
+    begun: list[int] = []  # where each portion starts
+
+    def dying(rows: pa.RecordBatch, **values: Any) -> Iterator[dict[str, pa.RecordBatch]]:
+        begun.extend(rows["start"].to_pylist())
+        if rows.num_rows and len(begun) == 3:
+            raise OSError("the disk is away")
+        yield from real(rows, **values)
+
+    monkeypatch.setattr(read, "read_portion", dying)
+    assert run("in", "--workers", 1) == 1
+    if swapped:
+        file.write_bytes(content.replace(b"Report", b"Rumour"))
+        file.write_bytes(content)
+    first, begun[:] = list(begun), [-1, -1, -1]
+    assert run("in", "--workers", 1) == 0
+    assert set(first[:2]) & set(begun) == (set(first[:2]) if swapped else set())
+    assert first[2] in begun
+    assert faults.leftovers(place) == []
+
+
 # --- what is damaged is made again -------------------------------------------------------------------------------
 
 

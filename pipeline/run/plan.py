@@ -142,6 +142,8 @@ class Plan:
                 raise CopydeskError(f"{step.name}: the step before it has no output; run the batch from its start")
             damaged = self._damaged(step, before)
             if damaged is None:
+                if step.name in self._again:  # all of it, not what a killed run has finished
+                    whole.remove_leftovers(self.batch.layout.runs)
                 self._current[step.name] = step.make(before, progress)
                 self._note(step)
                 if step is self.steps[-1]:

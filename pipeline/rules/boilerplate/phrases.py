@@ -16,7 +16,7 @@ and a phrase matches a line only as a whole. The format is that of `phrases.toml
     sentences = true         # cut as a sentence, too: see below
     lines = ["related stories", "read more : *"]
 
-A line that ends as a sentence does ("More about the storm is awaited tonight.") may be the article's own, whatever it begins
+A line that ends as a sentence does ("More about the storm is awaited.") may be the article's own, whatever it begins
 with: it is doubtful, unless its phrase is one that no article says, "we use cookies **".
 
 A file of the user's adds to it. Its phrases are cut as sentences, too, and it may hold `off = ["phrase", ...]`: default

@@ -138,7 +138,7 @@ _EITHER = re.compile(
 def find_escaped_line_break(text: str, facts: Facts, *, least: Count = 2) -> Iterator[Hit]:
     r"""Line ends inside sentences that became a backslash: each becomes a space.
 
-    `its yearly\fair in June and two halls for\markets`, at least `least` in the text, as far from each other as lines are
+    `its yearly\fair and two halls for\markets`, at least `least` in the text, as far from each other as lines are
     long; two alone also need a comma or a little word beside them, where no sign for an alternative stands. Spared:
     `and\or`, `News\Sport`, paths, regular expressions, TeX, escapes.
     """

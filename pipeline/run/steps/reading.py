@@ -52,7 +52,7 @@ class Reading(Step):
             rows = tables.from_dicts(portion.rows, read.PORTIONS)
             storage.write_rows(portions, [rows], read.PORTIONS, f"{number:05d}")
             size += portion.size
-        first = work / "first"
+        first = work / f"first-{self.input.state}"  # a killed run read this very input, or its parts are no use
         seconds = self.batch.settings.run.max_seconds
         function = partial(read.read_portion, settings=self.batch.settings.read, max_seconds=seconds)
         engine.split_rows(function, str(portions), str(first), give_up=read.give_up, bytes_named=size, resumable=True)
@@ -60,7 +60,7 @@ class Reading(Step):
         self._set_aside_repeated(engine, first, work)
         for place in (*tables.PLACES, tables.FOUND):
             storage.move(first / place, work / place)
-        whole.remove(portions, first, work / "repeated", work / "again")
+        whole.remove(portions, *work.glob("first-*"), work / "repeated", work / "again")
         if self.input.has_changed():
             raise CopydeskError(f"{self.input.root}: files changed while they were read; run again")
         return {

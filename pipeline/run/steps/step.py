@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pipeline import engine as engines
 from pipeline.engine import resume, storage, whole
 from pipeline.engine.protocol import Engine, Progress
+from pipeline.errors import BalanceError
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import MadeOf, Manifest
 from pipeline.run import keys
@@ -102,7 +103,11 @@ class Step(ABC):
         open_engine = engines.opened(run.engine, run.workers, run.memory_limit, str(self.batch.layout.runs), progress)
         with open_engine as engine, whole.whole_folder(output, spare=resume.has_finished) as work:
             resume.adopt(output, work)
-            told = self.write(engine, made, work, key)
+            try:
+                told = self.write(engine, made, work, key)
+            except BalanceError:  # something is wrong in one of these parts
+                resume.forget(work)
+                raise
             resume.forget(work)
             files = whole.inventory(work)
             manifest: Manifest = {
