@@ -108,13 +108,19 @@ def _is_at_work(char: str, before: str, after: str) -> bool:
 SOFT_HYPHEN_TRIGGER = r"\x{ad}"
 
 
+_SOFT_HYPHEN = re.compile("(?:\r?\n)?\u00ad+(?:\r?\n)?")
+
+
 def find_soft_hyphen(text: str, facts: Facts) -> Iterator[Hit]:
-    """Soft hyphens, which only said where a line may be broken: they go, with a line end that stands behind one."""
+    """Soft hyphens, which only said where a line may be broken: they go, with the line ends that stand beside one."""
     if "\u00ad" not in text:
         return
-    for match in re.finditer("\u00ad+(?:\r?\n(?=[^\\W\\d_]))?", text):
-        joins = "\n" in match[0] and text[match.end()].islower() and text[match.start() - 1 : match.start()].isalpha()
-        yield Hit(match.start(), match.end() if joins else match.start() + match[0].count("\u00ad"), "")
+    for match in _SOFT_HYPHEN.finditer(text):
+        start, end = match.span()
+        if text[start - 1 : start].isalpha() and text[end : end + 1].islower():
+            yield Hit(start, end, "")
+        else:
+            yield from (Hit(at, at + 1, "") for at in range(start, end) if text[at] == "\u00ad")
 
 
 BIDI_TRIGGER = r"[\x{200e}\x{200f}\x{061c}\x{202a}-\x{202e}\x{2066}-\x{2069}]"

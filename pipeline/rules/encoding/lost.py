@@ -37,11 +37,13 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
 
     `don?t` is `don’t`; `he said, ?Why not?? and left` is `he said, “Why not?” and left`: a question mark never stands
     before a word, so that it opened a quotation, and what closes it is told by the punctuation and by the next word.
-    `evidence` such impossible question marks must stand in the text, and no typographic quote. Spared: real questions,
-    addresses on the web, French spacing (`Pourquoi ?`), lone dashes (which one was it?).
+    `evidence` such impossible question marks must stand in the text, and no typographic quote. `Donâ??t` lost two of
+    the three bytes of a mark. Spared: real questions, addresses on the web, French spacing (`Pourquoi ?`), lone dashes
+    (which one was it?).
     """
     if not _BEFORE_LETTER.search(text):
         return
+    yield from _lost_bytes(text)
     apostrophes = lost_apostrophes(text)
     hits = dict.fromkeys(apostrophes, "’")
     if not any(map(text.__contains__, "“”„«")):
@@ -50,6 +52,23 @@ def find_lost_quote(text: str, facts: Facts, *, evidence: Count = 2) -> Iterator
             hits = quotes | dict.fromkeys(lost_apostrophes(text, quotes_lost=True), "’")
     for at in sorted(hits):
         yield Hit(at, at + 1, hits[at])
+
+
+# The first byte of a typographic mark in UTF-8, and two that were lost.
+_TAILED = re.compile(r"(?<=[^\W\d_])â\?\?(?=(?:s|t|re|ve|ll|d|m)\b)")
+_QUOTED = re.compile(r"(?<![^\s(\[—–-])(â\?\?)(?=\w)[^\nâ]{1,400}?[\w.,!?…)](?P<closing>â\?\?)(?!\w)")
+
+
+def _lost_bytes(text: str) -> Iterator[Hit]:
+    """Apostrophes, and quotations in a text that has such apostrophes, of which only the first byte is left."""
+    if "â??" not in text:
+        return
+    tails = [match.span() for match in _TAILED.finditer(text)]
+    quoted = list(_QUOTED.finditer(text)) if tails else []
+    found = dict.fromkeys(tails, "’")
+    found |= {match.span(1): "“" for match in quoted} | {match.span("closing"): "”" for match in quoted}
+    for (start, end), mark in sorted(found.items()):
+        yield Hit(start, end, mark)
 
 
 def _proved(text: str, evidence: int, apostrophes: bool) -> dict[int, str]:

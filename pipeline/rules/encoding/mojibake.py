@@ -59,9 +59,19 @@ def is_suspect(text: str) -> bool:
     return not text.isascii() and bool(_POSSIBLE.search(text)) and is_bad(text)
 
 
+_ENOUGH = 3  # characters of several bytes; fewer are no proof of the one that lost its last
+
+
 @lru_cache(maxsize=8)
 def _fixed(line: str) -> str:
-    return fix_encoding(line)
+    """What ftfy makes of a line; where it fails, of the line with the last byte that was stripped off as a blank."""
+    fixed = fix_encoding(line)
+    if is_bad(fixed):
+        whole = fix_encoding(line.rstrip(" ") + "\xa0")
+        beyond = sum(not char.isascii() for char in whole)
+        if beyond >= _ENOUGH and not is_bad(whole) and not whole.endswith(("\xa0", " ")):
+            return whole
+    return fixed
 
 
 def mended_whole(line: str) -> str | None:

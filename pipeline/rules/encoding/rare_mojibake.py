@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pipeline.records import Facts, Hit
 from pipeline.rules.encoding import fluency
 from pipeline.rules.encoding.charsets import ONE_BYTE, TWO_BYTES, as_bytes
+from pipeline.rules.encoding.lost_bytes import LOST, lost_marks
 from pipeline.rules.encoding.mojibake import is_suspect, mended_whole
 from pipeline.rules.encoding.subject import are_spoken_of
 from pipeline.text import Span, lines
@@ -126,7 +127,7 @@ def _again(line: str, charset: str) -> tuple[Hit, ...]:
     """Each run of characters beyond ASCII, read again; none if one of them cannot be."""
     hits = []
     for run in _RUN.finditer(line):
-        content = as_bytes(run[0], charset)
+        content = as_bytes(run[0], charset) if LOST not in run[0] else lost_marks(line, run, charset)
         if content is None:
             return ()
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-SINGLE, DOUBLE = "'‘’‚", '"“”„'
+SINGLE, DOUBLE = ("'", "‘", "’", "‚"), ('"', "“", "”", "„", "''")
 REACH = 24  # characters that are looked at on each side of a mark
 
 
@@ -85,6 +85,7 @@ _ELIDED_WORDS = (
     "quest gl anch senz cos dov com bell sant o"
 )
 _ELIDED = frozenset(_ELIDED_WORDS.split())
+_ELIDED_BEFORE = frozenset("aeiouyhàâäèéêëìíîïòóôöùúûüœAEIOUYHÀÂÄÈÉÊËÌÍÎÏÒÓÔÖÙÚÛÜŒ")
 _CLIPPED_WORDS = "n ol lil mo th wi"
 _CLIPPED = frozenset(_CLIPPED_WORDS.split())
 _SHORTENED = re.compile(
@@ -128,7 +129,7 @@ def all_roles(mark: Mark) -> list[Role]:
         if left[-1:].isdigit():
             roles.append((1, closes + 1.0, STAY))
         return roles
-    if mark.value != "‘":
+    if mark.value != "‘" or _TAILS.fullmatch(right):
         middle = _inside(mark, left, right)
         roles.append((2, inside + middle, STAY))
         if middle <= 0.2:  # hardly anything else can stand before "s" and "t", and behind "O" and "l"
@@ -233,7 +234,10 @@ def _inside(mark: Mark, left: str, right: str) -> float:
         return 0.0 if word in _PRONOUNS or word in _MODALS else 0.8
     if left[-1].isdigit() and right[0].isdigit():
         return 0.5
-    if word in _ELIDED and not _is_tail(mark, left) and (left.islower() or left in ("O", "D", "L")):
+    if word == "y" and right == "all":
+        return 0.2
+    elided = word in _ELIDED and (word == "o" or right[0] in _ELIDED_BEFORE)
+    if elided and not _is_tail(mark, left) and (left.islower() or left in ("O", "D", "L")):
         return 0.2 if len(left) > 1 or left.isupper() or not right[0].isupper() else 0.8
     if left[-1].isdigit() or right[0].isdigit():
         return 6.0
@@ -246,7 +250,7 @@ def _inside(mark: Mark, left: str, right: str) -> float:
 
 def _is_tail(mark: Mark, left: str) -> bool:
     """Is the word before a mark the tail of another one: "Nelson's 'death'"?"""
-    return len(left) < 3 and mark.before[-len(left) - 1 : -len(left)] in tuple(_QUOTES) and len(mark.before) > len(left)
+    return len(left) < 3 and mark.before[-len(left) - 1 : -len(left)] in _QUOTES and len(mark.before) > len(left)
 
 
 def _whose(mark: Mark, left: str, right: str) -> float:

@@ -17,20 +17,36 @@ from pipeline.rules.encoding.readers import Reference
 from pipeline.rules.encoding.roles import DOUBLE, REACH, SINGLE, Mark
 
 _QUOTES = frozenset(SINGLE + DOUBLE)
+_TWO = "''"  # a double mark of two single ones
 _MANY, _SPARSE = 200, 10  # a text of many references with fewer characters for each is no prose
 MOST = 2000  # marks of a line that are read together; a line with more of them is no prose
 _FEW = 5  # one in so many references may stand otherwise than all others
-CLEAR = 0.8  # a side that is cheaper by less than this cannot be told
+CLEAR = 0.5  # a side that is cheaper by less than this cannot be told
 
 
 def hits(text: str, references: Sequence[Reference]) -> Iterator[Hit]:
     """What the references stand for, with the blanks around it as they should be; they come in order."""
+    references = _paired(text, references)
     padding = _padding(text, references)
     found: list[Hit] = []
     prose = len(references) < _MANY or len(references) * _SPARSE < len(text)
     for start, end, line in _lines(text, references):
         found += _line_hits(text, start, end, line, padding, prose)
     yield from _apart(found)
+
+
+def _paired(text: str, references: Sequence[Reference]) -> Sequence[Reference]:
+    """Two apostrophes in a row are one double mark, as some papers type it, if the text has them so again."""
+    paired: list[Reference] = []
+    pairs = 0
+    for reference in references:
+        last = paired[-1] if paired else None
+        if last and last.value == reference.value == "'" and not text[last.end : reference.start].strip(" "):
+            paired[-1] = Reference(last.start, reference.end, _TWO)
+            pairs += 1
+        else:
+            paired.append(reference)
+    return paired if pairs > 1 else references
 
 
 class _Padding(NamedTuple):
@@ -60,6 +76,8 @@ def _padding(text: str, references: Iterable[Reference]) -> _Padding:
         doubled_right += after[:2] == "  "
         if value in DOUBLE and before[-1:] == after[:1] == " ":  # one blank each, where no mark stands inside a word
             between += after[1:2].isalnum() and before[-2:-1] not in ("", " ", "\n", "(", "—", "-")
+    if text.count("  ") >= 4 * (doubled_left + doubled_right):  # the author doubles blanks elsewhere, too
+        doubled_left = doubled_right = 0
     glued_left, glued_right = (count if count * _FEW >= len(marks) else 0 for count in (glued_left, glued_right))
     if glued_left or glued_right:
         left = False if glued_left > doubled_left else True if doubled_left else None
@@ -132,8 +150,8 @@ def _authors(blanks: int, padded: bool | None, *, edge: bool) -> bool | None:
 
 # --- A line of marks --------------------------------------------------------------------------------------------------
 
-_PLAIN = re.compile(rf"[{SINGLE}{DOUBLE}]")
-_STRAIGHT = "'\""  # typographic marks have a side of their own
+_PLAIN = re.compile(f"[{''.join(SINGLE + DOUBLE)}]")
+_STRAIGHT = ("'", '"', _TWO)  # typographic marks have a side of their own
 _IMPOSSIBLE = 8.0
 
 
@@ -249,8 +267,10 @@ def _kept(blanks: int, wanted: bool | None, padded: bool | None) -> int:
 
 def _joins_before(text: str, at: int) -> bool:
     """Does what stands before a quotation join it without a blank: a bracket, a dash without one before itself?"""
-    before = text[max(0, at - 2) : at]
-    return before[-1:] in tuple("([{¡¿\xa0") or (before[-1:] in tuple("—–/") and before[:1] != " ") or before == "--"
+    before = text[max(0, at - 3) : at]
+    if before.endswith("--"):
+        return not before.startswith(" ")
+    return before[-1:] in tuple("([{¡¿\xa0") or (before[-1:] in tuple("—–/") and before[-2:-1] != " ")
 
 
 def _joins_after(text: str, at: int) -> bool:

@@ -17,6 +17,7 @@ TRADE = re.compile(
 )
 _QUOTES = "\"'“”‘’«»„`‹›「」『』"
 _BESIDE = " \t\n\u00a0()[]" + _QUOTES
+_LONGEST = 12  # characters of an example that nothing sets apart
 _AROUND = 200  # characters to each side, of the same line
 
 
@@ -29,6 +30,8 @@ def is_spoken_of(text: str, start: int, end: int) -> bool:
     """
     before, after = text[start - 1 : start] or " ", text[end : end + 1] or " "
     if before not in _BESIDE or after not in _BESIDE + ".,;:!?":
+        return False
+    if end - start > _LONGEST and not (before in _QUOTES and after in _QUOTES):
         return False
     first = max(text.rfind("\n", max(0, start - _AROUND), start) + 1, start - _AROUND, 0)
     last = text.find("\n", end, end + _AROUND)
