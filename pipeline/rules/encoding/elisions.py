@@ -47,7 +47,8 @@ _ACUTE = re.compile(r"(?:caf|clich|fianc|expos|communiqu|attach|habitu|pur|saut|
 # "l?homme", "un?arte": before a vowel, in a text that has its accented letters still.
 _ELISION = re.compile(rf"{_BEGIN}(?:[ldnjcmst]|qu|un){_LOST}(?=[aeiouhéèêàâîôœ][^\W\d_]{{2}})", re.IGNORECASE)
 _ACCENTED = re.compile("[à-öø-ÿ]")
-_BETWEEN_LETTERS = re.compile(rf"(?:(?<=[^\W\d_])|(?<=\b[A-Z]\.)){_LOST}+(?=[^\W\d_])")
+_BEFORE_LETTER = re.compile(rf"{_LOST}+(?=[^\W\d_])")
+_INITIAL = re.compile(r"\b[A-Z]\.$")
 _WHOLE_WORD = re.compile(rf"[^\W\d_]+(?!{_LOST}|\w)")
 _FIRST = re.compile(_LOST)
 
@@ -92,14 +93,19 @@ class _Signs:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        between = (match.start() for match in _BETWEEN_LETTERS.finditer(text))
-        urls = URL.search(text)
+        before = (
+            (match.start(), text[max(0, match.start() - 3) : match.start()]) for match in _BEFORE_LETTER.finditer(text)
+        )
+        between = [at for at, stub in before if stub[-1:].isalpha() or _INITIAL.search(stub)]
+        urls = between and URL.search(text)
         self.between = {at for at in between if not (urls and in_url(text, at, URL, LONGEST_URL))}
         self.certain = self._places(_CERTAIN)
         self.elided = self._places(_ELISION) - self.certain
-        self.owners = {
-            match.end(1): match[1] for match in _POSSESSIVE.finditer(text) if match.end(1) in self.between
-        }  # with the word that may own something
+        self.owners = {  # with the word that may own something
+            match.end(1): match[1]
+            for match in (_POSSESSIVE.finditer(text) if self.between else ())
+            if match.end(1) in self.between
+        }
         for at in self.certain:
             self.owners.pop(at, None)
 

@@ -25,7 +25,7 @@ def find_gibberish(text: str, facts: Facts, *, least: Count = 4, min_share: Shar
     """
     if text.isascii():
         return
-    odd = [line for line in text.split("\n") if not line.isascii() and _ODD.search(line)]
+    odd = [line for line in text.split("\n") if wrong_charset.may_be_odd(line) and _ODD.search(line)]
     lost = len(_LOST.findall(text)) if "\ufffd" in text else 0
     if not odd and not lost:
         return

@@ -11,7 +11,6 @@ from pipeline.records import Facts, Hit
 from pipeline.rules.encoding.quotes import Reading, read
 from pipeline.rules.encoding.roles import REACH, Mark, is_speech
 from pipeline.rules.encoding.spared import Spared
-from pipeline.text import lines
 
 _OPENS_AFTER = frozenset(" \t\xa0([{—–-/“‘'…")
 _BEFORE_APART = frozenset(" \t\n([{—–")
@@ -98,14 +97,27 @@ def _read_lines(text: str) -> Iterator[_Line]:
     habits: _Habits | None = None
     if _is_no_prose(text):
         return
-    for span in lines(text):
-        marks = _marks(text, span.start, span.end)
-        if len(marks) > MOST or _is_in_order(marks):
-            continue
-        if _OTHERS.search(text, span.start, span.end):
+    for first, last, marks in _marked_lines(text):
+        if len(marks) > MOST or _is_in_order(marks) or _OTHERS.search(text, first, last):
             continue
         habits = habits or _habits(text)
-        yield _Line(marks, _readings(text, span.start, span.end, marks, habits), habits)
+        yield _Line(marks, _readings(text, first, last, marks, habits), habits)
+
+
+def _marked_lines(text: str) -> Iterator[tuple[int, int, list[_Shape]]]:
+    """The start and end of each line that holds marks, with them."""
+    first = last = -1
+    marks: list[_Shape] = []
+    for match in _MARK.finditer(text):
+        at = match.start()
+        if at >= last:
+            if marks:
+                yield first, last, marks
+            marks, first, last = [], text.rfind("\n", max(0, last), at) + 1 or max(0, last), text.find("\n", at)
+            last = len(text) if last < 0 else last - (text[last - 1] == "\r")
+        marks.append(_shape(text, at, first, last))
+    if marks:
+        yield first, last, marks
 
 
 def _is_no_prose(text: str) -> bool:
@@ -119,14 +131,10 @@ def _is_in_order(marks: Sequence[_Shape]) -> bool:
     return all(mark.left != mark.right and mark.left == (at % 2 == 0) for at, mark in enumerate(marks))
 
 
-def _marks(text: str, first: int, last: int) -> list[_Shape]:
-    found = []
-    for match in _MARK.finditer(text, first, last):
-        at = match.start()
-        before = "" if at == first else text[at - 1] if text[at - 1] != " " else text[at - 2] if at - 1 > first else ""
-        after = "" if at + 1 == last else text[at + 1] if text[at + 1] != " " else text[at + 2 : min(at + 3, last)]
-        found.append(_Shape(at, _is_free_before(text, first, at), _is_free_after(text, at, last), before, after))
-    return found
+def _shape(text: str, at: int, first: int, last: int) -> _Shape:
+    before = "" if at == first else text[at - 1] if text[at - 1] != " " else text[at - 2] if at - 1 > first else ""
+    after = "" if at + 1 == last else text[at + 1] if text[at + 1] != " " else text[at + 2 : min(at + 3, last)]
+    return _Shape(at, _is_free_before(text, first, at), _is_free_after(text, at, last), before, after)
 
 
 def _is_free_before(text: str, first: int, at: int) -> bool:
@@ -155,13 +163,14 @@ _INNER = frozenset("'‘’")
 _MOVED = re.compile(r'[\w)][,!?…] ["”](?=\w)')
 _CLOSED = re.compile(r'[.,!?…]["”] (?=\w)')
 _FRENCH = re.compile(r"[^\W\d_] [;:!?](?=\s)")
+_FRENCH_STOPS = (" ;", " :", " !", " ?")
 _ENGLISH = re.compile(r"[^\W\d_][;:!?](?=\s)")
 _NO = 8.0
 
 
 def _habits(text: str) -> _Habits:
     moved = sum(_surely_closes(text, match.end() - 1) for match in _MOVED.finditer(text))
-    french = len(_FRENCH.findall(text))
+    french = len(_FRENCH.findall(text)) if any(map(text.__contains__, _FRENCH_STOPS)) else 0
     return _Habits(
         len(_CLOSED.findall(text)) <= moved // 4,
         moved > 0,

@@ -52,7 +52,7 @@ _ON_PAGE = re.compile(
     r"|querySelector|\(function ?\(\)|addEventListener|setTimeout|jQuery|\$\(|CDATA|\"@context|https?://|\.js['\"]"
     rf"|(?<![\w$])(?:(?:{_VENDORS})[ .(=\[]|(?:{_CALLED})[.(])"
 )
-_CODE = re.compile(rf"[{{=]|{_W}\(")  # what every script has, and hardly any prose
+_CODE = re.compile(rf"[{{=]|\((?<={_W}\()")  # what every script has, and hardly any prose
 _LONGEST = 50_000  # characters of one script
 _TRIES = 30  # scripts whose brackets never close, after which no more are looked for
 _SIGN = re.compile(r"[()\[\]{}\n;\"'`]|//|/\*")

@@ -82,9 +82,9 @@ def find_doubled_quote(text: str, facts: Facts) -> Iterator[Hit]:
             yield Hit(match.end() - 1, match.end(), "")
 
 
-_SPLIT = re.compile(
-    rf"(?<=[^\W\d_])['’](?P<tail> )(?={_TAIL}(?![.'’]\w))|(?<![^\W_]){_ELIDED}['’](?P<elided> )(?=[{_VOWEL}])"
-)
+_SPLIT = re.compile(r"['’] (?=[^\W\d_])")
+_AFTER_SPLIT, _BEFORE_SPLIT = re.compile(rf"{_TAIL}(?![.'’]\w)"), re.compile(rf"(?<![^\W_]){_ELIDED}$")
+_LONGEST = 8  # characters that are elided, and the one before them
 _OPENS = re.compile(r"(?<![^\s(\[\"“])['‘](?=\w)")
 SPLIT_TRIGGER = (
     r"[A-Za-z\x{80}-\x{10ffff}]['’] (?:s|t|re|ve|ll|d|m)(?:[^A-Za-z]|$)"
@@ -101,7 +101,13 @@ def find_split_apostrophe(text: str, facts: Facts, *, evidence: Count = 2) -> It
     """
     if "' " not in text and "’ " not in text:
         return
-    blanks = [match.span(group) for match in _SPLIT.finditer(text) for group in ("tail", "elided") if match[group]]
+    blanks = [match.end() - 1 for match in _SPLIT.finditer(text) if _is_split(text, *match.span())]
     if len(blanks) >= evidence and not _OPENS.search(text):
-        for start, end in blanks:
-            yield Hit(start, end, "")
+        for at in blanks:
+            yield Hit(at, at + 1, "")
+
+
+def _is_split(text: str, at: int, end: int) -> bool:
+    if text[at - 1 : at].isalpha() and _AFTER_SPLIT.match(text, end):
+        return True
+    return text[end] in _VOWEL and bool(_BEFORE_SPLIT.search(text[max(0, at - _LONGEST) : at]))

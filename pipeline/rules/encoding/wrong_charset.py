@@ -89,6 +89,7 @@ SUSPECT = "|".join(
     )
 )
 _DENSE = re.compile(f"[{_HIGH}]{{5}}")
+_BEYOND = re.compile("[^\x00-\x7f\xa0\u2013\u2014\u2019\u201c\u201d\u2022\u2026]")
 _ODD, _SUSPECT = re.compile(ODD), re.compile(SUSPECT, re.MULTILINE)
 
 _CONTROL = re.compile("[\x80-\x9f]")
@@ -155,7 +156,12 @@ def _is_mojibake(line: str) -> bool:
 
 
 def _is_suspect(text: str, span: Span) -> bool:
-    return bool(_SUSPECT.search(text, span.start, span.end))
+    return may_be_odd(text, span.start, span.end) and bool(_SUSPECT.search(text, span.start, span.end))
+
+
+def may_be_odd(text: str, start: int = 0, end: int | None = None) -> bool:
+    """Is there any character beyond ASCII but those that typography puts into English? A quick look."""
+    return bool(_BEYOND.search(text, start, len(text) if end is None else end))
 
 
 def _charsets(text: str, spans: list[Span]) -> tuple[str, str] | None:
