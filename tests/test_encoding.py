@@ -16,7 +16,8 @@ from benchmarks import damage
 from pipeline import config, edits
 from pipeline.records import NO_FACTS, Document, Verdict
 from pipeline.rules import encoding
-from pipeline.rules.encoding import mojibake, subject
+from pipeline.rules.encoding import subject
+from pipeline.rules.encoding.misread import mojibake
 from pipeline.rules.encoding.urls import in_url
 from pipeline.stages import encoding as stage
 from pipeline.stages.stage import run

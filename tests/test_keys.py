@@ -89,7 +89,7 @@ STAGE_NAMES = {stage.name for stage in STAGES}
         ("output/report/style.css", {"report"}),
         ("output/corpus.py", {"publishing"}),
         ("sources/page/metadata.py", {"reading"}),
-        ("rules/encoding/entities.py", {"encoding"}),
+        ("rules/encoding/references/entities.py", {"encoding"}),
         ("rules/boilerplate/phrases.toml", {"boilerplate"}),
         ("rules/language.py", {"language"}),
         ("facts/translation/english.npz", {"translation"}),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.rules.encoding.quotes import SIDES, read
-from pipeline.rules.encoding.roles import Mark
+from pipeline.rules.encoding.quotes.roles import Mark
+from pipeline.rules.encoding.quotes.sides import SIDES, read
 
 FREE = (0.0, 0.0, 0.0, 7.5)
 WORDS = st.text("abs.,:!? (—0'\"", max_size=6)

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from pipeline.records import Rule, Verdict
-from pipeline.rules.encoding import (
-    apostrophes,
-    characters,
-    entities,
-    escaped_bytes,
-    escapes,
-    gibberish,
-    lost,
-    markup,
-    misplaced,
-    mojibake,
-    punctuation,
-    rare_mojibake,
-    scripts,
-    short_mojibake,
-    shortcodes,
-    stand_ins,
-    styles,
-    tags,
-    tokens,
-    wrong_charset,
-)
+from pipeline.rules.encoding import characters, escaped_bytes, escapes, punctuation, tokens
+from pipeline.rules.encoding.lost import apostrophes, signs
+from pipeline.rules.encoding.markup import scripts, shortcodes, stray_tags, styles, tags
+from pipeline.rules.encoding.misread import gibberish, mojibake, rare_mojibake, short_mojibake, wrong_charset
+from pipeline.rules.encoding.quotes import misplaced, stand_ins
+from pipeline.rules.encoding.references import entities
 
 # Rules that share a trigger are screened in one look at many texts. The groups are as large as RE2 can take without
 # falling back from its fast automaton: measured on 10 MB of articles, 50 ms in all, against 280 for one look a rule
@@ -42,9 +26,9 @@ _CHARACTERS = "|".join(
         characters.LINE_SEPARATOR_TRIGGER,
         characters.DECOMPOSED_TRIGGER,
         characters.FULL_WIDTH_TRIGGER,
-        lost.LOST_TRIGGER,
-        lost.LOST_DASH_TRIGGER,
-        lost.LOST_LETTER_TRIGGER,
+        signs.LOST_TRIGGER,
+        signs.LOST_DASH_TRIGGER,
+        signs.LOST_LETTER_TRIGGER,
         punctuation.DOUBLED_TRIGGER,
         tokens.TOKENISED_TRIGGER,
     )
@@ -70,7 +54,7 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/escaped_tag", tags.find_escaped_tag, trigger=_SCRIPTS),
     Rule("encoding/stray_script", scripts.find_stray_script, trigger=_SCRIPTS),
     Rule("encoding/stray_style", styles.find_stray_style, trigger=styles.STYLE_TRIGGER),
-    Rule("encoding/stray_tag", markup.find_stray_tag, trigger=tags.TAG_TRIGGER),
+    Rule("encoding/stray_tag", stray_tags.find_stray_tag, trigger=tags.TAG_TRIGGER),
     Rule("encoding/shortcode", shortcodes.find_shortcode, trigger=shortcodes.SHORTCODE_TRIGGER),
     Rule("encoding/forum_code", shortcodes.find_forum_code, trigger=shortcodes.SHORTCODE_TRIGGER),
     Rule("encoding/markdown_image", shortcodes.find_markdown_image, trigger=shortcodes.SHORTCODE_TRIGGER),
@@ -101,11 +85,11 @@ RULES: tuple[Rule, ...] = (
     Rule("encoding/line_separator", characters.find_line_separator, trigger=_CHARACTERS),
     Rule("encoding/decomposed", characters.find_decomposed, trigger=_CHARACTERS),
     Rule("encoding/full_width", characters.find_full_width, trigger=_CHARACTERS),
-    Rule("encoding/lost_quote", lost.find_lost_quote, trigger=_CHARACTERS),
+    Rule("encoding/lost_quote", signs.find_lost_quote, trigger=_CHARACTERS),
     Rule("encoding/dropped_apostrophe", apostrophes.find_dropped_apostrophe, trigger=_REFERENCES),
-    Rule("encoding/lost_dash", lost.find_lost_dash, trigger=_CHARACTERS),
-    Rule("encoding/lost_letter", lost.find_lost_letter, trigger=_CHARACTERS),
-    Rule("encoding/replacement_character", lost.find_replacement_character, trigger=lost.REPLACEMENT_TRIGGER),
+    Rule("encoding/lost_dash", signs.find_lost_dash, trigger=_CHARACTERS),
+    Rule("encoding/lost_letter", signs.find_lost_letter, trigger=_CHARACTERS),
+    Rule("encoding/replacement_character", signs.find_replacement_character, trigger=signs.REPLACEMENT_TRIGGER),
     Rule("encoding/accent_for_apostrophe", stand_ins.find_accent_for_apostrophe, trigger=_STAND_INS),
     Rule("encoding/split_apostrophe", stand_ins.find_split_apostrophe, trigger=_STAND_INS),
     Rule("encoding/commas_for_quote", stand_ins.find_commas_for_quote, trigger=_STAND_INS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline.rules.encoding.cuts import Cut, outside
+from pipeline.rules.encoding.markup.cuts import Cut, outside
 
 # Names of languages and formats as people write them, never parts of addresses or of file names.
 _ABOUT = re.compile(

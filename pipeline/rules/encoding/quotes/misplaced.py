@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from pipeline.edits import disjoint
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding.quotes import Reading, read
-from pipeline.rules.encoding.roles import REACH, Mark, is_speech
+from pipeline.rules.encoding.quotes.roles import REACH, Mark, is_speech
+from pipeline.rules.encoding.quotes.sides import Reading, read
 from pipeline.rules.encoding.spared import Spared
 
 _OPENS_AFTER = frozenset(" \t\xa0([{—–-/“‘'…")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from pipeline.rules.encoding.roles import DOUBLE, Mark, Role, all_roles, double_roles
+from pipeline.rules.encoding.quotes.roles import DOUBLE, Mark, Role, all_roles, double_roles
 
 # On which side of a mark the text that belongs to it stands: behind one that opens ("word, '90s), before one that
 # closes (word", players'), on both sides of an apostrophe inside a word; or the mark stands by itself.

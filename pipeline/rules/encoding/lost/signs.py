@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.records import Count, Facts, Hit
-from pipeline.rules.encoding.elisions import LONGEST_URL, URL, is_english, loses_letters, lost_apostrophes
+from pipeline.rules.encoding.lost.elisions import LONGEST_URL, URL, is_english, loses_letters, lost_apostrophes
 from pipeline.rules.encoding.urls import in_url
 
 # "O?Brien", "l?homme" need a text with other losses.

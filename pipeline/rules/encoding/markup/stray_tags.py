@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding import cuts
-from pipeline.rules.encoding.about_code import holds_listing, speaks_of_code
-from pipeline.rules.encoding.cuts import Cut
-from pipeline.rules.encoding.tags import HIDDEN, LINES, VOID, Tag, pairs, tags
+from pipeline.rules.encoding.markup import cuts
+from pipeline.rules.encoding.markup.about_code import holds_listing, speaks_of_code
+from pipeline.rules.encoding.markup.cuts import Cut
+from pipeline.rules.encoding.markup.tags import HIDDEN, LINES, VOID, Tag, pairs, tags
 
 _COMMENT = re.compile(r"<! ?(?:--|–|—|- )|(?:--|–|—| -) ?>")
 _LONGEST_COMMENT = 20_000  # characters; of what Word and themes write, seen up to 6,000

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding import cuts
-from pipeline.rules.encoding.about_code import is_about
-from pipeline.rules.encoding.cuts import Cut
+from pipeline.rules.encoding.markup import cuts
+from pipeline.rules.encoding.markup.about_code import is_about
+from pipeline.rules.encoding.markup.cuts import Cut
 
 _W = "[A-Za-z0-9_$]"
 # What only a page's own scripts call: advertisers, counters, comments, players.

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding import fluency
-from pipeline.rules.encoding.charsets import ONE_BYTE, TWO_BYTES, as_bytes
-from pipeline.rules.encoding.lost_bytes import LOST, lost_marks
-from pipeline.rules.encoding.mojibake import is_suspect, mended_whole
+from pipeline.rules.encoding.misread import fluency
+from pipeline.rules.encoding.misread.charsets import ONE_BYTE, TWO_BYTES, as_bytes
+from pipeline.rules.encoding.misread.lost_bytes import LOST, lost_marks
+from pipeline.rules.encoding.misread.mojibake import is_suspect, mended_whole
 from pipeline.rules.encoding.subject import are_spoken_of
 from pipeline.text import Span, lines
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pipeline.facts import language
 from pipeline.records import Count, Facts, Hit, Share
-from pipeline.rules.encoding import wrong_charset
+from pipeline.rules.encoding.misread import wrong_charset
 
 # Bytes lost amid ideographs, syllables and the geresh that a wrong charset made: they are in the middle of characters.
 _LOST_AMID = "[\u05f3\u3400-\u9fff\uac00-\ud7a3]\ufffd"

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from pipeline.rules.encoding import fluency
-from pipeline.rules.encoding.charsets import as_bytes
+from pipeline.rules.encoding.misread import fluency
+from pipeline.rules.encoding.misread.charsets import as_bytes
 
 LOST = "\ufffd"
 

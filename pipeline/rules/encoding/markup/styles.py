@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding import cuts
-from pipeline.rules.encoding.about_code import is_about
-from pipeline.rules.encoding.cuts import Cut
-from pipeline.rules.encoding.scripts import end_of_brackets
+from pipeline.rules.encoding.markup import cuts
+from pipeline.rules.encoding.markup.about_code import is_about
+from pipeline.rules.encoding.markup.cuts import Cut
+from pipeline.rules.encoding.markup.scripts import end_of_brackets
 
 _PROPERTY = (
     r"(?:font|margin|padding|border|background|text|line|letter|word|list|max|min|grid|flex|align|justify|overflow"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from pipeline.rules.encoding import ranks
-from pipeline.rules.encoding.references import is_word, named, numbered
+from pipeline.rules.encoding.references import ranks
+from pipeline.rules.encoding.references.names import is_word, named, numbered
 from pipeline.rules.encoding.spared import Spared
 
 

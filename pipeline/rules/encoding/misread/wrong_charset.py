@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from pipeline.facts import language
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding import fluency
-from pipeline.rules.encoding.charsets import as_bytes
-from pipeline.rules.encoding.lost_bytes import LOST, restored, undefined
-from pipeline.rules.encoding.mojibake import mended_whole
+from pipeline.rules.encoding.misread import fluency
+from pipeline.rules.encoding.misread.charsets import as_bytes
+from pipeline.rules.encoding.misread.lost_bytes import LOST, restored, undefined
+from pipeline.rules.encoding.misread.mojibake import mended_whole
 from pipeline.text import Span, lines
 
 _CYRILLIC = "cp1251 koi8-r cp866 iso8859-5 mac-cyrillic koi8-u cp855"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding import readers, spacing
+from pipeline.rules.encoding.references import readers, spacing
 
 ESCAPED_TRIGGER = readers.WHOLE_TRIGGER
 BROKEN_TRIGGER = readers.BROKEN_TRIGGER

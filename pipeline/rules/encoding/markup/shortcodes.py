@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding import cuts
-from pipeline.rules.encoding.about_code import is_about
-from pipeline.rules.encoding.cuts import Cut
+from pipeline.rules.encoding.markup import cuts
+from pipeline.rules.encoding.markup.about_code import is_about
+from pipeline.rules.encoding.markup.cuts import Cut
 
 # Names that no transcript or note puts in brackets.
 _CERTAIN = (

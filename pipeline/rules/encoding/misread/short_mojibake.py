@@ -11,7 +11,7 @@ from ftfy.badness import is_bad
 
 from pipeline.edits import disjoint
 from pipeline.records import Facts, Hit
-from pipeline.rules.encoding.mojibake import mended_whole
+from pipeline.rules.encoding.misread.mojibake import mended_whole
 from pipeline.text import lines
 
 # The Windows-1252 readings of the bytes 0x80-0xBF that are no letters; behind "Ã" they make an accented letter.

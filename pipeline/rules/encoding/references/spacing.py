@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.records import Hit
-from pipeline.rules.encoding.quotes import Reading, read
-from pipeline.rules.encoding.readers import Reference
-from pipeline.rules.encoding.roles import DOUBLE, REACH, SINGLE, Mark
+from pipeline.rules.encoding.quotes.roles import DOUBLE, REACH, SINGLE, Mark
+from pipeline.rules.encoding.quotes.sides import Reading, read
+from pipeline.rules.encoding.references.readers import Reference
 
 _QUOTES = frozenset(SINGLE + DOUBLE)
 _TWO = "''"  # a double mark of two single ones
