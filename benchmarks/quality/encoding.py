@@ -194,8 +194,8 @@ WHOLE = {
 def _articles_with_marks(longest: int = 8000) -> list[str]:
     """Articles in which nothing is found but quotation marks that are as they should be, in the order of a digest.
 
-    Those are left out whose digest is odd: the prices of `rules/encoding/quotes/roles.py` were chosen on them. Those with
-    real defects that `misplaced_quote` mends are in: they count as changed, and cannot come out as they were.
+    Those are left out whose digest is odd: the prices of `rules/encoding/quotes/roles.py` were chosen on them. Those
+    with real defects that `misplaced_quote` mends are in: they count as changed, and cannot come out as they were.
     """
     rows = data.load("articles")
     found = []

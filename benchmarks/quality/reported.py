@@ -33,6 +33,7 @@ GROUPS = {
     "entities and marks": r"entity|apostrophe|quotes",
     "characters": r"",
 }
+ENCODING = ("markup", "lost letters", "escapes", "mojibake", "entities and marks", "characters")
 
 
 def group_of(case: Case) -> str:
@@ -85,7 +86,9 @@ def measure() -> list[Measure]:
     for (group, kind), number in sorted(kinds.items()):
         print(f"    {number:>3} wrong: {group}: {kind}")
     every = Measure("right, of all", _share(right.total(), wrong.total()), "", f"{wrong.total()} wrong")
-    return [every, *(_of_group(group, right[group], wrong[group]) for group in (*GROUPS, "language"))]
+    groups = [_of_group(group, right[group], wrong[group]) for group in (*GROUPS, "language")]
+    good, bad = (sum(counts[group] for group in ENCODING) for counts in (right, wrong))
+    return [every, Measure("encoding's groups", _share(good, bad), ">= 0.97", f"{bad} wrong of {good + bad}"), *groups]
 
 
 def _of_group(group: str, right: int, wrong: int) -> Measure:

@@ -37,19 +37,26 @@ _BOXED = re.compile(r"(?<!\S)┬(?:┐(?=\w[^\n?]{0,300}\?)|í(?=\w[^\n!]{0,300}
 # "Coatl\x87n": MacRoman letters that were read as Latin-1; an apostrophe would have an elision before it or a tail.
 _MACROMAN_C1 = re.compile(r"(?<=[a-z]{3})[\x87\x88\x89\x8a\x8b\x8d\x8e\x8f\x92\x9d\x9f]{1,3}(?=([a-z]?))")
 _SURE_C1 = re.compile(r"[a-z]{3}[\x87\x88\x89\x8a\x8b\x8d\x8e\x8f\x9d\x9f][a-z]")
+# A trade mark and an apostrophe, of whose three characters one was a typographic mark and became a plain one.
+_STRAIGHTENED = (
+    (re.compile('(?<=\\w)â[„"]¢'), "™"),
+    (re.compile(r"(?<=[^\W\d_])â€'(?=(?:s|t|re|ve|ll|d|m)\b)"), "’"),
+)
 _TAIL = re.compile(r"(?:s|t|re|ve|ll|d|m|n|em|er|il|all|clock)\b")
-_RARE = re.compile(r"[ÃГВ√┬├\x80-\x9f]")
+_RARE = re.compile(r"[ÃГВ√┬├\x80-\x9f]|â[„\"€]")
 SHORT_TRIGGER = (
     rf"Ã[{_CONTINUATION}]|[A-Za-z][ГВ]|[a-z]√[^\x00-\x7f]|┬[┐í]|[a-z]├[^\x00-\x7f]|[a-z]{{3}}[\x{{80}}-\x{{9f}}]"
+    rf"|â(?:[„\"]¢|€')"
 )
 
 
 def find_short_mojibake(text: str, facts: Facts) -> Iterator[Hit]:
     """A single damaged letter: it becomes the letter again where its neighbours or the rest of the text prove it.
 
-    `Ã…lesund`, `mГ©dicament` (Windows-1251), `pi√π presto` (MacRoman), `┬┐que?` (code page 437), `Coatl\\x87n`. Spared:
-    `DrÃ¥ber` in a text without other damage (it is a name), formulas (`= √π`), kaomoji, apostrophes; and every line
-    that `encoding/mojibake` can mend whole, since it could no more after one letter of it was mended.
+    `Ã…lesund`, `mГ©dicament` (Windows-1251), `pi√π presto` (MacRoman), `┬┐que?` (code page 437), `Coatl\\x87n`,
+    `Acmeâ"¢`. Spared: `DrÃ¥ber` in a text without other damage (it is a name), formulas (`= √π`), kaomoji,
+    apostrophes; and every line that `encoding/mojibake` can mend whole, since it could no more after one letter of it
+    was mended.
     """
     if not _RARE.search(text):
         return
@@ -87,6 +94,8 @@ def _certain(text: str) -> Iterator[Hit]:
             char = read(match[0])
             if char is not None and len(char) == 1:
                 yield Hit(*match.span(), char)
+    for pattern, char in _STRAIGHTENED:
+        yield from (Hit(*match.span(), char) for match in pattern.finditer(text))
     if _CYRILLIC.search(text):
         for match in _CYRILLIC_A.finditer(text):
             yield Hit(*match.span(), "à")
