@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -118,6 +119,27 @@ class TestWhatCountsAsACopy:
         other = "".join(random.Random(1).sample(text, len(text)))
         assert kinds(text, other) == {}
 
+    @pytest.mark.parametrize("form", ["NFD", "NFKD"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "L’été dernier, le conseil a décidé à Orléans de fermer le vieux pont jusqu’à Noël, et prié chacun "
+            "de prendre le bac, qui passera toutes les vingt minutes dès six heures, a annoncé la mairie.",
+            "시의회는 화요일에 오래된 다리를 연말까지 닫기로 결정했다 시장은 기자들에게 다리가 여든 해 전에 지어졌다고 "
+            "말했다 운전자들은 이십 분마다 떠나는 배를 타야 한다 공사는 내년 봄에 끝날 예정이다",
+            "Hội đồng thành phố đã họp hôm thứ Ba để bàn về cây cầu cũ, và yêu cầu các tài xế đi phà "
+            "chạy mỗi hai mươi phút.",
+        ],
+        ids=["fr", "ko", "vi"],
+    )
+    def test_decomposed_letters_are_letters(self, text: str, form: Literal["NFD", "NFKD"]) -> None:
+        assert kinds(text, unicodedata.normalize(form, text)) == {"1": ("0", "exact")}
+
+    def test_traditional_characters_are_simplified_ones(self) -> None:
+        text = "市议会周二讨论了旧桥的计划，决定将它关闭到年底，并请驾驶员改乘渡轮，渡轮从早上六点开始每二十分钟一班。"
+        other = "市議會週二討論了舊橋的計劃，決定將它關閉到年底，並請駕駛員改乘渡輪，渡輪從早上六點開始每二十分鐘一班。"
+        assert kinds(text, other.replace("週", "周")) == {"1": ("0", "near")}
+
     def test_cyrillic_and_greek_case_is_folded(self) -> None:
         text = "Городской совет решил закрыть старый мост на ремонт до конца года и попросил водителей " * 2
         assert kinds(text + "Это всё.", text.upper() + "Конец.")["1"][1] == "near"
@@ -145,6 +167,7 @@ class TestWhichCopyIsKept:
             ("published", [None, "2024-05-01"], "b", "earliest"),
             ("translation_score", [0.4, 0.9], "b", "best translation"),
             ("repairs", [0, 7], "a", "fewest repairs"),
+            ("damage", [3, 0], "b", "fewer characters lost"),
             ("title", ["x", "y"], "a", "longest"),
         ],
     )
@@ -152,6 +175,12 @@ class TestWhichCopyIsKept:
         rows = [("a", story(1) + " And more.", values[0]), ("b", story(1), values[1])]
         [found] = run(tmp_path, documents(tmp_path, rows, column), policy=Policy(preferred=("wire.org",)))
         assert (found["of"], found["why"], found["kind"]) == (kept, why, "near")
+
+    @pytest.mark.parametrize("lost", ["?", "\ufffd"])
+    def test_an_intact_copy_wins_over_one_whose_letters_were_lost(self, lost: str) -> None:
+        text = story(1).replace("e", "é")
+        found = list(find([("a", text.replace("é", lost)), ("b", text)]))
+        assert [(d.id, d.of, d.why) for d in found] == [("a", "b", "fewer characters lost")]
 
     def test_the_order_of_the_criteria_is_a_setting(self) -> None:
         longest, by_id = Policy(order=("longest",)), Policy(order=("id",))

@@ -10,11 +10,12 @@ from typing import Any
 from pipeline.errors import SettingsError
 from pipeline.records import Count, Share, Table
 
-ORDER = ("preferred_source", "earliest", "best_translation", "fewest_repairs", "longest", "id")
+ORDER = ("preferred_source", "intact", "earliest", "best_translation", "fewest_repairs", "longest", "id")
 
 # What is said of the kept copy when a criterion decided.
 _REASONS = {
     "preferred_source": "from a preferred source",
+    "intact": "fewer characters lost",
     "earliest": "earliest",
     "best_translation": "best translation",
     "fewest_repairs": "fewest repairs",
@@ -27,8 +28,9 @@ _REASONS = {
 class Policy(Table):
     """How copies are told and which one is kept.
 
-    The criteria of `order` apply one after the other until one decides; the id always decides last. A copy without a
-    date comes after those with one, likewise one without a translation score. `preferred` names sites, best first.
+    `intact` counts places that could not be mended. The criteria of `order` apply one after the other until one
+    decides; the id always decides last. A copy without a date comes after those with one, likewise one without a
+    translation score. `preferred` names sites, best first.
 
     A near copy shares at least `min_similarity` of its 3-word shingles with the kept one (Jaccard), a contained copy
     has at least `min_contained` of its own in the kept one. Papers that quote the same agency pass that too, so two
@@ -63,7 +65,7 @@ class Policy(Table):
     def rank(self, fields: Mapping[str, Any]) -> str:
         """A text that sorts before that of every worse copy.
 
-        `fields` are `id`, `letters`, `site`, `published` (ISO 8601), `translation_score` and `repairs`, or None.
+        `fields` are `id`, `letters`, `site`, `published` (ISO 8601), `translation_score`, `repairs`, `damage`, or None.
         """
         return "/".join(_KEYS[name](self, fields) for name in self._names)
 
@@ -85,6 +87,10 @@ class Policy(Table):
 def _preferred(policy: Policy, fields: Mapping[str, Any]) -> str:
     site = fields.get("site")
     return f"{policy.preferred.index(site) if site in policy.preferred else len(policy.preferred):04d}"
+
+
+def _intact(policy: Policy, fields: Mapping[str, Any]) -> str:
+    return f"{min(fields.get('damage') or 0, 9_999_999):07d}"
 
 
 def _earliest(policy: Policy, fields: Mapping[str, Any]) -> str:
@@ -112,6 +118,7 @@ def _id(policy: Policy, fields: Mapping[str, Any]) -> str:
 
 _KEYS: Mapping[str, Callable[[Policy, Mapping[str, Any]], str]] = {
     "preferred_source": _preferred,
+    "intact": _intact,
     "earliest": _earliest,
     "best_translation": _best_translation,
     "fewest_repairs": _fewest_repairs,

@@ -48,7 +48,7 @@ GROUP BY signatures.doc
 # A row for each of these pairs, with all that they are compared by.
 _TEXTS = """
 SELECT pair.doc, mine.rank, mine.words, old.id AS old_id, old.batch AS old_batch, old.site, old.published,
-  old.translation_score, old.repairs, old.letters, old.words AS old_words,
+  old.translation_score, old.repairs, old.damage, old.letters, old.words AS old_words,
   CASE WHEN mine.exact_high = old.exact_high AND mine.exact_low = old.exact_low THEN 1 ELSE 0 END AS equal
 FROM (SELECT DISTINCT doc, published FROM pairs) pair
 JOIN signatures mine ON pair.doc = mine.doc

@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from pipeline.facts.duplicates.policy import Policy
 from pipeline.facts.duplicates.words import Hashes, Ints, Words, flat, mix, shingles, words
 
-VERSION = 1  # of all of the above: signatures of different versions are never compared
+VERSION = 2  # of all of the above: signatures of different versions are never compared
 
 SHINGLE, SHINGLE_SPACELESS = 3, 5
 ANCHOR, ANCHOR_SPACELESS = 7, 16
@@ -44,6 +45,7 @@ FIELDS = pa.schema(  # what the policy asks of a document; those that a batch ha
         ("published", pa.string()),
         ("translation_score", pa.float64()),
         ("repairs", pa.int32()),
+        ("damage", pa.int32()),
     ]
 )
 SCHEMA = pa.schema(
@@ -67,7 +69,7 @@ def signatures(batch: pa.RecordBatch, policy: Policy = Policy()) -> pa.RecordBat
     """One row for each document of `batch` in which there is anything to compare.
 
     `batch` has the columns `id` and `text`, and for the policy may have `site`, `published` (ISO 8601 or a timestamp),
-    `translation_score` and `repairs`.
+    `translation_score`, `repairs` and `damage`; without the last one, lost letters that can be seen are counted.
     """
     texts = batch.column("text")
     pieces = [_sign(batch.slice(first, count), policy) for first, count in _chunks(texts)]
@@ -91,6 +93,8 @@ def _sign(batch: pa.RecordBatch, policy: Policy) -> pa.RecordBatch:
     counts = np.diff(found.offsets)
     enough = counts >= policy.min_words
     high, low, anything = _exact(batch.column("text"))
+    if "damage" not in batch.schema.names:
+        batch = batch.append_column("damage", pc.count_substring_regex(batch.column("text"), _LOST_LETTER))
     fields = [
         batch.column(field.name).cast(field.type)
         if field.name in batch.schema.names
@@ -121,6 +125,7 @@ def _sign(batch: pa.RecordBatch, policy: Policy) -> pa.RecordBatch:
     return signed.filter(pa.array(anything))
 
 
+_LOST_LETTER = r"\x{fffd}|\p{Ll}\?\p{Ll}"
 _LETTERS = pa.field("letters", pa.int32())
 
 
