@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.facts.language import certainty, sums
+from pipeline.facts.language.code import is_code
 from pipeline.facts.language.ngrams import Stream, stream
 from pipeline.facts.language.profiles import Profiles
 from pipeline.facts.language.profiles import load as load_profiles
@@ -26,6 +27,7 @@ from pipeline.records import Language, Passage
 __all__ = ["UNDETERMINED", "detect", "detect_all", "detect_with_passages", "passages"]
 
 UNDETERMINED = "und"
+_NO_LANGUAGE: tuple[Language, tuple[Passage, ...]] = (Language(UNDETERMINED, 1.0), ())
 _AT_ONCE = 1 << 19  # code points of the texts that are read together
 
 # Longer texts are sampled, each line of them, so that every line is seen.
@@ -65,7 +67,7 @@ def detect_with_passages(
             last += 1
         found += _read(texts[first:last], always)
         first = last
-    return found
+    return [_NO_LANGUAGE if is_code(text) else answer for text, answer in zip(texts, found, strict=True)]
 
 
 def sums_of(texts: Sequence[str], profiles: Profiles) -> Floats:

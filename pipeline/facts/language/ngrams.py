@@ -106,13 +106,21 @@ class Stream(NamedTuple):
 
 
 def stream(texts: Sequence[str], letters: Alphabet, *, by_line: bool = True) -> Stream:
-    """The texts as one run, without links and mail addresses, and without Latin letters in lines of another script.
+    """The texts as one run, without links, tags, mail addresses, and without Latin letters in lines of another script.
+
+    Texts in capitals count as if they were in small letters: the profiles were made of words without them.
 
     `by_line=False` makes each text one segment, as langdetect reads it.
     """
-    joined = _blank_mail(_blank_links("\n" + "\n".join(texts) + "\n"))
+    joined = _blank_mail(_blank_links("\n" + "\n".join(map(_blank_tags, texts)) + "\n"))
     points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    shouted = [at for at, text in enumerate(texts) if is_shouted(text)]
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
+    if shouted:
+        points = points.copy()
+        for at in shouted:
+            own = points[ends[at] - len(texts[at]) : ends[at]]
+            own[own < POINTS] = _small_letters()[own[own < POINTS]]
     breaks = np.flatnonzero(points == ord("\n")) if by_line else np.concatenate([np.zeros(1, np.int64), ends])
     start, stop = breaks[:-1] + 1, breaks[1:]
     filled = np.flatnonzero(stop > start)
@@ -128,6 +136,36 @@ def stream(texts: Sequence[str], letters: Alphabet, *, by_line: bool = True) -> 
     last = np.zeros(len(points), bool)
     last[ends] = True
     return Stream(points, start, stop, owner, offset, size, last)
+
+
+_BEGINNING = 100  # characters that show whether a text is in capitals
+_SHOUTED = 0.8  # of its letters; an article may begin with a name or a headline in capitals
+
+
+def is_shouted(text: str) -> bool:
+    """Whether a text is written in capitals.
+
+    >>> is_shouted("PRESIDENT SAYS McBRIDE WILL STAY"), is_shouted("NATO and the EU met."), is_shouted("東京")
+    (True, False, False)
+    """
+    if not _are_capitals(text[:_BEGINNING]):
+        return False
+    return len(text) <= _BEGINNING or _are_capitals(text)
+
+
+def _are_capitals(text: str) -> bool:
+    capitals = sum(map(str.isupper, text))
+    return capitals > 0 and capitals >= _SHOUTED * (capitals + sum(map(str.islower, text)))
+
+
+@cache
+def _small_letters() -> NDArray[np.uint32]:
+    """Code point to its small letter, where that is one."""
+    table = np.arange(POINTS, dtype=np.uint32)
+    for point in range(POINTS):
+        small = chr(point).lower()
+        table[point] = ord(small) if len(small) == 1 else ord(small[0])
+    return table
 
 
 def _clean(
@@ -152,6 +190,14 @@ def _clean(
     for line in np.flatnonzero(2 * (before[stop - 1] - before[start - 1]) < others).tolist():
         keep[start[line] : stop[line]] &= ~latin[start[line] : stop[line]]
     return points, None if keep.all() else keep
+
+
+_TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,500}>")
+
+
+def _blank_tags(text: str) -> str:
+    """Tags become spaces, as many as they have letters, where any is closed."""
+    return _TAG.sub(lambda tag: " " * len(tag[0]), text) if "</" in text else text
 
 
 def _blank_links(text: str) -> str:
