@@ -75,6 +75,32 @@ def test_a_good_text_has_no_findings() -> None:
     assert quality(GOOD).findings == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We are sorry. " * 12,
+        "We are sorry " * 12,
+        "the council will meet on Friday and " * 6,
+        "ha " * 20,
+        "The ferry leaves at noon from the pier. " * 5,
+    ],
+)
+def test_a_loop_is_garbled(text: str) -> None:
+    found = quality(text).score
+    assert found is not None
+    assert found < score.GARBLED
+
+
+def test_a_chant_is_none() -> None:
+    chant = "“We want the bridge! We want the bridge! We want the bridge! We want the bridge!” "
+    text = (
+        f"The crowd on the square went on for an hour before the mayor came out of the town hall. {chant}they shouted."
+    )
+    found = quality(text).score
+    assert found is not None
+    assert found > score.GARBLED
+
+
 def test_the_translated_seed_scores_below_the_originals() -> None:
     first, translated, last = (scored(file.read_text(encoding="utf-8")) for file in sorted(SEEDS.glob("*.txt")))
     assert translated < min(first, last) - 0.2
@@ -171,6 +197,11 @@ SPARED: dict[Finder, list[str]] = {
         "he said on Monday, London time, that",
     ],
     marks.flipped_speakers: ["Smith said it was late. He said no. Anna Jones came. She said yes."],
+    marks.salads: [
+        "He crossed the the bridge, and a and b were there.",
+        "the of",
+        "The is-it-art debate, the that’s-all look",
+    ],
     marks.stopless_paragraphs: ["A headline without a stop", "Names: " + "John Smith, Anna Jones, " * 12 + "Bob Dean"],
 }
 

@@ -1,9 +1,9 @@
 """How well an English text reads: a score that tells bad machine translation from good prose, with reasons.
 
 The score is that of a compact model (`model.py`) over features of the text (`features.py`), lowered by marks of
-translation that stand out one by one (`marks.py`). It sees garbling: words that do not go together, words that are
-none, sentences that speak of something else than their neighbours. It cannot see that a fluent sentence says
-something else than its original did.
+translation that stand out one by one (`marks.py`), and by the share that says the same again and again (`loops.py`).
+It sees garbling: words that do not go together, words that are none, sentences that speak of something else than
+their neighbours. It cannot see that a fluent sentence says something else than its original did.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.facts.translation import explain, marks, model
+from pipeline.facts.translation import explain, loops, marks, model
 from pipeline.facts.translation.features import STRETCH
 from pipeline.facts.translation.tokens import tokenise
 from pipeline.facts.translation.weights import load
@@ -46,7 +46,7 @@ def _english(texts: list[str], explained: float) -> list[Quality]:
     weights = load()
     tokens = tokenise(texts)
     sizes = np.diff(tokens.ends, prepend=0)
-    raw = model.scores(tokens, weights).tolist()
+    raw = (model.scores(tokens, weights) * (1 - loops.shares(tokens))).tolist()
     marked = marks.find(texts)
     scores = [
         round(score * marks.share_left(found, size / STRETCH), 4) if size >= MIN_TOKENS else None
