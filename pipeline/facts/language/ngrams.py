@@ -139,6 +139,7 @@ def stream(texts: Sequence[str], letters: Alphabet, *, by_line: bool = True) -> 
 
 
 _BEGINNING = 100  # characters that show whether a text is in capitals
+_ONE_IN = 60  # characters: "iPHONE"
 _SHOUTED = 0.8  # of its letters; an article may begin with a name or a headline in capitals
 
 
@@ -154,8 +155,12 @@ def is_shouted(text: str) -> bool:
 
 
 def _are_capitals(text: str) -> bool:
-    capitals = sum(map(str.isupper, text))
-    return capitals > 0 and capitals >= _SHOUTED * (capitals + sum(map(str.islower, text)))
+    capitals, small = sum(map(str.isupper, text)), sum(map(str.islower, text))
+    if not capitals or capitals < _SHOUTED * (capitals + small):
+        return False
+    # "рТЕЪЙДЕОФ" is no shouting but a wrong charset, which must not pass for a language
+    turned = sum(word[0].islower() and word[1:2].isupper() for word in text.split()) if small else 0
+    return turned * _ONE_IN <= len(text)
 
 
 @cache
