@@ -20,8 +20,8 @@ from typing import Any, ClassVar, Protocol
 import luigi
 from luigi.task_register import Register
 
-from pipeline import config
 from pipeline.errors import CopydeskError
+from pipeline.run.batch import settings_of
 from pipeline.run.plan import Plan
 from pipeline.stages.order import STAGES
 
@@ -48,6 +48,7 @@ class StepTask(luigi.Task):
     config = luigi.Parameter(default="", description="file with the settings; default: configs/copydesk.toml")
     input_folder = luigi.Parameter(default="", description="folder or file to read; default: the settings'")
     output_folder = luigi.Parameter(default="", description="where outputs go; default: the settings'")
+    replace = luigi.BoolParameter(significant=False, description="make the batch of another input than it was made of")
     processes = luigi.IntParameter(default=-1, significant=False, description="processes; 0: one a core")
 
     step: ClassVar[str] = ""
@@ -58,9 +59,10 @@ class StepTask(luigi.Task):
     @cached_property
     def plan(self) -> Plan:
         """The plan of the run: made by the task that was asked for, and handed on to those that it requires."""
-        settings = config.load(
+        settings = settings_of(
             STAGES,
             self.config or None,
+            replace=self.replace,
             batch=self.batch or None,
             input=self.input_folder or None,
             output=self.output_folder or None,

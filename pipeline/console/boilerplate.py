@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Show what there is to decide or what was decided, or decide."""
-    plan = show.plan_of_last_run(options)
+    plan = show.plan_of(options)
     if options.action == "suggest":
         _print_proposals(proposals(plan, options.site), options.json)
     elif options.action == "decisions":

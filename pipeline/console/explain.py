@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Tell the document's life, step by step."""
-    life = life_of(show.plan_of_last_run(options), options.id)
+    life = life_of(show.plan_of(options), options.id)
     if options.json:
         show.as_json(_plain(life))
         return 0

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """A line for each step."""
-    states = list(show.plan_of_last_run(options).states())
+    states = list(show.plan_of(options).states())
     if options.json:
         show.as_json([{"step": s.step, "fresh": s.fresh, "why": s.why} for s in states])
         return 0

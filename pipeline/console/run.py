@@ -22,14 +22,17 @@ DONE, TOO_MANY_QUARANTINED = 0, 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", nargs="?", help="folder or file to read (default: the settings')")
+    parser.add_argument(
+        "input", nargs="?", help="folder or file to read (default: the batch's own, else the settings')"
+    )
     parser.add_argument("--again", choices=chain.NAMES, metavar="STEP", help=f"make it again: {', '.join(chain.NAMES)}")
+    parser.add_argument("--replace", action="store_true", help="make the batch of another input than it was made of")
     show.add_options(parser, whole_run=True)
 
 
 def run(options: argparse.Namespace) -> int:
     """Make what is stale, then show the counts of each step."""
-    plan = Plan(show.settings_of(options))
+    plan = show.plan_of(options)
     if options.again:
         plan.again(plan.step(options.again))
     states = list(plan.states())

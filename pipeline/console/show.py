@@ -9,7 +9,6 @@ import argparse
 import json
 import sys
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -18,9 +17,8 @@ from rich.text import Text
 
 from pipeline import config
 from pipeline.config import Run, Settings
-from pipeline.engine import whole
 from pipeline.output.manifest import Manifest
-from pipeline.run.batch import LAST, Batch
+from pipeline.run import batch as batches
 from pipeline.run.plan import Plan
 from pipeline.stages.order import STAGES
 from pipeline.stages.tables import FindingRow
@@ -93,23 +91,19 @@ def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> 
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
 
 
-def settings_of(options: argparse.Namespace, **instead: Any) -> Settings:
-    """The settings that the options name, with values `instead` of some of them.
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings that the options name, and for the rest those that the batch has kept.
 
     Raises:
-        SettingsError: an unknown or impossible setting.
+        SettingsError: an unknown or impossible setting, or another input than the batch's.
     """
     given = {name: getattr(options, name, None) for name in config.run_options()}
-    instead = {name: value for name, value in instead.items() if value is not None}
-    return config.load(STAGES, instead.pop("config", options.config), **{**given, **instead})
+    return batches.settings_of(STAGES, options.config, replace=getattr(options, "replace", False), **given)
 
 
-def plan_of_last_run(options: argparse.Namespace) -> Plan:
-    """The plan of the batch by its name: input and settings are its last run's where the options do not say."""
-    settings = settings_of(options)
-    last = whole.read_json(Batch(settings).layout.runs / LAST) or {}
-    file = last.get("config", "") if not options.config and Path(last.get("config", "")).is_file() else None
-    return Plan(settings_of(options, input=getattr(options, "input", None) or last.get("input"), config=file))
+def plan_of(options: argparse.Namespace) -> Plan:
+    """The plan of the batch that the options mean."""
+    return Plan(settings_of(options))
 
 
 def where(terminal: Console, plan: Plan) -> None:

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """The last run's counts; steps that have gone stale say why."""
-    plan = show.plan_of_last_run(options)
+    plan = show.plan_of(options)
     states = list(plan.states())
     if options.json:
         show.as_json(summary(plan, states))

@@ -1,0 +1,73 @@
+"""A batch keeps what it was made of: nothing is published in the place of something else by mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.console import cli
+from pipeline.engine import storage
+from tests.runs import articles, fails, run, tree, write_jsonl
+
+
+def published(batch: str) -> list[str]:
+    rows = storage.read_table(f"output/corpus/batch={batch}", ["id"]).to_pylist()
+    return sorted(row["id"] for row in rows)
+
+
+@pytest.fixture
+def nightly(place: Path) -> Path:
+    """The batch `n1` of four articles in a folder `inbox`, made with a settings file of its own."""
+    write_jsonl(place / "inbox" / "a.jsonl", articles(4))
+    (place / "night.toml").write_text('[run]\ninput = "inbox"\nworkers = 1\n')
+    assert run("--batch", "n1", "--config", "night.toml") == 0
+    return place
+
+
+@pytest.mark.parametrize("more", [[], ["--again", "translation"]], ids=["as it is", "a step again"])
+def test_a_batch_named_without_its_input_is_made_of_its_own(nightly: Path, more: list[str]) -> None:
+    before = tree("output/corpus/batch=n1")
+    assert run("--batch", "n1", *more) == 0
+    assert tree("output/corpus/batch=n1") == before
+
+
+def test_another_input_under_an_old_name_is_refused_with_both_named(
+    nightly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_jsonl(nightly / "other" / "b.jsonl", articles(9, start=5))
+    before = tree("output/corpus/batch=n1")
+    code, said = fails(capsys, "other", "--batch", "n1")
+    assert code == 2
+    assert said.startswith("copydesk: batch n1 was made of inbox, and other is named now")
+    assert "--replace" in said
+    assert tree("output/corpus/batch=n1") == before
+
+
+def test_it_is_made_of_another_one_when_asked(nightly: Path) -> None:
+    write_jsonl(nightly / "other" / "b.jsonl", articles(9, start=5))
+    assert run("other", "--batch", "n1", "--replace") == 0
+    assert published("n1") == ["a5", "a6", "a7", "a8"]
+    assert run("--batch", "n1") == 0
+    assert published("n1") == ["a5", "a6", "a7", "a8"]
+
+
+def test_the_same_input_may_be_named_in_another_way(nightly: Path) -> None:
+    assert run(nightly / "inbox" / ".", "--batch", "n1") == 0
+
+
+def test_a_batch_whose_input_has_gone_is_not_made_of_the_default(
+    nightly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (nightly / "inbox").rename(nightly / "archive")
+    before = tree("output/corpus/batch=n1")
+    code, said = fails(capsys, "--batch", "n1", "--again", "translation")
+    assert code == 2
+    assert said.startswith("copydesk: inbox: no such file or folder")
+    assert tree("output/corpus/batch=n1") == before
+
+
+def test_what_is_asked_about_a_batch_is_asked_about_its_own(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert cli.main(["plan", "--batch", "n1"]) == 0
+    assert "never run" not in capsys.readouterr().out
