@@ -63,7 +63,8 @@ class Run(Table):
     workers: Annotated[Count, Option("processes; 0: one for each core", "N")] = 0
     # each worker needs about 400 MB besides
     memory_limit: Annotated[str, Option("of the SQL engine, which spills to disk beyond it", "SIZE")] = "2GB"
-    max_quarantined: Annotated[Share, Option("more of the documents in quarantine: exit code 3", "SHARE")] = 0.1
+    max_quarantined: Annotated[Share, Option("more in quarantine: not published, exit code 3", "SHARE")] = 0.1
+    max_dropped: Annotated[Share, Option("more of the documents dropped: the same", "SHARE")] = 1.0
     # some 100,000 times what an article takes; it decides nothing but on hostile texts, and is in no key
     max_seconds: Annotated[float, Bounds(0, None), Option("a document that takes longer is quarantined", "S")] = 60.0
     engine: Annotated[str, Option("who does the work", "NAME")] = "local"

@@ -3,6 +3,7 @@
     CopydeskError            exit code 1: the run failed
     |-- SettingsError        exit code 2: a setting, an option or a path given by the user is wrong
     |-- InputError           exit code 2: nothing readable where the input should be
+    |-- LimitError           exit code 3: more documents set aside or dropped than a batch may have to be published
     |-- BalanceError         exit code 1: documents in and documents out do not add up
     |-- RuleError            caught per document: a rule broke its contract; the document is quarantined
     `-- RecordError          caught per record: one record cannot be read; it is quarantined with file and line
@@ -29,6 +30,12 @@ class InputError(CopydeskError):
     """Nothing readable where the input should be."""
 
     exit_code = 2
+
+
+class LimitError(CopydeskError):
+    """More documents were set aside or dropped than a batch may have to be published."""
+
+    exit_code = 3
 
 
 class BalanceError(CopydeskError):

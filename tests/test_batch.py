@@ -11,6 +11,16 @@ from pipeline.engine import storage
 from tests.runs import articles, fails, run, tree, write_jsonl
 
 
+SETTINGS = """
+[run]
+input = "inbox"
+workers = 1
+[rules]
+"duplicates/near_copy" = { enabled = false }
+"duplicates/contained_copy" = { enabled = false }
+"""
+
+
 def published(batch: str) -> list[str]:
     rows = storage.read_table(f"output/corpus/batch={batch}", ["id"]).to_pylist()
     return sorted(row["id"] for row in rows)
@@ -20,7 +30,7 @@ def published(batch: str) -> list[str]:
 def nightly(place: Path) -> Path:
     """The batch `n1` of four articles in a folder `inbox`, made with a settings file of its own."""
     write_jsonl(place / "inbox" / "a.jsonl", articles(4))
-    (place / "night.toml").write_text('[run]\ninput = "inbox"\nworkers = 1\n')
+    (place / "night.toml").write_text(SETTINGS)
     assert run("--batch", "n1", "--config", "night.toml") == 0
     return place
 
@@ -71,3 +81,37 @@ def test_what_is_asked_about_a_batch_is_asked_about_its_own(nightly: Path, capsy
     capsys.readouterr()
     assert cli.main(["plan", "--batch", "n1"]) == 0
     assert "never run" not in capsys.readouterr().out
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_with_too_many_in_quarantine_is_not_published(
+    nightly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = tree("output/corpus/batch=n1")
+    (nightly / "night.toml").write_text(f'{SETTINGS}[read]\ntext_field = "body"\n')
+    code, said = fails(capsys, "--batch", "n1")
+    assert code == 3
+    assert said.startswith("copydesk: 4 of 4 documents are quarantined: 100.0% > 10.0% ([run] max_quarantined)")
+    assert said.endswith('Most often: reading: no "body"; found "id", "text". hint: [read] text_field = "..." (4)')
+    assert tree("output/corpus/batch=n1") == before
+    assert fails(capsys, "--batch", "n1")[0] == 3  # and so the next time
+
+
+def test_it_is_published_when_asked(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*articles(4), {"id": "bad", "text": ""}]
+    write_jsonl(nightly / "inbox" / "a.jsonl", rows)
+    assert fails(capsys, "--batch", "n1")[0] == 3
+    assert run("--batch", "n1", "--publish-anyway") == 0
+    assert published("n1") == ["a0", "a1", "a2", "a3"]
+    assert run("--batch", "n1") == 0  # what is published is published
+
+
+def test_a_batch_with_too_many_dropped_is_not_published(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_jsonl(nightly / "inbox" / "b.jsonl", [{**articles(1)[0], "id": "copy"}])
+    capsys.readouterr()
+    code, said = fails(capsys, "--batch", "n1", "--max-dropped", "0.1")
+    assert code == 3
+    assert "1 of 5 documents are dropped: 20.0% > 10.0% ([run] max_dropped)" in said
+    assert published("n1") == ["a0", "a1", "a2", "a3"]

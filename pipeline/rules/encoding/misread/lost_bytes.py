@@ -28,7 +28,7 @@ def undefined(charset: str) -> tuple[int, ...]:
 
 
 def lost_marks(line: str, run: re.Match[str], charset: str) -> bytes | None:
-    """The bytes of UTF-8 that `run` was read from, with the last bytes of its marks that the charset could not read.
+    r"""The bytes of UTF-8 that `run` was read from, with the last bytes of its marks that the charset could not read.
 
     Of three bytes that begin as a quotation mark does the last one tells which it was; here the blanks beside it do. A
     mark whose last byte the charset could have read is not among those that were lost. None if anything else was.
