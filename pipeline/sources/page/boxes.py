@@ -40,15 +40,13 @@ class Sums:
 
 def sums(parent: list[int], at: Numbers, chars: Floats, link_share: Floats, good: Floats) -> Sums:
     """Sums over the blocks in each box; `at` is the box of each block, `parent` the box around each box."""
-    own = np.zeros((len(parent), 4))
-    for column, values in enumerate((chars, chars * link_share, good, np.ones(len(at)))):
-        np.add.at(own[:, column], at, values)
-    rows = own.tolist()
-    for box in range(len(parent) - 1, 0, -1):  # children come after their parents
-        row, outer = rows[box], rows[parent[box]]
-        for column in range(4):
-            outer[column] += row[column]
-    return Sums(*np.array(rows).T)
+    columns = []
+    for values in (chars, chars * link_share, good, np.ones(len(at))):
+        own = np.bincount(at, values, len(parent)).tolist()
+        for box in range(len(parent) - 1, 0, -1):  # children come after their parents
+            own[parent[box]] += own[box]
+        columns.append(np.array(own))
+    return Sums(*columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def letters(blocks: list[Block], found: list[list[str]]) -> Floats:
 
 def _cues(texts: list[str], found: list[list[str]], starts: NDArray[np.int64], joined: str) -> Floats:
     """Which cues each text holds; what stands at its start counts for the words and the date."""
-    masks = np.array([_mask(own) for own in found])
+    masks = _masks(found)
     lowered = joined.lower()
     joined = lowered if len(lowered) == len(joined) else joined  # a few letters become two
     for phrase, bit in PHRASES.items():
@@ -119,8 +119,12 @@ def _cues(texts: list[str], found: list[list[str]], starts: NDArray[np.int64], j
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def _mask(found: list[str]) -> int:
-    mask = 0
-    for word in found[:_FIRST_WORDS]:
-        mask |= cues_of(word)
-    return mask
+def _masks(found: list[list[str]]) -> NDArray[np.int64]:
+    """The bits of what the first words of each block are cues of."""
+    starts = [own[:_FIRST_WORDS] for own in found]
+    bits = {word: bit for word in set().union(*starts) if (bit := cues_of(word))}
+    masks = np.zeros(len(found), np.int64)
+    for block, start in enumerate(starts):
+        for word in bits.keys() & start:
+            masks[block] |= bits[word]
+    return masks
