@@ -98,6 +98,9 @@ def test_the_address_of_the_page_may_hold_the_date() -> None:
         (json_ld({"@type": "Article", "headline": "X", "url": "https://a.example/b"}), "https://a.example/b"),
         (json_ld({"@type": "Article", "headline": "X", "mainEntityOfPage": {"@id": "https://a.example/b"}}),
          "https://a.example/b"),
+        # a story that two papers share: the page is the one that it says it is
+        ('<link rel="canonical" href="https://b.example/bridge"><meta property="og:url" content="https://a.example/b">',
+         "https://a.example/b"),
         # the home page says less than the page's own address
         ('<link rel="canonical" href="https://a.example/"><meta property="og:url" content="https://a.example/bridge">',
          "https://a.example/bridge"),

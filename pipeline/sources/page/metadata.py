@@ -67,10 +67,13 @@ def metadata(root: Element, url: str | None = None) -> Metadata:
 
 
 def _address(article: Object, found: Found) -> str | None:
-    """The address that the page gives for itself; where one leads to the home page alone, the next that says more."""
+    """The address that the page gives for itself; where one leads to the home page alone, the next that says more.
+
+    OpenGraph goes first: the canonical address of a story that papers share is that of the paper that had it first.
+    """
     entity = article.get("mainEntityOfPage")
     entity = entity.get("@id") or entity.get("url") if isinstance(entity, dict) else entity
-    told = (found.canonical, first(found.meta, ("og:url",)), string(article.get("url")), string(entity))
+    told = (first(found.meta, ("og:url",)), found.canonical, string(article.get("url")), string(entity))
     addresses = [address for text in told if _is_address(address := clean(text))]
     return next((address for address in addresses if len(urlsplit(address).path) > 1), next(iter(addresses), None))
 
