@@ -364,6 +364,26 @@ def test_a_widget_between_two_paragraphs_is_not_the_articles(name: str) -> None:
     assert text.endswith(f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\n{QUOTE}")
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<pre>var bridge = document.getElementById('bridge');\nbridge.close();</pre>",
+        "<p>document.write() is an old way to change a page, and browsers warn of it; the city's site used it.</p>",
+    ],
+)
+def test_code_that_the_article_shows_is_its_own(markup: str) -> None:
+    body = f"<div class='article-body'><p>{FIRST}</p><p>{SECOND}</p>{markup}<p>{THIRD}</p><p>{QUOTE}</p></div>"
+    text = article_of(page(f"<h1>Bridge to close</h1>{body}")).text
+    assert "document." in text
+    assert text.endswith(QUOTE)
+
+
+def test_features_of_code_and_of_the_heading_above(told: Told) -> None:
+    assert told(FIRST)["code"] == 0
+    assert told("Tunnel")["from_heading"] < told("First!")["from_good"]
+    assert (told("Tunnel")["heading_pointer"], told(FIRST)["heading_pointer"]) == (1, 0)
+
+
 def test_paragraphs_line_breaks_and_table_rows_keep_their_shape() -> None:
     table = "<table><tr><td>Bridge built in the year</td><td>1901, and widened</td></tr></table>"
     article = extract(page(f"<div class='article-body'><p>{FIRST}<br>{SECOND}</p>{table}<p>{THIRD}</p></div>"))

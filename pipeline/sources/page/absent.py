@@ -1,7 +1,7 @@
 """Pages without an article: error pages, walls, front pages, pages drawn by a script. What is told of each is why.
 
 A page of news may speak of all of these; so each is told by its title or by a phrase that only such a page shows, and
-only where the text that was found is short. None of 1,725 pages that hold an article is taken for one without.
+only where the text that was found is short. Of 1,725 pages with an article none is taken for one of these.
 """
 
 from __future__ import annotations
