@@ -10,7 +10,6 @@ from pipeline.console import cli
 from pipeline.engine import storage
 from tests.runs import articles, fails, run, tree, write_jsonl
 
-
 SETTINGS = """
 [run]
 input = "inbox"

@@ -7,16 +7,20 @@ import json
 import pytest
 from lxml import html  # type: ignore[import-untyped]  # it ships no types
 
-from pipeline.sources.page import metadata as said
-from pipeline.sources.page.metadata import metadata
+from pipeline.sources.page import structured
+from pipeline.sources.page.metadata import Metadata, metadata
+from pipeline.sources.page.walk import walk
 
 
-def of(head: str = "", body: str = "<p>Text</p>", attributes: str = "", url: str | None = None) -> said.Metadata:
+def of(head: str = "", body: str = "<p>Text</p>", attributes: str = "", url: str | None = None) -> Metadata:
     return metadata(html.document_fromstring(f"<html {attributes}><head>{head}</head><body>{body}</body></html>"), url)
 
 
 def json_ld(value: object) -> str:
     return f'<script type="application/ld+json">{json.dumps(value)}</script>'
+
+
+LONG = "The old bridge over the river was closed to all traffic by the council of the city on"
 
 
 @pytest.mark.parametrize(
@@ -52,6 +56,29 @@ def test_the_title_is_what_the_page_declares_without_the_name_of_the_site(
         ("", '<span class="post-date">2019-11-24</span>', "2019-11-24"),
         ('<link rel="canonical" href="http://a.example/2019/11/25/bridge">', "", "2019-11-25"),
         ('<link rel="stylesheet" href="http://a.example/2019/11/25/style">', "", None),
+        # an object of structured data without a headline
+        (json_ld({"@graph": [{"@type": "WebPage", "datePublished": "2019-11-26"}]}), "", "2019-11-26"),
+        (json_ld({"@type": "ImageObject", "datePublished": "2019-11-26"}), "", None),
+        # the time at the headline, not the one of a teaser above it
+        ("", f"<time>2018-01-01</time>{'<p>Teaser</p>' * 5}<h1>Bridge</h1><time>2019-11-27</time>", "2019-11-27"),
+        # a line beneath the headline, whatever it is called; not a sentence of the article
+        ("", "<h1>Bridge</h1><ul><li>Jane Roe</li><li>November 28, 2019</li></ul>", "2019-11-28"),
+        ("", f"<h1>Bridge</h1><p>{LONG} November 28, 2019</p>", None),
+        ("", "<p>November 28, 2019</p><h1>Bridge</h1>", None),
+        # the script that draws the page
+        (
+            '<script>window.page = {"post": {"published_at": "2019-11-29T08:00:00Z"}}</script>',
+            "",
+            "2019-11-29T08:00:00+00:00",
+        ),
+        # when it was changed, if nothing else is told
+        ('<meta property="article:modified_time" content="2019-11-30">', "", "2019-11-30"),
+        # of several that name the same day, one with the time of day
+        (
+            '<meta name="date" content="2019-12-01">',
+            '<time datetime="2019-12-01T07:30:00Z">early</time>',
+            "2019-12-01T07:30:00+00:00",
+        ),
     ],
 )
 def test_the_date_is_the_first_that_is_one(head: str, body: str, date: str | None) -> None:
@@ -60,6 +87,34 @@ def test_the_date_is_the_first_that_is_one(head: str, body: str, date: str | Non
 
 def test_the_address_of_the_page_may_hold_the_date() -> None:
     assert of(url="http://a.example/2019-11-26/bridge.html").date == "2019-11-26"
+
+
+@pytest.mark.parametrize(
+    ("head", "url"),
+    [
+        ('<link rel="canonical" href="https://a.example/bridge">', "https://a.example/bridge"),
+        ('<link rel="CANONICAL" href=" https://a.example/bridge ">', "https://a.example/bridge"),
+        ('<meta property="og:url" content="https://a.example/bridge">', "https://a.example/bridge"),
+        (json_ld({"@type": "Article", "headline": "X", "url": "https://a.example/b"}), "https://a.example/b"),
+        (json_ld({"@type": "Article", "headline": "X", "mainEntityOfPage": {"@id": "https://a.example/b"}}),
+         "https://a.example/b"),
+        # a story that two papers share: the page is the one that it says it is
+        ('<link rel="canonical" href="https://b.example/bridge"><meta property="og:url" content="https://a.example/b">',
+         "https://a.example/b"),
+        # the home page says less than the page's own address
+        ('<link rel="canonical" href="https://a.example/"><meta property="og:url" content="https://a.example/bridge">',
+         "https://a.example/bridge"),
+        ('<link rel="canonical" href="https://a.example/">', "https://a.example/"),
+        # no addresses on the web
+        ('<link rel="canonical" href="/bridge">', None),
+        ('<link rel="canonical" href="https://[/">', None),
+        ('<link rel="canonical" href="javascript:alert(1)">', None),
+        (f'<link rel="canonical" href="https://a.example/{"x" * 3000}">', None),
+        ('<link rel="stylesheet" href="https://a.example/style">', None),
+    ],
+)  # fmt: skip
+def test_the_address_is_the_one_that_the_page_gives_for_itself(head: str, url: str | None) -> None:
+    assert of(head).url == url
 
 
 @pytest.mark.parametrize(
@@ -101,7 +156,7 @@ def test_structured_data_is_read_wherever_the_article_stands_in_it() -> None:
 @pytest.mark.parametrize("broken", ["{", "[" * 100_000, '{"headline": }', "null", "1"])
 def test_broken_structured_data_says_nothing(broken: str) -> None:
     found = of(f'<script type="application/ld+json">{broken}</script>')
-    assert found == said.Metadata()
+    assert found == Metadata()
 
 
 def test_no_page_is_read_without_end() -> None:
@@ -109,9 +164,10 @@ def test_no_page_is_read_without_end() -> None:
     head = "".join(f'<meta name="n{number}" content="x">' for number in range(many))
     body = f"<time>x</time><h1>x</h1><p class='byline date'>x</p><a itemprop='datePublished'>{'y' * 9999}</a>" * many
     root = html.document_fromstring(f"<html><head>{head}</head><body>{body}</body></html>")
-    found = said._walk(root)
+    found = walk(root)
     sizes = [len(kept) for kept in (found.meta, found.times, found.headlines, found.bylines, found.shown)]
     assert sizes == [500, 50, 10, 10, 5]
-    assert max(map(len, found.times)) == 2000
-    values = list(said._structured([json.dumps([{"a": [{}] * 300}] * 300)] * 9))
-    assert len(values) <= said.MAX_VALUES
+    assert max(map(len, found.properties)) == 2000
+    assert len(found.beneath) <= 5
+    values = list(structured.objects([json.dumps([{"a": [{}] * 300}] * 300)] * 9))
+    assert len(values) <= structured.MAX_VALUES

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import extract
+from pipeline.errors import RecordError
 from pipeline.sources.page import article as page_to_article
 from pipeline.sources.page import blocks
-from pipeline.sources.page.article import Article, joined, parse
+from pipeline.sources.page.article import Article, article_of, joined, parse
 from pipeline.sources.page.blocks import Block, layout
 from pipeline.sources.page.dates import iso_date
 from pipeline.sources.page.features import NAMES, Clues, features
@@ -277,6 +278,112 @@ def test_a_page_without_text_has_no_article(content: str | bytes) -> None:
     assert extract(content) is None
 
 
+MENU = "".join(f"<li><a href='/{name}'>{name}</a>" for name in ("Home", "News", "Sport", "Culture", "Weather"))
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "reason"),
+    [
+        ("<title>404 - Page not found</title>", "<p>Sorry, what you were looking for is not here any more.</p>",
+         "it says that what was asked for is not there"),
+        ("<title>The Daily Paper</title>", "<h1>Page not found</h1><p>Please try the search above, or start again.</p>",
+         "it says that what was asked for is not there"),
+        ("<title>Just a moment...</title>", "<p>This takes a few seconds, then you will be sent on to the site.</p>",
+         "it asks its reader to sign in, to agree or to prove to be human"),
+        ("", "<p>Please enable JavaScript and cookies to see this site, then load it again in your browser.</p>",
+         "it asks its reader to sign in, to agree or to prove to be human"),
+        ('<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": "False"}</script>',
+         f"<article><h1>Bridge to close</h1><p>{FIRST}</p></article>",
+         " characters of it are free to read"),
+        ('<link rel="canonical" href="https://a.example/">', "".join(
+            f"<div class='teaser'><a href='/{n}'>What the council said about the bridge, part {n}</a></div>"
+            for n in range(12)), "it is the front page of a site"),
+        ("<script>draw()</script>", "<div id='app'></div>", "its text is drawn by a script"),
+    ],
+)  # fmt: skip
+def test_a_page_without_an_article_says_why(head: str, body: str, reason: str) -> None:
+    with pytest.raises(RecordError) as caught:
+        article_of(page(f"<ul class='menu'>{MENU}</ul>{body}" if "draw" not in head else body, head))
+    assert str(caught.value).startswith("no article found on the page")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("<title>Page not found: how a library lost its letters</title>", PARAGRAPHS),
+        ("<title>404</title>", PARAGRAPHS * 3),
+        ("", f"<div class='article-body'><p>{FIRST}</p><p>Readers had to enable JavaScript.</p><p>{SECOND}</p></div>"),
+        ('<link rel="canonical" href="https://a.example/">', PARAGRAPHS),
+        ('<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script>',
+         PARAGRAPHS * 2),
+    ],
+)  # fmt: skip
+def test_an_article_that_speaks_of_missing_pages_and_walls_is_one(head: str, body: str) -> None:
+    assert FIRST in article_of(page(body, head)).text
+
+
+BETWEEN = {
+    "short items": ("<ul><li>200 g flour</li><li>2 eggs</li><li>salt</li></ul>", ("200 g flour", "2 eggs", "salt")),
+    "numbered steps": ("<ol><li>Mix.</li><li>Wait an hour.</li><li>Bake.</li></ol>", ("Mix.", "Wait an hour.")),
+    "definitions": ("<dl><dt>Length</dt><dd>210 m</dd><dt>Built</dt><dd>1901</dd></dl>", ("Length", "210 m", "1901")),
+    "a small table": ("<table><tr><th>Club</th><th>Points</th></tr><tr><td>Riverside</td><td>42</td></tr></table>",
+                      ("Club\tPoints", "Riverside\t42")),
+    "the heading of an hour": ("<h3>14:35 Traffic is led around</h3>", ("14:35 Traffic is led around",)),
+    "a paragraph of one link": ("<p><a href='/plan'>The plan of the works, as the council has adopted it</a></p>",
+                                ("The plan of the works, as the council has adopted it",)),
+    "a short paragraph with a link": ("<p>See <a href='/plan'>the plan</a>.</p>", ("See the plan.",)),
+    "a list, then one more paragraph": (f"<p>{QUOTE}</p><ul><li>two lanes</li><li>one path</li></ul>",
+                                        ("two lanes", "one path")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_what_stands_between_two_paragraphs_is_the_articles(name: str) -> None:
+    markup, kept = BETWEEN[name]
+    body = f"<div class='article-body'><p>{FIRST}</p><p>{QUOTE}</p><p>{SECOND}</p>{markup}<p>{THIRD}</p></div>"
+    around = f"<ul class='menu'>{MENU}</ul><h1>Bridge to close</h1>{body}<footer><p>Copyright 2020</p></footer>"
+    lines = article_of(page(around, '<meta property="og:title" content="Bridge to close">')).text.split("\n")
+    assert [text for text in kept if text not in lines] == []
+    assert lines[-1] == THIRD
+
+
+WIDGETS = {
+    "related links": "<div class='related'><h3>Related</h3><ul><li><a href='/1'>Tunnel opens at last</a></ul></div>",
+    "buttons": "<div class='share-buttons'><a href='#'>Tweet</a> <a href='#'>Share</a></div>",
+    "a newsletter": "<div class='newsletter-signup'><p>Get our newsletter</p><form><label>E-mail</label></form></div>",
+    "the script of an advertiser": "<p>googletag.cmd.push(function() { googletag.display('div-gpt-ad-1'); });</p>",
+}
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_a_widget_between_two_paragraphs_is_not_the_articles(name: str) -> None:
+    body = f"<div class='article-body'><p>{FIRST}</p><p>{SECOND}</p>{WIDGETS[name]}<p>{THIRD}</p><p>{QUOTE}</p></div>"
+    around = f"<ul class='menu'>{MENU}</ul><h1>Bridge to close</h1>{body}<footer><p>Copyright 2020</p></footer>"
+    text = article_of(page(around, '<meta property="og:title" content="Bridge to close">')).text
+    assert text.endswith(f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\n{QUOTE}")
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<pre>var bridge = document.getElementById('bridge');\nbridge.close();</pre>",
+        "<p>document.write() is an old way to change a page, and browsers warn of it; the city's site used it.</p>",
+    ],
+)
+def test_code_that_the_article_shows_is_its_own(markup: str) -> None:
+    body = f"<div class='article-body'><p>{FIRST}</p><p>{SECOND}</p>{markup}<p>{THIRD}</p><p>{QUOTE}</p></div>"
+    text = article_of(page(f"<h1>Bridge to close</h1>{body}")).text
+    assert "document." in text
+    assert text.endswith(QUOTE)
+
+
+def test_features_of_code_and_of_the_heading_above(told: Told) -> None:
+    assert told(FIRST)["code"] == 0
+    assert told("Tunnel")["from_heading"] < told("First!")["from_good"]
+    assert (told("Tunnel")["heading_pointer"], told(FIRST)["heading_pointer"]) == (1, 0)
+
+
 def test_paragraphs_line_breaks_and_table_rows_keep_their_shape() -> None:
     table = "<table><tr><td>Bridge built in the year</td><td>1901, and widened</td></tr></table>"
     article = extract(page(f"<div class='article-body'><p>{FIRST}<br>{SECOND}</p>{table}<p>{THIRD}</p></div>"))
@@ -397,10 +504,33 @@ def test_boxes_are_named_and_stand_in_each_other() -> None:
     assert [(box.tag, box.parent, box.depth, box.names) for box in found.boxes] == [
         ("body", -1, 0, "top"),
         ("div", 0, 1, "main"),
-        ("p", 1, 2, " x-hidden"),
+        ("p", 1, 2, "x-hidden"),
     ]
     assert [(block.text, block.box) for block in found.blocks] == [("one two", 2), ("three", 0)]
     assert [block.names.strip() for block in found.blocks] == ["lead", ""]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "names"),
+    [
+        ("data-testid='Related'", "related"),
+        ("aria-label='Share this' style='display : none'", "share this x-hidden"),
+        ("style='color: red' data-number='7' href='/main'", ""),
+    ],
+)
+def test_a_box_is_called_what_its_makers_call_it(attributes: str, names: str) -> None:
+    assert layout(parse(f"<body><div {attributes}>one</div></body>")).boxes[1].names == names
+
+
+def test_an_element_of_their_own_is_called_by_its_tag() -> None:
+    assert layout(parse("<body><related-content class=box>one</related-content></body>")).boxes[1].names == (
+        "related-content box"
+    )
+
+
+def test_a_page_whose_head_does_not_end_is_read() -> None:
+    found = layout(parse("<link rel=canonical href='https://a.example/'><article><p>one</p><p>two</p></article>"))
+    assert [block.text for block in found.blocks] == ["one", "two"]
 
 
 def test_what_is_not_to_be_read_is_no_block() -> None:

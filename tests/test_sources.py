@@ -23,6 +23,7 @@ from pipeline.run import keys
 from pipeline.run.input import digest_of
 from pipeline.run.steps.reading import Reading
 from pipeline.sources import find, formats, read, streams
+from pipeline.sources.page_in_text import without_page
 from pipeline.sources.records import Failure, File, Format, Record
 from pipeline.stages import tables
 
@@ -321,9 +322,20 @@ def test_a_page_is_its_article_with_what_the_page_says_of_itself(folder: Path) -
     assert record.meta == {"authors": ["Jane Roe"], "page_language": "en"}
 
 
+def test_a_page_tells_its_address_where_nothing_else_does(folder: Path) -> None:
+    paragraphs = "".join(f"<p>{TEXT} Part {n} of it was told to the people of the town.</p>" for n in range(3))
+    page = f"<link rel=canonical href='https://www.a.example/bridge'><article>{paragraphs}</article>"
+    record = only_record(made(folder / "a.html", page))
+    assert (record.url, record.site) == ("https://www.a.example/bridge", "a.example")
+    made(folder / "b.jsonl", json.dumps({"text": f"<!doctype html><html><body>{page}</body></html>"}))
+    record, said = without_page(only_record(folder / "b.jsonl"))
+    assert (record.url, record.site) == ("https://www.a.example/bridge", "a.example")
+    assert said.startswith("a page of ")
+
+
 def test_a_page_without_an_article_is_set_aside(folder: Path) -> None:
     made(folder / "a.html", "<body><script>var a = 1;</script>")
-    assert reasons(folder / "a.html") == [(0, "no article found on the page")]
+    assert reasons(folder / "a.html") == [(0, "no article found on the page: its text is drawn by a script")]
 
 
 def test_json_lines_are_read_past_a_byte_order_mark_blank_lines_and_one_that_is_too_long(folder: Path) -> None:
@@ -480,7 +492,7 @@ def test_pages_of_a_web_archive_are_records_and_one_that_is_too_large_costs_itse
     assert "sagte der Bürgermeister 2" in found[0].text
     assert reasons(folder / "a.warc", max_record_bytes=1_000) == [
         (2, "larger than max_record_bytes = 1,000 bytes"),
-        (3, "no article found on the page"),
+        (3, "no article found on the page: its text is drawn by a script"),
     ]
 
 

@@ -1,11 +1,11 @@
 """Page to article: 4-gram shingle precision, recall and F1 as scrapinghub/article-extraction-benchmark defines them.
 
 Words are runs of letters and digits, Chinese and Japanese characters one by one. A page counts as one, whatever its
-length; F1 is that of the mean precision and the mean recall over the pages. `COPYDESK_PEERS=1` runs trafilatura beside
-it and compares the CPU time of both.
+length; F1 is that of the mean precision and the mean recall over the pages. What pages say of themselves is measured
+too (`_told.py`). `COPYDESK_PEERS=1` runs trafilatura beside ours and compares the CPU time of both.
 
 The model that reads the pages (`pipeline/sources/page/page.npz`) was trained on these very pages, so these figures only
-guard against changes; how well pages of other hosts are read, `python -m benchmarks.train_extraction --folds 5` says
+guard against changes; how well pages of other sites are read, `python -m benchmarks.train_extraction --folds 4` says
 (and `benchmarks/floors/extraction.toml` keeps).
 """
 
@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 
 from benchmarks import data
 from benchmarks.quality import Measure
+from benchmarks.quality._told import TOLD, Found, told
 from pipeline.sources.page.article import extract
 
-SETS = ("extraction_news", "extraction_press", "extraction_web")
+SETS = ("extraction_news", "extraction_press", "extraction_web", "extraction_world")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 
@@ -61,38 +62,43 @@ def summary(scores: Iterable[Score]) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
-def run(rows: list[dict[str, Any]], extractor: Callable[[bytes], str]) -> tuple[list[Score], float]:
-    """The score of each page, and the CPU time in seconds."""
+def run(rows: list[dict[str, Any]], extractor: Callable[[bytes], Found]) -> tuple[list[Found], float]:
+    """What is found on each page, and the CPU time in seconds."""
     pages = [base64.b64decode(row["html_b64"]) for row in rows]
     start = time.process_time()
-    texts = [extractor(page) for page in pages]
-    spent = time.process_time() - start
-    return [compare(row["text"], text) for row, text in zip(rows, texts, strict=True)], spent
+    found = [extractor(page) for page in pages]
+    return found, time.process_time() - start
 
 
-def _ours(page: bytes) -> str:
+def _ours(page: bytes) -> Found:
     article = extract(page)
-    return article.text if article else ""
+    if article is None:
+        return Found("")
+    return Found(article.text, article.title, article.authors, article.date, article.url)
 
 
-def _trafilatura(page: bytes) -> str:
+def _trafilatura(page: bytes) -> Found:
     import trafilatura
 
-    return trafilatura.extract(page, include_comments=False) or ""
+    found = trafilatura.bare_extraction(page, include_comments=False, with_metadata=True)
+    if found is None:
+        return Found("")
+    authors = tuple(name for name in (found.author or "").split("; ") if name)
+    return Found(found.text or "", found.title, authors, found.date, found.url)
 
 
 def group_of(name: str, row: dict[str, Any]) -> str:
     """The set a page is reported under; the press of five languages falls into two."""
     short = name.removeprefix("extraction_")
-    if short != "press":
+    if not short.startswith("press"):
         return short
-    return "press, English" if row["lang"] == "English" else "press, el pl ru zh"
+    return f"{short}, English" if row["lang"] == "English" else f"{short}, el pl ru zh"
 
 
-def _groups(name: str, rows: list[dict[str, Any]], scores: list[Score]) -> dict[str, list[Score]]:
+def _groups(name: str, rows: list[dict[str, Any]], found: list[Found]) -> dict[str, list[Score]]:
     groups: dict[str, list[Score]] = {}
-    for row, score in zip(rows, scores, strict=True):
-        groups.setdefault(group_of(name, row), []).append(score)
+    for row, one in zip(rows, found, strict=False):
+        groups.setdefault(group_of(name, row), []).append(compare(row["text"], one.text))
     return groups
 
 
@@ -102,19 +108,21 @@ def measure() -> list[Measure]:
     for name in SETS:
         rows = data.load(name)
         pages += len(rows)
-        scores, seconds = run(rows, _ours)
+        found, seconds = run(rows, _ours)
         spent["ours"] += seconds
-        beside: dict[str, list[Score]] = {}
+        theirs: list[Found] = []
         if peers:
-            peer_scores, seconds = run(rows, _trafilatura)
+            theirs, seconds = run(rows, _trafilatura)
             spent["trafilatura"] += seconds
-            beside = _groups(name, rows, peer_scores)
-        for group, of_group in _groups(name, rows, scores).items():
-            precision, recall, f1 = summary(of_group)
+        beside = _groups(name, rows, theirs)
+        for group, scores in _groups(name, rows, found).items():
+            precision, recall, f1 = summary(scores)
             note = f"P {precision:.3f} R {recall:.3f}"
             if peers:
                 note += "; trafilatura P {:.3f} R {:.3f} F1 {:.4f}".format(*summary(beside[group]))
             measures.append(Measure(f"{group}: F1", f1, "trafilatura's or better", note))
+        if name in TOLD:
+            measures += told(name.removeprefix("extraction_"), rows, found, theirs)
     if peers:
         ratio = spent["ours"] / spent["trafilatura"]
         note = ", ".join(f"{who} {seconds / pages * 1000:.0f} ms a page" for who, seconds in spent.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pipeline.sources.records import Record
+from pipeline.sources.records import Record, site_of
 
 # It begins as a page does; a text about pages begins with a word.
 _PAGE = re.compile(
@@ -29,5 +29,6 @@ def without_page(record: Record) -> tuple[Record, str]:
     if found is None:
         return record, ""
     said = f"a page of {len(record.text):,} characters, the article in it has {len(found.text):,}"
-    title, published = record.title or found.title, record.published or found.date
-    return replace(record, text=found.text, title=title, published=published), said
+    url, title, published = record.url or found.url or "", record.title or found.title, record.published or found.date
+    site = record.site or site_of(url)
+    return replace(record, text=found.text, url=url, site=site, title=title, published=published), said

@@ -27,7 +27,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def on_page(page: Decoded, identity: str, name: str, line: int = 0, url: str = "") -> Record:
-    """The article on a page as the record `identity` of the file `name`.
+    """The article on a page as the record `identity` of the file `name`; without a `url`, the page's own word counts.
 
     Raises:
         RecordError: there is none, or the page is binary, or holds more than is read.
@@ -38,8 +38,7 @@ def on_page(page: Decoded, identity: str, name: str, line: int = 0, url: str = "
     from pipeline.sources.page.article import article_of  # the parser takes 0.2 s to load
 
     article = article_of(page.text, url or None)
-    if article is None:
-        raise RecordError("no article found on the page")
+    url = url or article.url or ""
     meta = {"authors": list(article.authors), "page_language": article.language}
     record = Record(
         identity,

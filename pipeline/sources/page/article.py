@@ -1,8 +1,8 @@
 """A page to its article: the text a reader came for, and what the page says of itself.
 
 The page becomes a row of blocks (`blocks.py`), each block a row of numbers (`features.py`), and decision trees trained
-on hand-made articles (`page.npz`, by `benchmarks/train_extraction.py`) say how likely it is part of the article. Here
-stands what follows from that: which blocks are kept, and how they are put together again.
+on hand-made articles (`page.npz`, by `benchmarks/train_extraction.py`) say how likely it is part of the article. Which
+of them are kept stands in `choice.py`; here, how they are put together again.
 """
 
 from __future__ import annotations
@@ -12,27 +12,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
-from numpy.typing import NDArray
 
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import decode
-from pipeline.sources.page import bounds, fragment
-from pipeline.sources.page.blocks import Block, layout
+from pipeline.sources.page import absent, bounds, fragment
+from pipeline.sources.page.blocks import Block, Layout, layout
+from pipeline.sources.page.choice import LEAST, chosen
 from pipeline.sources.page.features import NAMES, Clues, features
 from pipeline.sources.page.metadata import Metadata, metadata
 from pipeline.sources.page.model import PageModel
 
-KEEP = 0.55  # swept 0.3-0.7 on held-out hosts of extraction_news, _press and _web
-KEEP_HEADLINE = 0.9  # swept 0.55-0.9: gains on news what it loses on press
-LEAST = 150  # characters: less is a caption or a notice, not an article
-DOUBTFUL = 0.1  # where nothing reaches KEEP, blocks down to this are taken until there are LEAST characters
-
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What a page is about. `date` is ISO 8601, as precise as the page is; `language` is what the page declares."""
+    """What a page is about. `date` is ISO 8601, as precise as the page is; `language` and `url` are as it says."""
 
     text: str
     title: str | None = None
@@ -40,6 +34,7 @@ class Article:
     date: str | None = None
     language: str | None = None
     charset: str = "utf-8"
+    url: str | None = None
 
 
 def extract(page: bytes | str, url: str | None = None) -> Article | None:
@@ -59,22 +54,23 @@ def extract(page: bytes | str, url: str | None = None) -> Article | None:
         return None
 
 
-def article_of(page: str, url: str | None = None, charset: str = "utf-8") -> Article | None:
+def article_of(page: str, url: str | None = None, charset: str = "utf-8") -> Article:
     """The same, of a page that is decoded.
 
     Raises:
-        RecordError: the page holds more than is read (see `bounds`).
+        RecordError: there is none, and why; or the page holds more than is read (see `bounds`).
     """
     root = parse(page)
     if root is None:
-        return None
+        raise RecordError(absent.NONE)
     said = metadata(root, url)
-    text = _text(root, said)
+    blocks = layout(root)
+    text = _text(blocks, said)
     if len(text) < LEAST and len(said.body) >= 2 * LEAST:  # the page is drawn by a script; its text is only declared
         text = fragment.text_of(said.body) if fragment.is_markup(said.body) else said.body
-    if not text:
-        return None
-    return Article(text, said.title, said.authors, said.date, said.language, charset)
+    if reason := absent.why_absent(said, blocks, text, url, has_script=root.find(".//script") is not None):
+        raise RecordError(reason)
+    return Article(text, said.title, said.authors, said.date, said.language, charset, said.url)
 
 
 def parse(text: str) -> Any:
@@ -110,34 +106,12 @@ def _model() -> PageModel:
     return model
 
 
-def _text(root: Any, said: Metadata) -> str:
-    page = layout(root)
+def _text(page: Layout, said: Metadata) -> str:
     if not page.blocks:
         return ""
     rows = features(page, clues(said))
-    kept = chosen(_model().probability(rows), rows, np.array([len(b.text) for b in page.blocks]))
-    return joined([b for b, keep in zip(page.blocks, kept, strict=True) if keep])
-
-
-def chosen(chance: NDArray[np.float64], rows: NDArray[np.float32], chars: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """The blocks to keep: the likely ones, or the least unlikely if those are too few to be an article."""
-    chance = np.where(_headline(rows) & (chance < KEEP_HEADLINE), 0, chance)
-    limit = KEEP
-    while chars[chance >= limit].sum() < LEAST and limit > DOUBTFUL:
-        limit -= 0.05
-    return chance >= limit
-
-
-def _headline(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """The headline, on pages that declare it for machines: it is the article's title, and no part of its text."""
-    is_title = (rows[:, _OF_TITLE] > 0.6) & (rows[:, _TITLE_OF] > 0.5) | (rows[:, _H1] > 0)
-    short: NDArray[np.bool_] = rows[:, _LOG_WORDS] < np.log1p(40)
-    return short & is_title & (rows[:, _DECLARED] > 0)
-
-
-_OF_TITLE, _TITLE_OF, _H1, _DECLARED, _LOG_WORDS = map(
-    NAMES.index, ("of_title", "title_of", "tag_h1", "page_declared", "log_words")
-)
+    kept = chosen(page, rows, _model().probability(rows))
+    return joined([block for block, keep in zip(page.blocks, kept, strict=True) if keep])
 
 
 _CELL = 80  # characters: a longer cell is a column of the layout, and its text a paragraph

@@ -31,8 +31,13 @@ _INLINE = _tags(
     "small span strike strong sub sup time tt u var wbr img"
 )
 _SPACE = re.compile(r"[ \t\r\n\f\v\xa0]+")
+_NAMING = frozenset((
+    "class", "id", "role", "itemprop", "data-testid", "data-test-id", "data-component", "data-component-name",
+    "data-block", "data-module", "data-type", "data-name", "aria-label",
+))  # fmt: skip
+_HIDDEN = re.compile(r"display\s*:\s*none")
 MAX_BLOCKS = 10_000  # what follows is not read
-_MAX_NAMES = 300  # characters of an element's class, id, role and itemprop
+_MAX_NAMES = 300  # characters of what an element is called
 
 
 @dataclass(slots=True)
@@ -41,7 +46,7 @@ class Box:
 
     tag: str
     parent: int  # index of the box around it; -1 for the body
-    names: str  # its class, id, role and itemprop, lower case
+    names: str  # what it is called (`_NAMING`), lower case
     depth: int
 
 
@@ -68,9 +73,15 @@ class Layout:
 
 
 def layout(root: etree._Element) -> Layout:
-    """The blocks of a page, or of a piece of one that has no body, and their boxes."""
-    body = root.find("body")
-    return _Walk().over(root if body is None else body)
+    """The blocks of a page, or of a piece of one that has no body, and their boxes.
+
+    Where a page does not say that its head ends, its parser leaves what follows in the head.
+    """
+    found = Layout()
+    for place in (root.find("body"), root.find("head"), root):
+        if place is not None and not found.blocks:
+            found = _Walk().over(place)
+    return found
 
 
 class _Walk:
@@ -162,10 +173,11 @@ class _Walk:
 
 
 def _names(element: etree._Element) -> str:
-    get = element.get
-    parts = [get("class") or "", get("id") or "", get("role") or "", get("itemprop") or ""]
-    names = " ".join(p for p in parts if p)[:_MAX_NAMES]
-    style = get("style")
-    if (style and "none" in style and "display" in style) or get("hidden") is not None:
-        names += " x-hidden"
-    return names.lower()
+    """What an element is called by those who made the page: its class, id and the like, and a tag of their own."""
+    parts = [element.tag] if "-" in element.tag else []
+    for name, value in element.items():
+        if name in _NAMING:
+            parts.append(value)
+        elif name == "hidden" or (name == "style" and _HIDDEN.search(value)):
+            parts.append("x-hidden")
+    return " ".join(parts)[:_MAX_NAMES].lower() if parts else ""

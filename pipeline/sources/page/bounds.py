@@ -20,8 +20,9 @@ MAX_DEPTH = 2_048  # libxml2's own: it stops there, and says so
 _ATTRIBUTE = r"[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>]*+))?+"
 _REST_OF_TAG = rf"((?:[\s/]++|{_ATTRIBUTE})*+)(?:>|\Z)"
 _TOKEN = re.compile(
-    rf"<!--.*?(?:--!?>|\Z)|<[!?][^>]*+(?:>|\Z)"
-    rf"|<(script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>]){_REST_OF_TAG}.*?(?:</\1(?=[\s/>])|\Z)"
+    rf"<!--(?:[^-]++|-(?!-!?>))*+(?:--!?>|\Z)|<[!?][^>]*+(?:>|\Z)"
+    rf"|<(script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>]){_REST_OF_TAG}"
+    rf"(?:[^<]++|<(?!/\1[\s/>]))*+(?:</\1|\Z)"
     rf"|<[a-z][^\s/>]*+{_REST_OF_TAG}",
     re.DOTALL | re.IGNORECASE,
 )

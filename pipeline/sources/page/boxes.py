@@ -5,13 +5,13 @@ Sums of a box take in all boxes inside it. Good text is what reads like a paragr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.sources.page.blocks import Box
-from pipeline.sources.page.cues import MAX_NAMES, topics_of
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -40,15 +40,13 @@ class Sums:
 
 def sums(parent: list[int], at: Numbers, chars: Floats, link_share: Floats, good: Floats) -> Sums:
     """Sums over the blocks in each box; `at` is the box of each block, `parent` the box around each box."""
-    own = np.zeros((len(parent), 4))
-    for column, values in enumerate((chars, chars * link_share, good, np.ones(len(at)))):
-        np.add.at(own[:, column], at, values)
-    rows = own.tolist()
-    for box in range(len(parent) - 1, 0, -1):  # children come after their parents
-        row, outer = rows[box], rows[parent[box]]
-        for column in range(4):
-            outer[column] += row[column]
-    return Sums(*np.array(rows).T)
+    columns = []
+    for values in (chars, chars * link_share, good, np.ones(len(at))):
+        own = np.bincount(at, values, len(parent)).tolist()
+        for box in range(len(parent) - 1, 0, -1):  # children come after their parents
+            own[parent[box]] += own[box]
+        columns.append(np.array(own))
+    return Sums(*columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +58,13 @@ class Kinds:
     holders: list[int]  # `HOLDERS`: its tag, and those around it
 
 
-def kinds(boxes: list[Box]) -> Kinds:
+def kinds(boxes: list[Box], topics_of_names: Mapping[str, int]) -> Kinds:
     """What the boxes are called, each with what they stand in."""
-    seen: dict[str, int] = {}
     topics: list[int] = []
     all_topics: list[int] = []
     holders: list[int] = []
     for box in boxes:  # parents come before their children
-        if box.names not in seen:
-            seen[box.names] = topics_of(box.names) if len(seen) < MAX_NAMES else 0
-        own, outer = seen[box.names], box.parent
+        own, outer = topics_of_names.get(box.names, 0), box.parent
         topics.append(own)
         all_topics.append(own | (all_topics[outer] if outer > 0 else 0))  # what the body is called says nothing
         holders.append(_HOLDER_BIT.get(box.tag, 0) | (holders[outer] if outer >= 0 else 0))

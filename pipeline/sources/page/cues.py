@@ -3,65 +3,95 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate, islice
 
-MAX_NAMES = 10_000  # different class attributes looked at on one page
+MAX_NAMES = 10_000  # different names looked at on one page
 
-# Words in class names and ids, by what they say of the box.
-TOPICS = {
-    "strong": r"article[-_ ]?(?:body|text|content|copy|main)|story[-_ ]?(?:body|text|content)|entry[-_ ]?content|"
-    r"post[-_ ]?(?:body|content|text|entry)|news[-_ ]?(?:body|text|content|detail)|text[-_ ]?body|body[-_ ]?text|"
-    r"content[-_ ]?body|main[-_ ]?content|rich[-_ ]?text|rte|wysiwyg|prose",
-    "body": r"article|story|post|entry|content|body|text|main|detail|news|single|page",
-    "title": r"title|headline|heading|\bhead\b|hdr",
-    "summary": r"summary|\blead|intro|standfirst|\bdek\b|subtitle|sub-title|subhead|excerpt|abstract|teaser|descr|deck",
-    "meta": r"byline|author|date|time|meta|\btags?\b|categor|credit|source|publish|posted|info",
-    "caption": r"caption|figure|image|photo|\bimg|galler|media|video|slide|player|carousel",
-    "nav": r"nav|menu|breadcrumb|crumb|topbar|toolbar|\btabs?\b|pager|pagin|prev|next|skip|sitemap|\btoc\b|jump",
-    "side": r"side|rail|right|left|widget|aside|module|block|box|column|col-|panel",
-    "comment": r"comment|disqus|reply|respond|discuss|feedback|forum|review|rating|vote",
-    "related": r"relat|recommend|popular|trend|more|most|see-?also|latest|recent|outbrain|taboola|similar|further|"
-    r"other|also|archive|card|grid|\blist|loop|feed",
-    "share": r"share|sharing|social|facebook|twitter|addthis|follow|like|email|print|tool|button|btn|icon",
-    "advert": r"\bad\b|\bads\b|advert|\bad-|-ad\b|sponsor|banner|promo|commerc|shop|product|price|\bcta\b|affil|offer",
-    "foot": r"foot|copyright|legal|disclaim|bottom|credits|terms|policy|about|\bbio\b|profile|contact",
-    "top": r"header|masthead|\btop|logo|brand|hero",
-    "sign": r"subscri|newsletter|sign-?up|login|regist|paywall|\bform|modal|popup|cookie|consent|gdpr|overlay|lightbox|"
-    r"search|alert|notice|dialog|hubspot|mailchimp",
-    "hidden": r"hidden|sr-only|screen-reader|visually|invisible|collaps|tooltip",
+# Words in class names and ids, by what they say of the box; hyphens are spaces, and a space at either end is an edge.
+_OF_TOPICS = {
+    "strong": "article body|articlebody|article text|article content|articlecontent|article copy|article main|"
+    "story body|storybody|story text|story content|storycontent|entry content|entrycontent|post body|postbody|"
+    "post content|postcontent|post text|post entry|news body|news text|news content|news detail|newsdetail|text body|"
+    "textbody|body text|bodytext|content body|contentbody|main content|maincontent|rich text|richtext| rte |"
+    "wysiwyg|prose",
+    "body": "article|story|post|entry|content|body|text|main|detail|news|single|page",
+    "title": "title|headline|heading| head |hdr",
+    "summary": "summary| lead|intro|standfirst| dek |subhead|excerpt|abstract|teaser|descr|deck|sub title",
+    "meta": "byline|author|date|time|meta| tag | tags |categor|credit|source|publish|posted|info",
+    "caption": "caption|figure|image|photo| img|galler|media|video|slide|player|carousel",
+    "nav": "nav|menu|crumb|topbar|toolbar| tab | tabs |pager|pagin|prev|next|skip|sitemap| toc |jump",
+    "side": "side|rail|right|left|widget|module|block|box|column| col |panel",
+    "comment": "comment|disqus|reply|respond|discuss|feedback|forum|review|rating|vote",
+    "related": "relat|recommend|popular|trend|more|most|see also|seealso|latest|recent|outbrain|taboola|similar|"
+    "further|other|also|archive|card|grid| list|loop|feed",
+    "share": "share|sharing|social|facebook|twitter|addthis|follow|like|email|print|tool|button|btn|icon",
+    "advert": " ad | ads |advert|sponsor|banner|promo|commerc|shop|product|price| cta |affil|offer",
+    "foot": "foot|copyright|legal|disclaim|bottom|credits|terms|policy|about| bio |profile|contact",
+    "top": "header|masthead| top|logo|brand|hero",
+    "sign": "subscri|newsletter|sign up|signup|login|regist|paywall| form|modal|popup|cookie|consent|gdpr|overlay|"
+    "lightbox|search|alert|notice|dialog|hubspot|mailchimp",
+    "hidden": "hidden|sr only|screen reader|visually|invisible|collaps|tooltip",
 }
-_TOPIC_PATTERNS = [(1 << bit, re.compile(pattern)) for bit, pattern in enumerate(TOPICS.values())]
+TOPICS = tuple(_OF_TOPICS)
+_WORDS_OF = [(1 << bit, words.split("|")) for bit, words in enumerate(_OF_TOPICS.values())]
+_HYPHENS = str.maketrans("-_", "  ")
 
 
-@lru_cache(maxsize=20_000)  # pages of a site share their class names
-def topics_of(names: str) -> int:
-    """One bit for each of `TOPICS` that the class names speak of."""
-    mask = 0
-    if names:
-        for bit, pattern in _TOPIC_PATTERNS:
-            if pattern.search(names):
-                mask |= bit
-    return mask
+def topics_of(names: Iterable[str]) -> dict[str, int]:
+    """One bit for each of `TOPICS` that each of these class names speaks of; the first `MAX_NAMES` are looked at.
+
+    >>> [TOPICS[bit.bit_length() - 1] for bit in topics_of(["nav-list"]).values() for bit in (bit & 64, bit & 512)]
+    ['nav', 'related']
+    """
+    found = dict.fromkeys(islice(names, MAX_NAMES), 0)
+    keys = list(found)
+    joined = "".join(f" {name} \n" for name in keys).translate(_HYPHENS)
+    starts = list(accumulate((len(name) + 3 for name in keys), initial=0))
+    for bit, words in _WORDS_OF:
+        for word in words:
+            at = joined.find(word)
+            while at >= 0:
+                place = bisect_right(starts, at)
+                found[keys[place - 1]] |= bit
+                at = joined.find(word, starts[place])
+    return found
 
 
 # What stands in an article and is not of it, in the languages that the labelled pages are in and four more.
 POINTER = re.compile(
-    r"^\W*(?:read (?:more|also|next|the full)|also (?:read|see|on|:)|see (?:also|more)|"
+    r"\W*(?:read (?:more|also|next|the full)|also (?:read|see|on|:)|see (?:also|more)|"
     r"more (?:on|from|about|:|stories|news)|"
     r"don'?t miss|related|watch|video|continue reading|recommended|you (?:may|might) (?:also )?like|click|"
     r"mehr|lesen sie|siehe|lire|à lire|voir aussi|lea |leer|ver también|leggi|zobacz|czytaj|więcej|polecamy|"
     r"читайте|смотрите|подробнее|еще по теме|похожие|по теме|διαβάστε|δείτε|σχετικά|相关|延伸|更多|推荐|阅读)",
     re.IGNORECASE,
 )
-CREDIT = re.compile(
-    r"\b(?:getty|reuters|afp|epa|photo(?:graph)?s?|image|picture|file|foto|fot\.|zdj|bild|shutterstock|courtesy|credit|"
-    r"caption|фото|источник|źródło|πηγή|via|source)\b|\(ap\)|ap photo|图|来源|责任编辑|编辑",
-    re.IGNORECASE,
-)
-APPEAL = re.compile(
-    r"\b(?:subscri|newsletter|sign up|log ?in|register|follow us|follow \w+ on|facebook|twitter|instagram|cookie|"
-    r"copyright|all rights reserved|terms of|privacy|advertis|comment|share|e-?mail|print|contact|download|app\b|"
-    r"contributed to this|reporting by|editing by|реклама|подпис|комментар|прав[аo] защищены|komentarz|reklama|"
-    r"zaloguj|prawa zastrzeżone|σχόλι|εγγραφ|abonn|inscri|suscr)|©|版权|评论|转载|分享|登录|注册",
-    re.IGNORECASE,
-)
+DATE = re.compile(r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b")
+CREDIT, APPEAL = 1, 2  # bits: it says whose picture it is, it asks the reader for something
+_CUES = (
+    (CREDIT, re.compile(r"(?:getty|reuters|afp|epa|photo(?:graph)?s?|image|picture|file|foto|fot|zdj|bild|shutterstock|"
+                        r"courtesy|credit|caption|фото|источник|źródło|πηγή|via|source)\Z")),
+    (APPEAL, re.compile(r"subscri|newsletter|login|register|facebook|twitter|instagram|cookie|copyright|privacy|"
+                        r"advertis|comment|share|email|mail|print|contact|download|app\Z|реклама|подпис|комментар|"
+                        r"komentarz|reklama|zaloguj|σχόλι|εγγραφ|abonn|inscri|suscr")),
+)  # fmt: skip
+PHRASES = {
+    **dict.fromkeys(("(ap)", "ap photo", "图", "来源", "责任编辑", "编辑"), CREDIT),
+    **dict.fromkeys((
+        "sign up", "log in", "follow us", "all rights reserved", "terms of", "contributed to this", "reporting by",
+        "editing by", "права защищены", "prawa zastrzeżone", "©", "版权", "评论", "转载", "分享", "登录", "注册",
+    ), APPEAL),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=100_000)
+def cues_of(word: str) -> int:
+    """The bits of what a word, in lower case, is a cue of."""
+    mask = 0
+    for bit, pattern in _CUES:
+        if pattern.match(word):
+            mask |= bit
+    return mask

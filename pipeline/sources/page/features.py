@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.sources.page.blocks import Block, Layout
+from pipeline.sources.page.blocks import Layout
 from pipeline.sources.page.boxes import HOLDERS, Floats, Numbers, Sums, good_text, kinds, main_box, outwards, sums
-from pipeline.sources.page.cues import APPEAL, CREDIT, POINTER, TOPICS, topics_of
+from pipeline.sources.page.cues import TOPICS, topics_of
+from pipeline.sources.page.letters import LETTERS, letters
 
 Matrix = NDArray[np.float32]
 
@@ -47,16 +47,18 @@ class _Look:
     page: Layout
     clues: Clues
     words: list[list[str]]  # of each block
-    text: Floats  # blocks x `_TEXT`
+    text: Floats  # blocks x `LETTERS`
     chars: Floats  # of each block
     good: Floats  # of each block: its characters, if it is good text
     at: Numbers  # the box of each block
+    tags: Numbers  # of each block: the place of its box's tag in `_TAGS`
+    kind: Numbers  # of each block: see `_kind_numbers`
     parent: list[int]  # the box around each box
     sums: Sums  # of each box
 
     def of_text(self, name: str) -> Floats:
-        """One of the columns of `_TEXT`."""
-        column: Floats = self.text[:, _TEXT.index(name)]
+        """One of the columns of `LETTERS`."""
+        column: Floats = self.text[:, LETTERS.index(name)]
         return column
 
     def around(self) -> Numbers:
@@ -68,61 +70,25 @@ class _Look:
 def _look(page: Layout, clues: Clues) -> _Look:
     blocks = page.blocks
     found = [words(block.text) for block in blocks]
-    times = Counter(block.text for block in blocks)
-    rows = [_of_block(block, own, times[block.text]) for block, own in zip(blocks, found, strict=True)]
-    text = np.array(rows, dtype=np.float64)
+    text = letters(blocks, found)
     chars = np.array([len(block.text) for block in blocks], dtype=np.float64)
-    links, stops = text[:, _TEXT.index("link_share")], text[:, _TEXT.index("stops")]
+    links, stops = text[:, LETTERS.index("link_share")], text[:, LETTERS.index("stops")]
     good = good_text(chars, links, stops)
     at = np.array([block.box for block in blocks])
     parent = [box.parent for box in page.boxes]
-    return _Look(page, clues, found, text, chars, good, at, parent, sums(parent, at, chars, links, good))
+    tags = np.array([_TAG_OF.get(box.tag, _DIV) for box in page.boxes])[at]
+    held = sums(parent, at, chars, links, good)
+    return _Look(page, clues, found, text, chars, good, at, tags, _kind_numbers(page), parent, held)
 
 
 # --- the text of the block ---------------------------------------------------------------------------------------
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
-_DATE = re.compile(r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b")
-_ENDS = tuple(".!?…。！？:;\"”»)’'")
-_STOPS = re.compile(r"[.!?…。！？](?=\s|$|[\"”»)’])|[。！？]")
-
-_TEXT = ("log_chars", "log_words", "link_share", "bold_share", "commas", "stops", "ends_well", "digits", "capitals",
-         "word_length", "dated", "broken", "cell", "bar", "upper_start", "repeated", "pointer", "credit", "appeal",
-         "colon")  # fmt: skip
 
 
 def words(text: str) -> list[str]:
     """Runs of letters and digits; Chinese and Japanese characters one by one."""
     return _WORD.findall(text.lower())
-
-
-def _of_block(block: Block, found: list[str], times: int) -> tuple[float, ...]:
-    """`_TEXT` of one block with its words; `times` says how often its text stands on the page."""
-    text = block.text
-    size = len(text)
-    commas = text.count(",") + text.count("，") + text.count("、")
-    return (
-        math.log1p(size),
-        math.log1p(len(found)),
-        min(block.linked / size, 1),
-        min(block.bold / size, 1),
-        min(commas / size * 50, 2),
-        min(len(_STOPS.findall(text)), 6),
-        text.endswith(_ENDS),
-        sum(map(text.count, "0123456789")) / size,
-        sum(map(str.isupper, text[:200])) / min(size, 200),
-        size / (len(found) or 0.5),
-        bool(_DATE.search(text[:300])),
-        block.broken,
-        block.cell,
-        "|" in text or "»" in text or "©" in text or "@" in text,
-        text[0].isupper(),
-        min(times, 4),
-        bool(POINTER.match(text)),
-        bool(CREDIT.search(text[:400])),
-        bool(APPEAL.search(text[:400])),
-        text.endswith((":", "：")),
-    )
 
 
 def _text(look: _Look) -> Floats:
@@ -145,17 +111,14 @@ _CALLED = (
 )
 
 
-def _tags(look: _Look) -> list[int]:
-    return [_TAG_OF.get(look.page.boxes[block.box].tag, _DIV) for block in look.page.blocks]
-
-
 def _called(look: _Look) -> Floats:
     """Tags and topics: of its box, of the two boxes around that, of all of them, of the inline elements in it."""
     blocks, at, up = look.page.blocks, look.at, look.around()
-    tags = np.eye(len(_TAGS))[_tags(look)]
-    box_kinds = kinds(look.page.boxes)
+    tags = np.eye(len(_TAGS))[look.tags]
+    called = topics_of({box.names: None for box in look.page.boxes} | {block.names: None for block in blocks})
+    box_kinds = kinds(look.page.boxes, called)
     topics, upper = np.array(box_kinds.topics), np.maximum(np.array(look.parent), 0)[up]
-    inline = np.array([topics_of(block.names) for block in blocks])
+    inline = np.array([called.get(block.names, 0) for block in blocks])
     masks = (topics[at], topics[up] | topics[upper], np.array(box_kinds.all_topics)[at], inline)
     holders = _bits(np.array(box_kinds.holders)[at], len(HOLDERS))
     return np.concatenate([tags, holders, *(_bits(mask, len(TOPICS)) for mask in masks)], axis=1)
@@ -202,7 +165,7 @@ def _kin(look: _Look) -> Floats:
 
     The paragraphs of an article are alike, and so are the teasers in a list of them.
     """
-    kind = _kind_numbers(look.page)
+    kind = look.kind
     chars = look.chars
     count = np.bincount(kind).astype(np.float64)[kind]
     linked = np.bincount(kind, chars * look.of_text("link_share"))[kind]
@@ -291,7 +254,7 @@ def _said(look: _Look) -> Floats:
             of_description[i] = len(own & description) / len(own)
         if body and len(found) >= 3:
             of_body[i] = sum(three in body for three in _threes(found)) / (len(found) - 2)
-    is_heading = np.isin(_tags(look), (_TAGS.index("h1"), _TAGS.index("h2")))
+    is_heading = np.isin(look.tags, (_TAGS.index("h1"), _TAGS.index("h2")))
     likeness = np.minimum(of_title, title_of) + 0.3 * is_heading
     headline = int(np.argmax(likeness))
     shown = likeness[headline] >= 0.5
@@ -314,7 +277,7 @@ _BESIDE = tuple(f"{name}_{offset:+d}" for offset in _OFFSETS for name in (*_OF_N
 
 def _beside(look: _Look) -> Floats:
     """What they look like, and whether they stand in a box beside its own."""
-    theirs = look.text[:, [_TEXT.index(name) for name in _OF_NEIGHBOUR]]
+    theirs = look.text[:, [LETTERS.index(name) for name in _OF_NEIGHBOUR]]
     around: Floats = look.around().astype(np.float64)[:, None] + 1  # 0 stands for no block
     columns = []
     for offset in _OFFSETS:
@@ -333,6 +296,48 @@ def _shifted(columns: Floats, by: int) -> Floats:
     return moved
 
 
+# --- the heading above it, and the paragraphs on either side ------------------------------------------------------
+
+_ABOVE = ("from_heading", "heading_pointer", "heading_appeal", "heading_linked", "from_good", "to_good",
+          "chars_to_good", "good_before", "same_kind_around", "linked_before", "linked_after")  # fmt: skip
+_HEADINGS = tuple(_TAGS.index(tag) for tag in ("h1", "h2", "h3", "hx"))
+_NEAR = 4  # blocks
+
+
+def _above(look: _Look) -> Floats:
+    """What the last heading says, and how far the nearest paragraphs are: what stands between two is theirs."""
+    count = len(look.words)
+    order = np.arange(count)
+    heading = _last(np.isin(look.tags, _HEADINGS))
+    under = (heading >= 0).astype(np.float64)
+    before = _last(look.good > 0)
+    after = count - 1 - _last(look.good[::-1] > 0)[::-1]  # `count` where none follows
+    is_between = (before >= 0) & (after < count)
+    kind = look.kind
+    total = np.cumsum(look.chars)
+    linked = look.chars * look.of_text("link_share")
+    window = np.ones(_NEAR)
+    sums_linked, sums_chars = np.convolve(linked, window), np.convolve(look.chars, window)
+    columns = [
+        np.where(heading >= 0, np.log1p(order - heading), -1),
+        *(under * look.of_text(name)[heading] for name in ("pointer", "appeal", "link_share")),
+        np.where(before >= 0, np.log1p(order - before), -1),
+        np.where(after < count, np.log1p(after - order), -1),
+        np.where(after < count, np.log1p(total[np.minimum(after, count - 1)] - total), -1),
+        np.cumsum(look.good) / max(look.good.sum(), 1),
+        is_between & (kind[before] == kind[np.minimum(after, count - 1)]),
+        sums_linked[:count] / sums_chars[:count],
+        sums_linked[_NEAR - 1 :] / sums_chars[_NEAR - 1 :],
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _last(where: NDArray[np.bool_]) -> Numbers:
+    """For each place the last one up to it that is marked; -1 where there is none."""
+    last: Numbers = np.maximum.accumulate(np.where(where, np.arange(len(where)), -1))
+    return last
+
+
 # --- the page as a whole -----------------------------------------------------------------------------------------
 
 _PAGE = ("page_blocks", "page_good", "page_links", "page_cjk", "page_declared", "page_articles", "page_h1")
@@ -341,7 +346,7 @@ _PAGE = ("page_blocks", "page_good", "page_links", "page_cjk", "page_declared", 
 def _page(look: _Look) -> Floats:
     """The same for all blocks: what kind of page this is."""
     held = look.sums
-    single = sum(len(word) == 1 for found in look.words for word in found)
+    single = sum(list(map(len, found)).count(1) for found in look.words)
     tags = [box.tag for box in look.page.boxes]
     row = (
         math.log1p(len(look.page.blocks)),
@@ -356,13 +361,14 @@ def _page(look: _Look) -> Floats:
 
 
 _GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Look], Floats]], ...] = (
-    (_TEXT, _text),
+    (LETTERS, _text),
     (_CALLED, _called),
     (_HELD, _held),
     (_KIN, _kin),
     (_POSITION, _position),
     (_SAID, _said),
     (_BESIDE, _beside),
+    (_ABOVE, _above),
     (_PAGE, _page),
 )
 NAMES = tuple(name for names, _ in _GROUPS for name in names)
