@@ -119,6 +119,12 @@ AROUND = (
         "Dieser Text wurde ursprünglich von einem Mönch verfasst.",
         "© is the sign that stood on every crate, the captain said.",
         "Start >>> stop",
+        "Ochrana osobních údajů stála přístav mnoho peněz.",
+        "Podpořte nás, volali rybáři z lodí.",
+        "Xem thêm phim là điều anh muốn tối nay.",
+        "Chính sách bảo mật đã đổi hai lần trong năm.",
+        "Baca juga buku itu, kata sang nelayan.",
+        "Dapatkan berita itu dari kapal, bukan dari kantor.",
     ],
 )
 def test_a_line_that_an_article_may_have_stays(line: str) -> None:
@@ -166,6 +172,15 @@ def test_the_hours_of_a_report_that_goes_on_are_its_headings() -> None:
         "This story has not been edited by our staff and comes from an agency.",
         "(avec AFP)",
         "Com informações da agência Ilha",
+        "Článek pokračuje pod reklamou",
+        "Zásady ochrany osobních údajů",
+        "Aktualizováno 3. 5. 2021 8:40",
+        "Điều khoản sử dụng",
+        "Quay lại trang chủ",
+        "Chủ nhật, 3/5/2021",
+        "Simak berita lainnya di Google News",
+        "Tinggalkan komentar",
+        "Diperbarui 3 Mei 2021",
     ],
 )
 def test_what_no_article_says_goes(line: str) -> None:
