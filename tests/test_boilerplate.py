@@ -18,6 +18,7 @@ from pipeline.records import Facts, Finding, Hit, LineUse
 from pipeline.rules import boilerplate
 from pipeline.rules.boilerplate.doubtful import learned
 from pipeline.rules.boilerplate.phrases import Kind, phrases_of
+from pipeline.rules.boilerplate.view import ends_sentence
 from pipeline.stages import tables
 from pipeline.stages.order import STAGES
 
@@ -119,6 +120,8 @@ AROUND = (
         "Dieser Text wurde ursprünglich von einem Mönch verfasst.",
         "© is the sign that stood on every crate, the captain said.",
         "Start >>> stop",
+        "Update 9 a.m. Friday: what the crew says",
+        "UPDATE 3/5/2021: this story has turned out to be wrong",
         "Ochrana osobních údajů stála přístav mnoho peněz.",
         "Podpořte nás, volali rybáři z lodí.",
         "Xem thêm phim là điều anh muốn tối nay.",
@@ -129,6 +132,13 @@ AROUND = (
 )
 def test_a_line_that_an_article_may_have_stays(line: str) -> None:
     assert cut(f"{AROUND[0]}\n\n{line}\n\n{AROUND[1]}") == []
+
+
+@pytest.mark.parametrize(
+    "line", ["नाव कल लौटेगी।", "নৌকা কাল ফিরবে।", "کشتی کل آئے گی۔", "ጀልባው ነገ ይመለሳል።", "Նավը վաղը կգա։"]
+)
+def test_sentences_end_in_other_scripts_too(line: str) -> None:
+    assert ends_sentence(line)
 
 
 def test_a_list_that_a_sentence_announces_is_the_articles() -> None:
@@ -171,6 +181,7 @@ def test_the_hours_of_a_report_that_goes_on_are_its_headings() -> None:
         "Support local journalism. Subscribe today.",
         "This story has not been edited by our staff and comes from an agency.",
         "(avec AFP)",
+        "Update: 3 mei 2021 14:20",
         "Com informações da agência Ilha",
         "Článek pokračuje pod reklamou",
         "Zásady ochrany osobních údajů",

@@ -20,7 +20,7 @@ MAX_DATED = 1  # paragraphs that follow a date
 INTRODUCTION, MAX_ITEM = 40, 60  # characters of a sentence that announces a list, and of its items
 MAX_REASONS = 3  # in one finding
 _SENTENCE_ENDS = re.compile(r"[.;,:。；，：][\"'”’»)\]]*\s*$|[.!?][\"'”’»)\]]* +\w+ +\w|[。！？].")
-_SENTENCE_END = re.compile(r"[.!?…。！？؟][\"'”’»)\]」』]*\s*$")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟۔।॥።։။។][\"'”’»)\]」』]*\s*$")
 # ", she said." and the like: a comma, words of speech, and at most a few words that say whose they are
 _SPEECH = re.compile(
     r"[,，][\"'”’»]*\s+(?:[^\W\d]+\s+){0,4}?(?:said|says|told|added|wrote|explained|asked|warned|sagte|sagt|erklärte|betonte"
