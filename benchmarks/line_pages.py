@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import random
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlparse
 
 from benchmarks import data
-from pipeline.rules.boilerplate.doubtful import sparing, worth_asking
+from pipeline.facts.lines import MIN_DOCUMENTS, shape
+from pipeline.records import LineUse
+from pipeline.rules.boilerplate.doubtful import sparing, with_uses, worth_asking
 from pipeline.rules.boilerplate.view import Line, is_paragraph, view
 from pipeline.sources.charset.decode import decode
 from pipeline.sources.page.article import parse
@@ -19,6 +23,10 @@ from pipeline.sources.page.blocks import layout
 CONTENT, BOILERPLATE, UNSURE = "content", "boilerplate", "unsure"
 LABELLED = ("news", "web", "press")  # kinds of pages in `boilerplate_lines`
 ARTICLES, SCRAPED, SENTENCES, MORE = "articles", "scraped", "sentences", "more"  # the other kinds
+WIDER = "wider"  # more to learn from, and never measured on
+WIDER_SETS = ("extraction_web_more", "extraction_press_more", "extraction_world")
+WIDE_AROUND, WIDE_STEP = 60, 3  # lines around the article of one such page in so many: a page with its menus
+WIDE_LINES = 700  # more is a list
 EXTRACTION = ("extraction_news", "extraction_web", "extraction_press")
 AROUND = 10  # lines before and after the article that pages are cut down to, as those of `boilerplate_lines` are
 MAX_LINES = 1_500
@@ -71,12 +79,46 @@ def _compared() -> Iterator[Page]:
     """The pages of the extraction sets that are not in `boilerplate_lines`."""
     labelled = {row["id"] for row in data.load("boilerplate_lines")}
     for row in (row for name in EXTRACTION for row in data.load(name) if row["id"] not in labelled):
-        root = parse(decode(base64.b64decode(row["html_b64"])).text)
-        texts = [block.text for block in layout(root).blocks]
-        pairs = list(zip(texts, compared(texts, row["text"]), strict=True))
-        inside = [n for n, (_, label) in enumerate(pairs) if label == CONTENT]
-        if inside and len(pairs := pairs[max(0, inside[0] - AROUND) : inside[-1] + 1 + AROUND]) <= MAX_LINES:
+        pairs = _around(_pairs(row), AROUND)
+        if 0 < len(pairs) <= MAX_LINES:
             yield made(row["id"], MORE, row.get("host") or _host(row["url"]), pairs)
+
+
+def wider() -> Iterator[Page]:
+    """Pages of sets that are only learned from, some with all the menus around the article."""
+    rows = (row for name in WIDER_SETS for row in data.load(name))
+    for number, row in enumerate(rows):
+        pairs = _around(_pairs(row), AROUND if number % WIDE_STEP else WIDE_AROUND)
+        if 0 < len(pairs) <= WIDE_LINES:
+            site = _host(row.get("host") or row.get("url") or "") or row.get("publisher") or row["id"]
+            yield made(row["id"], WIDER, site, pairs)
+
+
+_SECOND = {"co", "com", "org", "net", "gov", "ac", "edu", "or", "ne", "go"}  # below the domains of countries
+
+
+def domain(site: str) -> str:
+    """What hosts of one publisher have in common.
+
+    >>> domain("news.example.co.uk"), domain("www.example.com")
+    ('example.co.uk', 'example.com')
+    """
+    parts = site.split(".")
+    below = len(parts) > 2 and len(parts[-1]) == 2 and parts[-2] in _SECOND
+    return ".".join(parts[-3 if below else -2 :])
+
+
+def _pairs(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The lines of a page of an extraction set, with labels by comparison with its article."""
+    root = parse(decode(base64.b64decode(row["html_b64"])).text)
+    texts = [block.text for block in layout(root).blocks]
+    return list(zip(texts, compared(texts, row["text"]), strict=True))
+
+
+def _around(pairs: Sequence[tuple[str, str]], lines: int) -> Sequence[tuple[str, str]]:
+    """The lines of the article with so many before and after; none where there is no article."""
+    inside = [n for n, (_, label) in enumerate(pairs) if label == CONTENT]
+    return pairs[max(0, inside[0] - lines) : inside[-1] + 1 + lines] if inside else []
 
 
 _WORD = re.compile(r"[\u3040-\u9fff]|[^\W_\u3040-\u9fff]+")
@@ -134,6 +176,33 @@ def _sentences() -> Iterator[Page]:
         for number, size in enumerate(SHORT):
             pairs = [(text, CONTENT) for text in texts[10 * number : 10 * number + size]]
             yield made(f"{language}-{number}", SENTENCES, language, pairs)
+
+
+# --- a page among the other pages of its site -------------------------------------------------------------------------
+
+Counts = Mapping[str, tuple[Counter[str], int]]  # site to documents of each shape of a line, and documents
+
+
+def counts_of_sites(chosen: Sequence[Page]) -> Counts:
+    """How often each line stands on its site, of sites with several pages."""
+    by_site: dict[str, list[set[str]]] = {}
+    for page in chosen:
+        by_site.setdefault(domain(page.site), []).append({shape(line.text) for line in page.lines})
+    return {
+        site: (Counter(line for of_page in pages for line in of_page), len(pages))
+        for site, pages in by_site.items()
+        if len(pages) > 1
+    }
+
+
+def among_others(page: Page, counts: Counts) -> Page | None:
+    """The page with the uses of its lines; None if its site has no other page."""
+    if domain(page.site) not in counts:
+        return None
+    documents, of = counts[domain(page.site)]
+    shapes = {shape(line.text) for line in page.lines}
+    uses = {line: LineUse(documents[line], of, 0) for line in shapes if documents[line] >= MIN_DOCUMENTS}
+    return replace(page, lines=tuple(with_uses(page.lines, uses)))
 
 
 # --- an article with a few leftovers ------------------------------------------------------------------------------

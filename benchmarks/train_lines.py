@@ -1,8 +1,8 @@
 """Train `pipeline/rules/boilerplate/lines.npz`: `python -m benchmarks.train_lines` (needs catboost, scikit-learn).
 
-The lines of labelled pages, and of articles with a few leftovers as lines to spare. The lexicon (log odds of words) is
-learned first, and for the trees' training it is learned on other sites than the line's own, so that the trees do not
-trust it more than it deserves.
+The lines of labelled pages, alone and among the other pages of their site, and of articles with a few leftovers as
+lines to spare. The lexicon (log odds of words) is learned first, and for the trees' training it is learned on other
+sites than the line's own, so that the trees do not trust it more than it deserves.
 """
 
 from __future__ import annotations
@@ -23,10 +23,17 @@ from benchmarks.line_pages import (
     SCRAPED,
     SENTENCES,
     UNSURE,
+    WIDER,
+    WIDER_SETS,
+    Counts,
     Page,
+    among_others,
+    counts_of_sites,
+    domain,
     excerpt,
     leftovers,
     pages,
+    wider,
     with_leftovers,
 )  # fmt: skip
 from pipeline.facts.trees import SymmetricTrees
@@ -42,9 +49,9 @@ if TYPE_CHECKING:
 
 SETS = (
     "boilerplate_lines", "translation_documents", "articles", "extraction_news", "extraction_web", "extraction_press",
-    "language_sentences",
+    "language_sentences", *WIDER_SETS,
 )  # fmt: skip
-MIN_SITES = 4  # a word of fewer sites says nothing
+MIN_SITES = 5  # a word of fewer sites says nothing
 DEPTH = 6  # of the trees
 TREES = {
     "depth": DEPTH, "iterations": 400, "learning_rate": 0.1, "l2_leaf_reg": 5, "border_count": 64,
@@ -57,9 +64,13 @@ FEW = (1, 1, 2, 3, 5)  # leftovers in an article
 # of a line in an article with leftovers; with less, more of such articles is lost; with more, less of whole pages goes
 WEIGHTS = {ARTICLES: 0.1, SCRAPED: 0.1, SENTENCES: 0.1}
 WEIGHT = 0.15
+AMONG_OTHERS = 0.7  # weight of a page with the uses of its lines
+LESS_SURE = 0.3  # weight of pages whose labels nobody has looked at; with twice that, less of the others goes
+OF_CONTENT = 2  # weight of a line of the article against one of the site: losing it costs more
+MOST_LINES = 100  # of one page, drawn by chance: more teach little and take long
 
 
-def lexicon(chosen: list[Page]) -> dict[str, float]:
+def lexicon(chosen: Sequence[Page]) -> dict[str, float]:
     """Log odds of each word: on how many sites it stands in boilerplate, and on how many in content."""
     sites: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     for page in chosen:
@@ -73,10 +84,15 @@ def lexicon(chosen: list[Page]) -> dict[str, float]:
     return {word: round(float(odd), 2) for word, odd in sorted(odds.items())}
 
 
-def versions(page: Page, pool: Sequence[Sequence[str]], chance: random.Random) -> Iterator[tuple[Page, float]]:
+def versions(
+    page: Page, pool: Sequence[Sequence[str]], counts: Counts, chance: random.Random
+) -> Iterator[tuple[Page, float]]:
     """The page, and its article or some of it with leftovers of other pages, with the weight of their lines."""
     if page.kind not in WEIGHTS:
         yield page, 1.0
+        among = among_others(page, counts)
+        if among is not None:
+            yield among, AMONG_OTHERS
         yield with_leftovers(excerpt(page, chance), pool, chance.choice(FEW), chance), WEIGHT
     if page.kind == SCRAPED:
         yield page, WEIGHTS[page.kind]
@@ -85,24 +101,27 @@ def versions(page: Page, pool: Sequence[Sequence[str]], chance: random.Random) -
 
 
 def table(
-    chosen: list[Page], words: dict[str, float], pool: Sequence[Sequence[str]], seed: int
+    chosen: Sequence[Page], words: dict[str, float], pool: Sequence[Sequence[str]], counts: Counts, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features, labels and weights of the lines whose label is known; characters count, and pages."""
     rows, wanted, weights = [], [], []
     chance = random.Random(seed)
     for whole in chosen:
-        for page, share in versions(whole, pool, chance):
+        for page, share in versions(whole, pool, counts, chance):
             found = sparing(page.lines)
             sure = [n for n, label in enumerate(page.labels) if label != UNSURE]
             if sure and worth_asking(found):
-                rows.append(features(page.text, found, words)[sure])
-                wanted += [page.labels[n] == BOILERPLATE for n in sure]
-                sizes = np.clip([len(page.lines[n].text) for n in sure], 10, 400)
-                weights.append(share * sizes**0.8 / max(len(sure), 20) ** 0.5)
+                drawn = sorted(chance.sample(sure, min(len(sure), MOST_LINES)))
+                rows.append(features(page.text, found, words)[drawn])
+                wanted += [page.labels[n] == BOILERPLATE for n in drawn]
+                sizes = np.clip([len(page.lines[n].text) for n in drawn], 10, 400)
+                share *= (LESS_SURE if page.kind == WIDER else 1.0) * len(sure) / len(drawn)
+                costs = np.array([OF_CONTENT if page.labels[n] == CONTENT else 1 for n in drawn])
+                weights.append(share * costs * sizes**0.8 / max(len(sure), 20) ** 0.5)
     return np.concatenate(rows), np.array(wanted), np.concatenate(weights)
 
 
-def folds(chosen: list[Page], number: int) -> Iterator[tuple[list[Page], list[Page]]]:
+def folds(chosen: Sequence[Page], number: int) -> Iterator[tuple[list[Page], list[Page]]]:
     """Pages to learn from and pages to try, no site in both."""
     from sklearn.model_selection import GroupKFold
 
@@ -110,15 +129,22 @@ def folds(chosen: list[Page], number: int) -> Iterator[tuple[list[Page], list[Pa
         yield [chosen[n] for n in learn], [chosen[n] for n in test]
 
 
-def train(chosen: list[Page]) -> Model:
+def beside(tried: Sequence[Page], more: Sequence[Page]) -> list[Page]:
+    """Those of `more` whose publisher has none of the pages to try."""
+    publishers = {domain(page.site) for page in tried}
+    return [page for page in more if domain(page.site) not in publishers]
+
+
+def train(chosen: Sequence[Page]) -> Model:
     from catboost import CatBoostClassifier
 
-    pool = leftovers([page for page in chosen if page.kind not in WEIGHTS])
+    from_pages = [page for page in chosen if page.kind not in WEIGHTS]
+    pool, counts = leftovers(from_pages), counts_of_sites(from_pages)
     quarters = [(others, lexicon(learn)) for learn, others in folds(chosen, 4)]
     words = lexicon(chosen)
     models = []
     for seed in range(MODELS):
-        tables = [table(others, learned, pool, seed) for others, learned in quarters]
+        tables = [table(others, learned, pool, counts, seed) for others, learned in quarters]
         rows, wanted, weights = (np.concatenate(parts) for parts in zip(*tables, strict=True))
         grown = CatBoostClassifier(thread_count=1, verbose=0, allow_writing_files=False, random_seed=seed, **TREES)
         models.append(_plain(grown.fit(rows, wanted, sample_weight=weights)))
@@ -178,7 +204,7 @@ def save(trained: Model, file: Path) -> None:
     )
 
 
-def unseen(everything: list[Page]) -> Iterator[tuple[Model, list[Page]]]:
+def unseen(everything: Sequence[Page]) -> Iterator[tuple[Model, list[Page]]]:
     """The stored models of `FOLDS` parts of the sites, each with the pages that it has not seen.
 
     They are kept so that the benchmark needs no training; SystemExit when they were trained on other data.
@@ -192,15 +218,15 @@ def unseen(everything: list[Page]) -> Iterator[tuple[Model, list[Page]]]:
 
 
 def main() -> None:
-    everything = pages()
-    trained = train(everything)
+    everything, more = pages(), list(wider())
+    STORED.mkdir(exist_ok=True)
+    for number, (learn, test) in enumerate(folds(everything, FOLDS)):
+        save(train([*learn, *beside(test, more)]), STORED / f"lines-{number}.npz")
+        print(f"fold {number + 1} of {FOLDS}", flush=True)
+    trained = train([*everything, *more])
     save(trained, lines_model.WEIGHTS)
     size = lines_model.WEIGHTS.stat().st_size / 1e6
     print(f"{lines_model.WEIGHTS.name}: {size:.2f} MB, {len(trained.trees.leaves)} trees, {len(trained.lexicon)} words")
-    STORED.mkdir(exist_ok=True)
-    for number, (learn, _) in enumerate(folds(everything, FOLDS)):
-        save(train(learn), STORED / f"lines-{number}.npz")
-        print(f"fold {number + 1} of {FOLDS}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pipeline.records import Facts, Finding, Hit, LineUse
 from pipeline.rules import boilerplate
 from pipeline.rules.boilerplate.doubtful import learned
 from pipeline.rules.boilerplate.phrases import Kind, phrases_of
+from pipeline.rules.boilerplate.view import ends_sentence
 from pipeline.stages import tables
 from pipeline.stages.order import STAGES
 
@@ -102,10 +103,42 @@ AROUND = (
         "Impressum",
         "Quelle: Hafenamt Kiel",
         "地址: 上海",
+        "We use cookies with nuts for this cake, the baker said.",
+        "We use cookies instead of bread.",
+        "Nous utilisons moins de bois que nos parents.",
+        "Wir verwenden Cookies statt Brot, sagte die Köchin.",
+        "No spam filter has ever caught this trick.",
+        "Not a member of any party, she ran alone.",
+        "Already a member of the club, he paid nothing.",
+        "By using the old quay, the agreed plan would save years.",
+        "By signing the pact, both islands agree to share the water.",
+        "The views expressed by the fishermen had changed within a year.",
+        "Counts of boats do not necessarily reflect the official catch.",
+        "This report was published in spring by the harbour office.",
+        "This story was taken from a diary that the cook had kept.",
+        "This video is no longer funny to those who were there.",
+        "Dieser Text wurde ursprünglich von einem Mönch verfasst.",
+        "© is the sign that stood on every crate, the captain said.",
+        "Start >>> stop",
+        "Update 9 a.m. Friday: what the crew says",
+        "UPDATE 3/5/2021: this story has turned out to be wrong",
+        "Ochrana osobních údajů stála přístav mnoho peněz.",
+        "Podpořte nás, volali rybáři z lodí.",
+        "Xem thêm phim là điều anh muốn tối nay.",
+        "Chính sách bảo mật đã đổi hai lần trong năm.",
+        "Baca juga buku itu, kata sang nelayan.",
+        "Dapatkan berita itu dari kapal, bukan dari kantor.",
     ],
 )
 def test_a_line_that_an_article_may_have_stays(line: str) -> None:
     assert cut(f"{AROUND[0]}\n\n{line}\n\n{AROUND[1]}") == []
+
+
+@pytest.mark.parametrize(
+    "line", ["नाव कल लौटेगी।", "নৌকা কাল ফিরবে।", "کشتی کل آئے گی۔", "ጀልባው ነገ ይመለሳል።", "Նավը վաղը կգա։"]
+)
+def test_sentences_end_in_other_scripts_too(line: str) -> None:
+    assert ends_sentence(line)
 
 
 def test_a_list_that_a_sentence_announces_is_the_articles() -> None:
@@ -135,6 +168,30 @@ def test_the_hours_of_a_report_that_goes_on_are_its_headings() -> None:
         "Přečtěte si také",
         "Tin liên quan",
         "Click here to subscribe",
+        "We use cookies to know you again.",
+        "Wir verwenden Cookies, um Sie wiederzuerkennen.",
+        "Nous utilisons des cookies pour vous reconnaître.",
+        "By continuing to use this site you agree to our terms.",
+        "Home > News > Islands",
+        "Accueil » Société » Îles",
+        "Startseite › Region",
+        "Lesen Sie auch: Die Brücke bleibt gesperrt",
+        "Leia mais: A ponte continua fechada",
+        "Video Player is loading.",
+        "Support local journalism. Subscribe today.",
+        "This story has not been edited by our staff and comes from an agency.",
+        "(avec AFP)",
+        "Update: 3 mei 2021 14:20",
+        "Com informações da agência Ilha",
+        "Článek pokračuje pod reklamou",
+        "Zásady ochrany osobních údajů",
+        "Aktualizováno 3. 5. 2021 8:40",
+        "Điều khoản sử dụng",
+        "Quay lại trang chủ",
+        "Chủ nhật, 3/5/2021",
+        "Simak berita lainnya di Google News",
+        "Tinggalkan komentar",
+        "Diperbarui 3 Mei 2021",
     ],
 )
 def test_what_no_article_says_goes(line: str) -> None:

@@ -38,7 +38,7 @@ from pipeline.rules import boilerplate
 from pipeline.rules.boilerplate.model import Model
 from pipeline.stages import tables
 
-GOALS = {"news": 0.80, "web": 0.58, "press": 0.50}
+GOALS = {"news": 0.85, "web": 0.62, "press": 0.72}
 SEED = 3
 
 
@@ -68,9 +68,9 @@ def measure() -> list[Measure]:
                 by_kind["gold"].add(texts[page.id], cut(texts[page.id], rules))
     show([by_kind[kind] for kind in LABELLED])
     found = [figure for kind, goal in GOALS.items() for figure in _figures(f"alone, {kind}", by_kind[kind], goal)]
-    found += _figures("with the site's pages, press", by_kind["press together"], 0.80)
+    found += _figures("with the site's pages, press", by_kind["press together"], 0.88)
     lost = sum(by_kind[kind].lines_lost for kind in LABELLED) / sum(by_kind[kind].lines for kind in LABELLED)
-    found.append(Measure("content lines lost", lost, "<= 0.003", "of whole pages"))
+    found.append(Measure("content lines lost", lost, "<= 0.01", "of whole pages"))
     clean = by_kind["gold"]
     found.append(Measure("lines of hand-made articles lost", clean.lines_lost / clean.lines, "<= 0.003"))
     found.append(Measure("news by people, lines cut", by_kind[ARTICLES].lines_lost, "0", "original and translated"))
@@ -158,7 +158,7 @@ def show(tallies: list[Tally]) -> None:
 def _figures(how: str, tally: Tally, goal: float) -> Iterator[Measure]:
     chars, gone = tally.chars, tally.cut
     yield Measure(f"{how}: boilerplate removed", gone[BOILERPLATE] / chars[BOILERPLATE], f">= {goal:.2f}")
-    yield Measure(f"{how}: content lost", gone[CONTENT] / chars[CONTENT], "<= 0.01")
+    yield Measure(f"{how}: content lost", gone[CONTENT] / chars[CONTENT], "<= 0.005")
 
 
 def _speed() -> Measure:

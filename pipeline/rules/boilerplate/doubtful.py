@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pipeline.facts.lines import Judge, shape
 from pipeline.records import LineUse
+from pipeline.rules.boilerplate.features import LONG_WORD, words
+from pipeline.rules.boilerplate.grammar import flatten
 from pipeline.rules.boilerplate.phrases import KEPT
-from pipeline.rules.boilerplate.view import Line, certain, ends_sentence, is_paragraph, view
+from pipeline.rules.boilerplate.view import Line, certain, ends_sentence, is_paragraph, looks_like_title, view
 
 Scores = Callable[[str, Sequence[Line]], Sequence[float]]
 Uses = Mapping[str, LineUse]
 
 # Added to the limit, in log odds; swept on boilerplate_lines, on sites that the model had not seen.
-PARAGRAPH = -0.2  # for a long line that ends a sentence: the model was trained to spare them most of all
-HEADLINE = 0.3  # for a line as long as a headline: it may be the article's own, and costs most when it is
-SENTENCE = 0.5  # for a short line that ends a sentence
+HEADLINE = 0.3  # for a line as long as a headline: it may be the article's own
+SHORT_LINE = 0.6  # for a shorter one: there is little to tell it by, and little gained
+SENTENCE = 0.5  # for a line that ends a sentence and is no paragraph
 IN_SHORT_TEXT = 0.6  # where there is little to tell an article from a page by
-UNDER_HEADING = -1.0  # for a title under a heading that opens a block
+UNDER_HEADING = -1.8  # for a title under a heading that opens a block
+BETWEEN_SENTENCES = 1.0  # for a sentence that stands between sentences, as those of articles do
 BEFORE_PROSE = 3.0  # for the last of them, where prose follows: it may be its heading
 LIST_ITEM = 1.0  # for a line with a mark or a number before it, which menus of pages have seldom
 LISTED = 2.0  # for an item of a list that a sentence announces
@@ -27,6 +31,8 @@ MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents, for a line to be the
 SHORT_SENTENCE = 40  # characters
 SHORT_HEADLINE = 30  # characters
 SHORT_TEXT = 12  # lines
+NEAR_PROSE = 5  # lines from a headline to the first paragraph
+SAID, MIN_SAID = 0.6, 3  # share of the long words of a headline that its article says, too; long words
 LONGEST = 1_200  # characters; a longer line is no link, and the worst to lose
 MAX_LINES = 3_000  # a longer text is no article, and would take the model's memory
 _ITEM = re.compile(r"\s*(?:[-*•–]|\d{1,2}[.)])\s")
@@ -65,9 +71,10 @@ def link_like(
     found = sparing(view(text, additions), spared)
     if not worth_asking(found):
         return []
-    found = [_with_use(line, uses, judge) for line in found] if uses else found
+    found = with_uses(found, uses, judge)
     limit = min_score + IN_SHORT_TEXT * (len(found) <= SHORT_TEXT)
-    limits = [limit + _leaning(line, uses) for line in found]
+    between = _between_sentences(found)
+    limits = [limit + _leaning(line) + BETWEEN_SENTENCES * is_so for line, is_so in zip(found, between, strict=True)]
     return [
         f"score {score:.1f} > {limit:.1f}" if score > limit and not line.rule and len(line.text) <= LONGEST else None
         for line, score, limit in zip(found, scores(text, found), limits, strict=True)
@@ -84,21 +91,60 @@ def worth_asking(found: Sequence[Line]) -> bool:
     return len(found) <= MAX_LINES and any(line.rule not in ("", KEPT) for line in found)
 
 
-def _with_use(line: Line, uses: Uses, judge: Judge) -> Line:
-    """The line, marked as certain if it is the site's by its use, and as kept if the user wants it so."""
-    use = uses.get(shape(line.text))
-    if use is not None and use.decision == "reject":
-        return line._replace(rule=KEPT)
-    if use is not None and not line.rule and judge(line.text, use):
-        return line._replace(rule="site_line")
-    return line
+def with_uses(found: Sequence[Line], uses: Uses, judge: Judge = learned) -> Sequence[Line]:
+    """The lines with how often they stand on their site: certain if that makes them the site's, and kept if the user
+    wants it so."""
+    if not uses:
+        return found
+    documents = max(use.of for use in uses.values())
+    own = headlines(found)
+    told = []
+    for number, line in enumerate(found):
+        use = uses.get(shape(line.text), LineUse(0, documents))
+        rule = line.rule
+        if use.decision == "reject":
+            rule = KEPT
+        elif not rule and (use.decision or (use.documents and number not in own)) and judge(line.text, use):
+            rule = "site_line"
+        told.append(line._replace(rule=rule, pages=0 if number in own else use.documents, of=documents))
+    return told
 
 
-def _leaning(line: Line, uses: Uses) -> float:
+def headlines(found: Sequence[Line]) -> set[int]:
+    """The lines that may be the article's own headline, by number: other pages of its site link to it in these words.
+
+    A title soon before prose that takes up most of its words.
+    """
+    titles = [n for n, line in enumerate(found) if len(line.text) >= SHORT_HEADLINE and looks_like_title(line.text)]
+    prose = [n for n, line in enumerate(found) if is_paragraph(line.text)]
+    said = {word for number in prose for word in _long_words(found[number].text)}
+    own = set()
+    for number in titles:
+        telling = _long_words(found[number].text)
+        near = bisect_right(prose, number + NEAR_PROSE) > bisect_right(prose, number)
+        if near and len(telling) >= MIN_SAID and sum(word in said for word in telling) >= SAID * len(telling):
+            own.add(number)
+    return own
+
+
+def _long_words(text: str) -> list[str]:
+    return [word for word in words(flatten(text)) if len(word) >= LONG_WORD]
+
+
+def _between_sentences(found: Sequence[Line]) -> list[bool]:
+    """Which lines are sentences between lines that end as sentences or announce something, and are not the site's."""
+    said = [line.rule in ("", KEPT) and line.text.rstrip().endswith((":", "：")) for line in found]
+    ends = [line.rule in ("", KEPT) and ends_sentence(line.text) for line in found]
+    said = [False, *(one or other for one, other in zip(said, ends, strict=True)), False]
+    return [end and said[number] and said[number + 2] for number, end in enumerate(ends)]
+
+
+def _leaning(line: Line) -> float:
     """What is added to the limit for a line of this kind."""
-    leaning = ON_OTHER_PAGES if uses and shape(line.text) in uses else 0.0
+    leaning = ON_OTHER_PAGES if line.pages else 0.0
     if is_paragraph(line.text):
-        return leaning + PARAGRAPH
-    leaning += HEADLINE * (len(line.text) >= SHORT_HEADLINE) + SENTENCE * ends_sentence(line.text)
+        return leaning
+    leaning += HEADLINE if len(line.text) >= SHORT_HEADLINE else SHORT_LINE
+    leaning += SENTENCE * ends_sentence(line.text)
     leaning += UNDER_HEADING * line.title + BEFORE_PROSE * line.last_title + LISTED * line.listed
     return leaning + LIST_ITEM * bool(_ITEM.match(line.text))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.rules.boilerplate.blocks import blocks
 from pipeline.rules.boilerplate.grammar import flatten
 from pipeline.rules.boilerplate.phrases import KEPT
 from pipeline.rules.boilerplate.view import LONG, Line, ends_sentence
@@ -64,7 +65,9 @@ def words(flat: str) -> list[str]:
 def features(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> Floats:
     """One row for each line of the view of a text."""
     own, prose = _own(text, found, lexicon)
-    return np.concatenate([own, _places(own, prose), _certain(own, prose), *_neighbours(own, prose)], axis=1)
+    sentences = own[:, SENTENCE] > 0
+    block = blocks(found, own[:, SIZE], sentences, prose, own[:, SHARES])
+    return np.concatenate([own, _places(own, prose), _certain(own, prose), *_neighbours(own, prose), block], axis=1)
 
 
 def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tuple[Floats, npt.NDArray[np.bool_]]:
@@ -168,6 +171,7 @@ def _has_mark(text: str) -> bool:
 
 RULE, DOUBTFUL, TITLE, LEXICON = 0, 1, 2, 3  # columns of what `_shown` finds
 SIZE, SENTENCE = 20, 21  # and of those after it
+SHARES = slice(24, 30)  # of capitals, digits, marks and so on
 
 
 def _places(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:

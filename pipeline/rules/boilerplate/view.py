@@ -20,7 +20,23 @@ MAX_DATED = 1  # paragraphs that follow a date
 INTRODUCTION, MAX_ITEM = 40, 60  # characters of a sentence that announces a list, and of its items
 MAX_REASONS = 3  # in one finding
 _SENTENCE_ENDS = re.compile(r"[.;,:。；，：][\"'”’»)\]]*\s*$|[.!?][\"'”’»)\]]* +\w+ +\w|[。！？].")
-_SENTENCE_END = re.compile(r"[.!?…。！？؟][\"'”’»)\]」』]*\s*$")
+_SENTENCE_END = re.compile(r"[.!?…。！？؟۔।॥።։။។][\"'”’»)\]」』]*\s*$")
+# ", she said." and the like: a comma, words of speech, and at most a few words that say whose they are
+_SPEECH = re.compile(
+    r"[,，][\"'”’»]*\s+(?:[^\W\d]+\s+){0,4}?(?:said|says|told|added|wrote|explained|asked|warned|sagte|sagt|erklärte|betonte"
+    r"|dit|a déclaré|a expliqué|explique|affirme|dijo|dice|afirmó|explicó|señaló|disse|afirmou|explicou|ha detto"
+    r"|ha spiegato|zei|zegt|aldus|powiedział|powiedziała|mówi|сказал|сказала|говорит|заявил|заявила|sade|säger|sa"
+    r"|řekl|řekla|uvedl|uvedla|dedi|diyor|είπε|δήλωσε|ujar|kata|cho biết|nói)\b[^,.!?]{0,40}[.!?]\s*$"
+    r"|[,，][\"'”’»]*\s+(?:dit|affirme|explique)-(?:il|elle|on)\b[^,.!?]{0,40}[.!?]\s*$",
+    re.IGNORECASE,
+)
+TRAIL = "related_links"  # the rule that cuts a trail
+_TRAIL = re.compile(
+    r"\W{0,3}(?:home|homepage|startseite|accueil|inicio|início|home page|strona główna|главная|αρχική|ana sayfa"
+    r"|anasayfa|الرئيسية|首页|首頁|hem|start|domů|úvod|trang chủ|beranda|you are here|sie sind hier|vous êtes ici)"
+    r"(?:\s*[>»›→]\s*[^>»›→]{1,80})+$",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -35,6 +51,8 @@ class Line(NamedTuple):
     title: bool = False  # it looks like a title and stands under a heading that opens a block
     last_title: bool = False  # the same, but prose follows: it may be the heading of that prose
     listed: bool = False  # an item of a list that a sentence of the article announces
+    pages: int = 0  # documents of the site that have the line
+    of: int = 0  # documents of the site; 0: nothing is known of it
 
 
 @lru_cache(maxsize=8)
@@ -45,8 +63,11 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
     found = list(starmap(Line, ((start, end, text[start:end]) for start, end in spans)))
     for number, kind in kinds.items():
         line = found[number]
-        doubtful = kind.doubtful or (ends_sentence(line.text) and not kind.sentences)
+        doubtful = kind.doubtful or (ends_sentence(line.text) and (not kind.sentences or reports_speech(line.text)))
         found[number] = line._replace(doubtful=kind.rule) if doubtful else line._replace(rule=kind.rule)
+    for number, line in enumerate(found):
+        if not line.rule and is_trail(line.text):
+            found[number] = line._replace(rule=TRAIL, doubtful="")
     for number in _chronicle(found):
         found[number] = found[number]._replace(rule="", doubtful="date_stamp")
     listed = _listed(found)
@@ -130,6 +151,24 @@ def is_paragraph(line: str) -> bool:
 def ends_sentence(line: str) -> bool:
     """Whether a line ends in a full stop or the like, quotes and brackets aside."""
     return bool(_SENTENCE_END.search(line[-8:]))
+
+
+def reports_speech(line: str) -> bool:
+    """Whether a sentence says who said it: then it is the article's, whatever it begins with.
+
+    >>> reports_speech("We use cookies in this cake, she said."), reports_speech("We use cookies to know you again.")
+    (True, False)
+    """
+    return bool(_SPEECH.search(line[-60:]))
+
+
+def is_trail(line: str) -> bool:
+    """Whether the line says where on the site the page is.
+
+    >>> is_trail("Home > News > Local"), is_trail("Home > Away, a novel in which nobody travels.")
+    (True, False)
+    """
+    return len(line) <= MAX_TITLE and bool(_TRAIL.match(line)) and not ends_sentence(line)
 
 
 def looks_like_title(line: str) -> bool:
