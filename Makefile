@@ -15,8 +15,8 @@ setup: $(READY) ## the environment alone, in .venv
 run: $(READY) ## clean the articles in seeds/ and say where the corpus and the report lie
 	@$(BIN)/copydesk run
 
-test: $(READY) ## all tests
-	$(BIN)/pytest $(PYTEST)
+test: $(READY) ## all tests, a process for each core
+	$(BIN)/pytest -n auto --dist loadfile $(PYTEST)
 
 matrix: ## all tests but slow ones on every later Python that is installed here; the others are named
 	@for version in $(PYTHONS); do \
