@@ -83,8 +83,8 @@ def _is_of_article(rows: Rows, chance: Chances) -> bool:
 
 def _stand_together(page: Layout, before: int, after: int) -> bool:
     """Whether all blocks from `before` to `after` stand in the box that holds these two and nothing larger."""
-    outer = _boxes_around(page, before)
-    inner = next(box for box in _boxes_around(page, after) if box in set(outer))
+    outer = set(_boxes_around(page, before))
+    inner = next(box for box in _boxes_around(page, after) if box in outer)
     return all(inner in _boxes_around(page, block) for block in range(before + 1, after))
 
 
