@@ -53,8 +53,8 @@ class StepTask(luigi.Task):
 
     step: ClassVar[str] = ""
     after: ClassVar[type[StepTask] | None] = None
-    # A failure of ours does not go away by trying again: documents that break are quarantined, not retried.
-    retry_count = 0
+    # Luigi's own `retry_count` is left: at its number of failures a scheduler disables the task for a day, and the next
+    # call finds nothing to run. Within one call nothing is tried again before 15 minutes have passed.
 
     @cached_property
     def plan(self) -> Plan:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import pipeline
-from tests.runs import SEEDS, plan
+from tests.runs import SEEDS, articles, plan, write_jsonl
 
 
 def test_luigi_itself_runs_the_batch(place: Path) -> None:
@@ -50,7 +50,10 @@ def luigid(place: Path) -> Iterator[int]:
     port = free_port()
     command = [str(Path(sys.executable).with_name("luigid")), "--address", "127.0.0.1", "--port", str(port)]
     server = subprocess.Popen(
-        [*command, "--state-path", "state.pickle"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, "--state-path", "state.pickle"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "LUIGI_CONFIG_PATH": str(SEEDS.parent / "configs" / "luigi.cfg")},
     )
     deadline = time.monotonic() + 60
     while True:  # the server tells nobody that it is ready: ask until it answers
@@ -72,3 +75,18 @@ def test_a_scheduler_on_loopback_runs_the_batch(place: Path, luigid: int) -> Non
     done = subprocess.run([*luigi, "--CleanCorpus-batch", "demo", *where], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert len(pipeline.read_corpus("output/corpus")) == 3
+
+
+def test_a_step_that_failed_runs_again_the_next_time(place: Path, luigid: int) -> None:
+    luigi = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline.tasks", "CleanCorpus"]
+    where = ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(luigid)]
+    settings = {**os.environ, "LUIGI_CONFIG_PATH": str(SEEDS.parent / "configs" / "luigi.cfg")}
+    command = [*luigi, "--CleanCorpus-batch", "demo", "--input-folder", "in", *where]
+    write_jsonl(place / "in" / "a.jsonl", [{"id": "a", "text": ""}, *articles(1)])
+    done = subprocess.run(command, capture_output=True, text=True, env=settings, timeout=120)
+    assert done.returncode != 0
+    assert "1 of 2 documents are quarantined" in done.stderr
+    write_jsonl(place / "in" / "a.jsonl", articles(2))
+    done = subprocess.run(command, capture_output=True, text=True, env=settings, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert len(pipeline.read_corpus("output/corpus")) == 2
