@@ -114,3 +114,14 @@ def test_a_batch_with_too_many_dropped_is_not_published(nightly: Path, capsys: p
     assert code == 3
     assert "1 of 5 documents are dropped: 20.0% > 10.0% ([run] max_dropped)" in said
     assert published("n1") == ["a0", "a1", "a2", "a3"]
+
+
+def test_what_of_the_input_nobody_reads_is_said(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one.tsv", "two.TSV", "notes.md", "Makefile"):
+        (nightly / "inbox" / name).touch()
+    capsys.readouterr()
+    assert run("--batch", "n1") == 0
+    said = "left out of the input: 4: .tsv 2, no suffix 1, .md 1"
+    assert said in capsys.readouterr().out
+    assert cli.main(["status", "--batch", "n1"]) == 0
+    assert said in capsys.readouterr().out

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from pipeline.console import show, status
 from pipeline.engine import whole
@@ -53,6 +54,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         terminal = show.console()
         terminal.print(status.counts(states))
+        if said := status.left_out(states):
+            terminal.print(Text(said))
         show.where(terminal, plan)
     return DONE
 

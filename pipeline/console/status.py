@@ -12,6 +12,7 @@ from rich.text import Text
 from pipeline.console import show
 from pipeline.run.plan import Plan, State
 
+MOST_KINDS = 5  # of what was left out, listed
 SUMMARY = "what the batch's last run did, step by step"
 
 
@@ -28,6 +29,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     terminal = show.console()
     terminal.print(counts(states))
+    if said := left_out(states):
+        terminal.print(Text(said))
     for state in states:
         if not state.fresh:
             terminal.print(Text(f"{state.step} is to be made: {show.printable(state.why)}"))
@@ -48,12 +51,24 @@ def counts(states: Sequence[State]) -> Table:
     return table
 
 
+def left_out(states: Sequence[State]) -> str:
+    """What of the input was read by nobody: "left out of the input: 236: .tsv 234, .md 2"; "" if nothing was."""
+    kinds = next((state.manifest.get("left_out_kinds", {}) for state in states if state.manifest), {})
+    if not kinds:
+        return ""
+    listed = [f"{show.printable(kind)} {number:,}" for kind, number in list(kinds.items())[:MOST_KINDS]]
+    more = f", and {len(kinds) - MOST_KINDS} kinds more" if len(kinds) > MOST_KINDS else ""
+    return f"left out of the input: {sum(kinds.values()):,}: {', '.join(listed)}{more}"
+
+
 def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:
     """The same for machines."""
     steps = {}
     for state in states:
         manifest = state.manifest
-        told = {"counts": manifest["counts"]} if manifest and "counts" in manifest else {}
+        told: dict[str, Any] = {"counts": manifest["counts"]} if manifest and "counts" in manifest else {}
+        if manifest and "left_out_kinds" in manifest:
+            told |= {"left_out": manifest["left_out_kinds"]}
         steps[state.step] = {"fresh": state.fresh, "why": state.why, **told}
     return {
         "batch": plan.batch.name,

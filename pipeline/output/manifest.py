@@ -64,7 +64,8 @@ class Manifest(TypedDict, total=False):
     rules: dict[str, RuleFigures]
     scores: list[int]  # documents by translation score, in equal parts of 0..1
     charsets: dict[str, CharsetFigures]
-    left_out: list[str]  # files of the input that are of no known kind
+    left_out: list[str]  # what of the input is read by nobody: files of no known kind, links to folders
+    left_out_kinds: dict[str, int]  # suffix or reason to their number
     memory: dict[str, str]  # of a published batch: digests of what it leaves for later ones
     steps: dict[str, Counts]
     parts: dict[str, PartFigures]

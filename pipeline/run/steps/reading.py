@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -65,6 +66,7 @@ class Reading(Step):
             raise CopydeskError(f"{self.input.root}: files changed while they were read; run again")
         return {
             "left_out": _listed(self.input.found.left_out),
+            "left_out_kinds": _kinds(self.input.found.left_out),
             "charsets": charsets(work),
             **books.close(self.name, work, read=count),
         }
@@ -87,6 +89,12 @@ def _listed(left_out: Sequence[Entry]) -> list[str]:
     listed = [read.name_of(os.fsencode(str(entry))) for entry in left_out[:MOST_LEFT_OUT]]
     more = len(left_out) - len(listed)
     return [*listed, f"and {more:,} more"] if more else listed
+
+
+def _kinds(left_out: Sequence[Entry]) -> dict[str, int]:
+    """How many were left out, by the suffix that tells no known kind, or by the reason; the most frequent first."""
+    kinds = Counter(entry.reason or entry.path.suffix.lower() or "no suffix" for entry in left_out)
+    return {read.name_of(os.fsencode(kind)): number for kind, number in kinds.most_common(MOST_LEFT_OUT)}
 
 
 def charsets(output: Path) -> dict[str, CharsetFigures]:
