@@ -10,7 +10,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -165,9 +165,13 @@ def _speed() -> Measure:
     texts = [text[:1500] for text in data.article_texts() if len(text) >= 1500]
     for text in texts:  # phrases are compiled when they are first met
         edits.run(text, boilerplate.RULES)
+    spent = min(_seconds(texts) for _ in range(3))
+    note = f"{spent / len(texts) * 1000:.3f} ms a document of 1.5 kB; to be 0.1"
+    return Measure("speed, times ftfy.fix_text", _pace.times_ftfy(spent, texts), "", note)
+
+
+def _seconds(texts: Sequence[str]) -> float:
     start = time.process_time()
     for text in texts:
         edits.run(text, boilerplate.RULES)
-    spent = time.process_time() - start
-    note = f"{spent / len(texts) * 1000:.3f} ms a document of 1.5 kB; to be 0.1"
-    return Measure("speed, times ftfy.fix_text", _pace.times_ftfy(spent, texts), "", note)
+    return time.process_time() - start

@@ -117,8 +117,8 @@ def _speed() -> list[Measure]:
     step = len(texts) // MEASURED_TEXTS
     few = texts[::step]
     language.detect("warm up")
-    ours = min(_seconds(lambda: language.detect_with_passages(texts)) for _ in range(3)) / sum(map(len, texts))
-    theirs = _seconds(lambda: [_langdetect(text) for text in few]) / sum(map(len, few))
+    ours = min(_seconds(lambda: language.detect_with_passages(texts)) for _ in range(5)) / sum(map(len, texts))
+    theirs = min(_seconds(lambda: [_langdetect(text) for text in few]) for _ in range(2)) / sum(map(len, few))
     return [
         Measure("times as fast as langdetect, articles", theirs / ours, ">= 60", "passages included"),
         Measure("ms CPU a text of 1.5 kB", ours * 1.5e6, "<= 0.15", "passages included"),

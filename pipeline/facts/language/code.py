@@ -10,6 +10,7 @@ _MIN_SHARE = 0.6  # of the characters, in lines of a program
 _REFERENCE = re.compile(r"&?(?:\w{2,8}|#\d{2,5});")
 _ASCII = 0.9  # of the characters of such a line
 _LONG = 100  # characters; a longer line has its signs, too
+_START = 600  # characters that show whether it may be one
 _MOST = 20_000  # characters that are looked at
 
 # A line that begins, or ends, as a statement does, or calls a function; in ASCII but for what it quotes.
@@ -31,9 +32,10 @@ def is_code(text: str) -> bool:
     >>> is_code("He wrote f(x) = 2 in his notes, and the class (of 1972) laughed; nobody knew why.")
     False
     """
-    text = text[:_MOST]
-    if sum(map(text.count, _SIGNS)) < _MIN_SIGNS * len(text):
+    start = text[:_START]
+    if sum(map(start.count, _SIGNS)) < _MIN_SIGNS * len(start):
         return False
+    text = text[:_MOST]
     lines = [line for line in text.split("\n") if line.strip()]
     code = sum(len(line) for line in lines if _is_statement(line))
     return code >= _MIN_SHARE * sum(map(len, lines)) > 0

@@ -138,7 +138,7 @@ def stream(texts: Sequence[str], letters: Alphabet, *, by_line: bool = True) -> 
     return Stream(points, start, stop, owner, offset, size, last)
 
 
-_BEGINNING = 100  # characters that show whether a text is in capitals
+_BEGINNING = 50  # characters that show whether a text is in capitals
 _ONE_IN = 60  # characters: "iPHONE"
 _SHOUTED = 0.8  # of its letters; an article may begin with a name or a headline in capitals
 

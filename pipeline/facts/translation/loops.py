@@ -21,11 +21,11 @@ def shares(tokens: Tokens) -> Floats:
     [0.9, 0.0]
     """
     found = np.zeros(len(tokens.ends))
-    starts = np.concatenate(([0], tokens.ends[:-1]))
-    for document, (start, end) in enumerate(zip(starts.tolist(), tokens.ends.tolist(), strict=True)):
-        own = tokens.ids[start:end]
-        if len(own) >= _LEAST and len(set(own.tolist())) < _DISTINCT * len(own):
-            found[document] = _looped(own).mean()
+    ids, start = tokens.ids.tolist(), 0
+    for document, end in enumerate(tokens.ends.tolist()):
+        if end - start >= _LEAST and len(set(ids[start:end])) < _DISTINCT * (end - start):
+            found[document] = _looped(tokens.ids[start:end]).mean()
+        start = end
     return found
 
 
