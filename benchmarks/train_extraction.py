@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
-import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +18,7 @@ import numpy as np
 
 from benchmarks import data
 from benchmarks.quality.extraction import compare, group_of, summary, tokens
+from benchmarks.trees import plain
 from pipeline.sources.charset.decode import decode
 from pipeline.sources.page import article
 from pipeline.sources.page.blocks import Layout, layout
@@ -157,30 +156,9 @@ def cross_validate(pages: list[Page], folds: int, sets: Sequence[str]) -> None:
         print(f"{group:<24} {len(of_group):>4} pages of held-out sites, {folds} folds: {figures}", flush=True)
 
 
-def plain(model: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """The columns, the limits and the leaves of the trees, a row a tree, and the bias, as `SymmetricTrees` reads them.
-
-    A tree that needs fewer questions than the others asks some that no row passes.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "model.json"
-        model.save_model(str(file), format="json")
-        stored = json.loads(file.read_text())
-    columns = np.zeros((len(stored["oblivious_trees"]), DEPTH), np.int16)
-    limits = np.full(columns.shape, np.inf, np.float32)
-    leaves = np.zeros((len(columns), 2**DEPTH), np.float32)
-    scale, (bias,) = stored["scale_and_bias"]
-    for number, tree in enumerate(stored["oblivious_trees"]):
-        for level, split in enumerate(tree["splits"]):
-            columns[number, level] = split["float_feature_index"]
-            limits[number, level] = split["border"]
-        leaves[number, : len(tree["leaf_values"])] = tree["leaf_values"]
-    return columns, limits, leaves * np.float32(scale), float(bias)
-
-
 def export(models: list[Any], file: Path) -> None:
     """All trees, those of the models in turn, so that the first of them are the first of each."""
-    parts = [plain(model) for model in models]
+    parts = [plain(model, DEPTH) for model in models]
     columns, limits, leaves = (np.stack([part[i] for part in parts], axis=1) for i in range(3))
     np.savez_compressed(
         file,

@@ -11,7 +11,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from benchmarks.line_pages import (
     wider,
     with_leftovers,
 )  # fmt: skip
+from benchmarks.trees import plain
 from pipeline.facts.trees import SymmetricTrees
 from pipeline.rules.boilerplate import features as shape
 from pipeline.rules.boilerplate import model as lines_model
@@ -45,7 +46,7 @@ from pipeline.rules.boilerplate.grammar import flatten
 from pipeline.rules.boilerplate.model import Model
 
 if TYPE_CHECKING:
-    from catboost import CatBoostClassifier
+    pass
 
 SETS = (
     "boilerplate_lines", "translation_documents", "articles", "extraction_news", "extraction_web", "extraction_press",
@@ -147,43 +148,10 @@ def train(chosen: Sequence[Page]) -> Model:
         tables = [table(others, learned, pool, counts, seed) for others, learned in quarters]
         rows, wanted, weights = (np.concatenate(parts) for parts in zip(*tables, strict=True))
         grown = CatBoostClassifier(thread_count=1, verbose=0, allow_writing_files=False, random_seed=seed, **TREES)
-        models.append(_plain(grown.fit(rows, wanted, sample_weight=weights)))
+        models.append(plain(grown.fit(rows, wanted, sample_weight=weights), DEPTH))
     columns, limits, leaves = (np.concatenate(arrays) for arrays in list(zip(*models, strict=True))[:3])
     trees = SymmetricTrees.of(columns, limits, leaves / np.float32(MODELS))
     return Model(trees, words, sum(model.bias for model in models) / MODELS)
-
-
-class Plain(NamedTuple):
-    """One model's trees by the questions of their levels: `columns` and `limits` are trees x levels."""
-
-    columns: np.ndarray
-    limits: np.ndarray
-    leaves: np.ndarray
-    bias: float
-
-
-def _plain(trees: CatBoostClassifier) -> Plain:
-    """The trees as arrays, and their bias.
-
-    Shallower trees are filled up with questions that all lines answer with no.
-    """
-    import json
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "trees.json"
-        trees.save_model(str(file), format="json")
-        stored = json.loads(file.read_text())
-    columns = np.zeros((len(stored["oblivious_trees"]), DEPTH), np.int16)
-    limits = np.full(columns.shape, np.inf, np.float32)
-    leaves = np.zeros((len(columns), 2**DEPTH), np.float32)
-    scale, (bias,) = stored["scale_and_bias"]
-    for number, tree in enumerate(stored["oblivious_trees"]):
-        for level, split in enumerate(tree["splits"]):
-            columns[number, level] = split["float_feature_index"]
-            limits[number, level] = split["border"]
-        leaves[number, : len(tree["leaf_values"])] = tree["leaf_values"]
-    return Plain(columns, limits, leaves * np.float32(scale), float(bias))
 
 
 def digests() -> str:

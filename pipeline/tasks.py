@@ -21,7 +21,7 @@ import luigi
 from luigi.task_register import Register
 
 from pipeline.errors import CopydeskError
-from pipeline.run.batch import settings_of
+from pipeline.run.batch import refuse_other_input, settings_of
 from pipeline.run.plan import Plan
 from pipeline.stages.order import STAGES
 
@@ -59,16 +59,15 @@ class StepTask(luigi.Task):
     @cached_property
     def plan(self) -> Plan:
         """The plan of the run: made by the task that was asked for, and handed on to those that it requires."""
-        settings = settings_of(
-            STAGES,
-            self.config or None,
-            replace=self.replace,
-            batch=self.batch or None,
-            input=self.input_folder or None,
-            output=self.output_folder or None,
-            workers=self.processes if self.processes >= 0 else None,
-        )
-        return Plan(settings)
+        given = {
+            "batch": self.batch or None,
+            "input": self.input_folder or None,
+            "output": self.output_folder or None,
+            "workers": self.processes if self.processes >= 0 else None,
+        }
+        if not self.replace:
+            refuse_other_input(STAGES, self.config or None, **given)
+        return Plan(settings_of(STAGES, self.config or None, **given))
 
     def requires(self) -> Any:
         if self.after is None:

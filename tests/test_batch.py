@@ -82,6 +82,35 @@ def test_what_is_asked_about_a_batch_is_asked_about_its_own(nightly: Path, capsy
     assert "never run" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", [["status"], ["plan"], ["rules", "encoding"], ["verify"]], ids=lambda c: c[0])
+def test_whoever_only_asks_may_name_other_settings(nightly: Path, command: list[str]) -> None:
+    (nightly / "other.toml").write_text('[run]\ninput = "elsewhere"\n')
+    assert cli.main([*command, "--batch", "n1", "--config", "other.toml"]) == 0
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"input": 3}', "no JSON"])
+def test_what_a_batch_has_kept_may_be_damaged(nightly: Path, content: str) -> None:
+    (nightly / "output" / "runs" / "n1" / "last.json").write_text(content)
+    assert run("inbox", "--batch", "n1", "--config", "night.toml") == 0
+
+
+def test_a_batch_is_not_replaced_by_an_input_that_nobody_names(nightly: Path) -> None:
+    before = tree("output/corpus/batch=n1")
+    assert run("--batch", "n1", "--replace") == 0
+    assert tree("output/corpus/batch=n1") == before
+
+
+def test_the_reasons_are_those_of_the_documents_that_are_too_many(
+    nightly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [*articles(4), {**articles(1)[0], "id": "copy"}, {"id": "bad", "text": ""}]
+    write_jsonl(nightly / "inbox" / "a.jsonl", rows)
+    capsys.readouterr()
+    code, said = fails(capsys, "--batch", "n1")
+    assert code == 3
+    assert said.endswith("Most often: reading: no text: it is empty (1)")
+
+
 # --- limits ----------------------------------------------------------------------------------------------------------
 
 

@@ -171,7 +171,7 @@ def test_the_hours_of_a_report_that_goes_on_are_its_headings() -> None:
         "We use cookies to know you again.",
         "Wir verwenden Cookies, um Sie wiederzuerkennen.",
         "Nous utilisons des cookies pour vous reconnaître.",
-        "By continuing to use this site you agree to our terms.",
+        "By continuing to use our pages you accept the rules of the house.",
         "Home > News > Islands",
         "Accueil » Société » Îles",
         "Startseite › Region",
@@ -179,7 +179,7 @@ def test_the_hours_of_a_report_that_goes_on_are_its_headings() -> None:
         "Leia mais: A ponte continua fechada",
         "Video Player is loading.",
         "Support local journalism. Subscribe today.",
-        "This story has not been edited by our staff and comes from an agency.",
+        "This report has not been edited by the newsroom; it was sent by an agency.",
         "(avec AFP)",
         "Update: 3 mei 2021 14:20",
         "Com informações da agência Ilha",
@@ -196,6 +196,11 @@ def test_the_hours_of_a_report_that_goes_on_are_its_headings() -> None:
 )
 def test_what_no_article_says_goes(line: str) -> None:
     assert cut(f"{AROUND[0]}\n\n{line}\n\n{AROUND[1]}") == [line]
+
+
+def test_a_way_through_menus_that_an_article_tells_stays() -> None:
+    assert cut(f"{AROUND[0]}\n\nStart > Settings > Network\n\n{AROUND[1]}") == []
+    assert cut(f"{AROUND[0]} Open the menu:\n\nHome > Settings > Network\n\n{AROUND[1]}") == []
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ class TestWhatCountsAsACopy:
             "de prendre le bac, qui passera toutes les vingt minutes dès six heures, a annoncé la mairie.",
             "시의회는 화요일에 오래된 다리를 연말까지 닫기로 결정했다 시장은 기자들에게 다리가 여든 해 전에 지어졌다고 "
             "말했다 운전자들은 이십 분마다 떠나는 배를 타야 한다 공사는 내년 봄에 끝날 예정이다",
-            "Hội đồng thành phố đã họp hôm thứ Ba để bàn về cây cầu cũ, và yêu cầu các tài xế đi phà "
+            "Cây cầu cũ sẽ đóng cửa đến cuối năm, thị trưởng nói hôm qua, và yêu cầu các tài xế đi phà "
             "chạy mỗi hai mươi phút.",
         ],
         ids=["fr", "ko", "vi"],

@@ -57,7 +57,7 @@ def test_features_to_the_last_bit(texts: list[str]) -> None:
     def features(some: Sequence[str]) -> list[bytes]:
         tokens = tokenise(some)
         parts = of.stretches(tokens)
-        rows = of.features(tokens, parts, load())
+        rows = of.features(tokens, parts, of.types_of(tokens, parts), load())
         return [rows[parts.documents == number].tobytes() for number in range(len(some))]
 
     assert features(texts) == [features([text])[0] for text in texts]

@@ -91,6 +91,20 @@ def test_a_loop_is_garbled(text: str) -> None:
     assert found < score.GARBLED
 
 
+@pytest.mark.parametrize(
+    "again", ["Post by Harbour FM.\n" * 9, "- " * 15, "Read on. " * 6], ids=["posts", "dashes", "links"]
+)
+def test_what_a_page_repeats_beside_an_article_makes_no_loop_of_it(again: str) -> None:
+    text = (
+        "The council voted on Monday to close the old bridge for repairs until the end of the year, and asked drivers "
+        "to take the ferry, which will run every twenty minutes from six in the morning. The mayor called it a blow.\n"
+    )
+    alone, beside = quality(text).score, quality(text + again).score
+    assert alone is not None
+    assert beside is not None
+    assert beside > 0.7 * alone
+
+
 def test_a_chant_is_none() -> None:
     chant = "“We want the bridge! We want the bridge! We want the bridge! We want the bridge!” "
     text = (

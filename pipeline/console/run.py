@@ -14,9 +14,10 @@ from rich.text import Text
 from pipeline.console import show, status
 from pipeline.engine import whole
 from pipeline.errors import CopydeskError
-from pipeline.run.batch import Batch
+from pipeline.run.batch import Batch, refuse_other_input
 from pipeline.run.plan import Plan, State
 from pipeline.run.steps import chain
+from pipeline.stages.order import STAGES
 
 SUMMARY = "clean a batch of articles, or do what is left to do of it"
 DONE = 0
@@ -38,6 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make what is stale, then show the counts of each step."""
+    if not options.replace:
+        refuse_other_input(STAGES, options.config, **show.given(options))
+    if options.publish_anyway:
+        options.max_quarantined = options.max_dropped = 1.0
     plan = show.plan_of(options)
     if options.again:
         plan.again(plan.step(options.again))

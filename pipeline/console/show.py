@@ -91,21 +91,23 @@ def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> 
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
 
 
+def given(options: argparse.Namespace) -> dict[str, Any]:
+    """The values that the options give to settings of `[run]`."""
+    return {name: getattr(options, name, None) for name in config.run_options()}
+
+
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings that the options name, and for the rest those that the batch has kept.
+    """The settings that the options name.
 
     Raises:
-        SettingsError: an unknown or impossible setting, or another input than the batch's.
+        SettingsError: an unknown or impossible setting.
     """
-    given = {name: getattr(options, name, None) for name in config.run_options()}
-    if getattr(options, "publish_anyway", False):
-        given |= {"max_quarantined": 1.0, "max_dropped": 1.0}
-    return batches.settings_of(STAGES, options.config, replace=getattr(options, "replace", False), **given)
+    return config.load(STAGES, options.config, **given(options))
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
-    """The plan of the batch that the options mean."""
-    return Plan(settings_of(options))
+    """The plan of the batch that the options mean: it keeps its input and settings where they do not name others."""
+    return Plan(batches.settings_of(STAGES, options.config, **given(options)))
 
 
 def where(terminal: Console, plan: Plan) -> None:

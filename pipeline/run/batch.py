@@ -19,32 +19,39 @@ from pipeline.stages.stage import Stage
 LAST = "last.json"  # what the batch was last made of and with
 
 
-def settings_of(stages: Sequence[Stage], file: str | None = None, *, replace: bool = False, **run: Any) -> Settings:
+def settings_of(stages: Sequence[Stage], file: str | None = None, **run: Any) -> Settings:
     """The settings of a batch, which keeps its input and its settings file: they count unless others are named.
 
-    `replace` gives it another input.
+    Raises:
+        SettingsError: an unknown or impossible setting.
+    """
+    named = config.load(stages, file, **run)
+    kept = _kept(named)
+    own = kept.get("config", "")
+    if file is None and Path(own).is_file():
+        file = own
+    return config.load(stages, file, **{**run, "input": run.get("input") or kept.get("input")})
+
+
+def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: Any) -> None:
+    """Make sure that a batch is not made of another input than it was made of, named by the caller or in his `file`.
 
     Raises:
-        SettingsError: another input is named for a batch that was made of one; a setting is unknown or impossible.
+        SettingsError: it would be; or an unknown or impossible setting.
     """
-    settings = config.load(stages, file, **run)
-    kept = whole.read_json(Layout(Path(settings.run.output), settings.run.batch).runs / LAST)
-    if not kept or replace:
-        return settings
-    if run.get("input") or file:
-        _refuse_other(settings, kept["input"])
-    if file is None and Path(kept["config"]).is_file():
-        file = kept["config"]
-    return config.load(stages, file, **{**run, "input": run.get("input") or kept["input"]})
-
-
-def _refuse_other(settings: Settings, kept: str) -> None:
-    named = settings.run.input
-    if Path(named).resolve() != Path(kept).resolve():
+    named = config.load(stages, file, **run)
+    kept = _kept(named).get("input")
+    if kept and (run.get("input") or file) and Path(named.run.input).resolve() != Path(kept).resolve():
         raise SettingsError(
-            f"batch {settings.run.batch} was made of {kept}, and {named} is named now; give that a batch of its own "
-            "(--batch NAME), or make this one of it instead (--replace)"
+            f"batch {named.run.batch} was made of {kept}, and {named.run.input} is named now; give that a batch of its "
+            "own (--batch NAME), or make this one of it instead (--replace)"
         )
+
+
+def _kept(settings: Settings) -> dict[str, str]:
+    """What the batch has kept; nothing if it is new, or that file is damaged."""
+    found = whole.read_json(Layout(Path(settings.run.output), settings.run.batch).runs / LAST)
+    return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
 
 
 class Batch:

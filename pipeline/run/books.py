@@ -6,7 +6,7 @@ Everything is counted again from the files that were written, not by whoever wro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,10 +129,10 @@ def _counted(values: pa.Array) -> Iterator[tuple[Any, int]]:
 # --- reasons and rules -------------------------------------------------------------------------------------------
 
 
-def reasons(output: Path) -> dict[str, int]:
+def reasons(output: Path, places: Sequence[str] = (tables.DROPPED, tables.QUARANTINED)) -> dict[str, int]:
     """How many documents each rule set aside; for unreadable records the reason without its particulars."""
     found: Counter[str] = Counter()
-    for place in (tables.DROPPED, tables.QUARANTINED):
+    for place in places:
         for rows in storage.read_rows(f"{output}/{place}", ["reason"], rows=ROWS):
             short = pc.replace_substring_regex(rows["reason"], r"^([^:]*/[^:]*):.*|(?s)(: [^:;\"0-9]*).*", r"\1\2")
             found.update(dict(_counted(short)))

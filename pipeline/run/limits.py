@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.config import Run
 from pipeline.engine import storage
 from pipeline.errors import LimitError
 from pipeline.output.manifest import Manifest
+from pipeline.run.books import reasons
 
 _MOST_REASONS = 3  # said of a batch
 _LONGEST = 160  # characters of one
@@ -32,13 +33,12 @@ def check(books: Mapping[Path, Manifest], run: Run) -> None:
             )
 
 
-def _most_often(books: Mapping[Path, Manifest], place: str) -> Sequence[str]:
+def _most_often(outputs: Iterable[Path], place: str) -> Sequence[str]:
     """The most frequent reasons, each as it was given to one of the documents, with its number."""
-    reasons: Counter[tuple[Path, str]] = Counter()
-    for output, manifest in books.items():
-        if manifest["counts"][place]:  # type: ignore[literal-required]
-            reasons.update({(output, reason): number for reason, number in manifest["reasons"].items()})
-    return [f"{_one(output, place, reason)} ({n:,})" for (output, reason), n in reasons.most_common(_MOST_REASONS)]
+    found: Counter[tuple[Path, str]] = Counter()
+    for output in outputs:
+        found.update({(output, reason): number for reason, number in reasons(output, [place]).items()})
+    return [f"{_one(output, place, reason)} ({n:,})" for (output, reason), n in found.most_common(_MOST_REASONS)]
 
 
 def _one(output: Path, place: str, reason: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.facts.translation import explain, loops, marks, model
+from pipeline.facts.translation import explain, marks, model
 from pipeline.facts.translation.features import STRETCH
 from pipeline.facts.translation.tokens import tokenise
 from pipeline.facts.translation.weights import load
@@ -46,7 +46,7 @@ def _english(texts: list[str], explained: float) -> list[Quality]:
     weights = load()
     tokens = tokenise(texts)
     sizes = np.diff(tokens.ends, prepend=0)
-    raw = (model.scores(tokens, weights) * (1 - loops.shares(tokens))).tolist()
+    raw = model.scores(tokens, weights).tolist()
     marked = marks.find(texts)
     scores = [
         round(score * marks.share_left(found, size / STRETCH), 4) if size >= MIN_TOKENS else None

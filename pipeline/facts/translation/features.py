@@ -141,10 +141,9 @@ def pair_strength(first: Ints, second: Ints, weights: Weights) -> Floats:
     return strength
 
 
-def features(tokens: Tokens, parts: Stretches, weights: Weights) -> Floats:
+def features(tokens: Tokens, parts: Stretches, types: Types, weights: Weights) -> Floats:
     """One row for each stretch: the heads, then what is shown."""
     keys = tokens_of.keys(tokens.distinct)
-    types = types_of(tokens, parts)
     answers = heads(tokens, keys, types, parts, weights)
     return np.concatenate((answers, shown(tokens, keys, types, parts, weights)), axis=1)
 

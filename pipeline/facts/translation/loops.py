@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.facts.translation.features import Stretches, Types
 from pipeline.facts.translation.segments import Floats
 from pipeline.facts.translation.tokens import Ints, Tokens
 
 _LONGEST = 16  # tokens of the phrase
 _TIMES = 4  # times on end; three are a chant
-_DISTINCT = 0.5  # of the tokens; a text that loops has fewer, and so have long ones that do not
-_LEAST = 8  # tokens
+_DISTINCT = 0.5  # of a stretch's tokens; one that loops has fewer
+_MOST_OF_IT = 0.6  # of the words
 
 
-def shares(tokens: Tokens) -> Floats:
-    """The share of each text's tokens that repeat a phrase which stood there just before, four times on end or more.
+def shares(tokens: Tokens, parts: Stretches, types: Types) -> Floats:
+    """The share of each text's words that repeat a phrase which stood there just before, four times on end or more.
 
-    >>> from pipeline.facts.translation.tokens import tokenise
-    >>> shares(tokenise(["We are sorry. " * 10, "We are sorry. We are sorry. It will not come."])).tolist()
-    [0.9, 0.0]
+    A share below `_MOST_OF_IT` counts as none: embedded posts, lists and rows of dashes make up to half of scraped
+    articles. Only texts are looked at in which a stretch has few distinct tokens (363 of 7,807 articles and
+    translations).
     """
+    few = types.ends - types.starts < _DISTINCT * (parts.ends - parts.starts)
     found = np.zeros(len(tokens.ends))
-    ids, start = tokens.ids.tolist(), 0
-    for document, end in enumerate(tokens.ends.tolist()):
-        if end - start >= _LEAST and len(set(ids[start:end])) < _DISTINCT * (end - start):
-            found[document] = _looped(tokens.ids[start:end]).mean()
-        start = end
+    for document in np.unique(parts.documents[few]).tolist():
+        own = tokens.ids[tokens.ends[document - 1] if document else 0 : tokens.ends[document]]
+        words = np.array([tokens.distinct[number][0].isalpha() for number in own.tolist()])
+        share = (_looped(own) & words).sum() / max(words.sum(), 1)
+        found[document] = share if share >= _MOST_OF_IT else 0.0
     return found
 
 
 def _looped(ids: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which tokens stand in a loop, but for its first turn."""
+    """Which tokens stand in a loop, but for its first turn.
+
+    >>> _looped(np.array([1, 2, 1, 2, 1, 2, 1, 2, 3])).astype(int).tolist()
+    [0, 0, 1, 1, 1, 1, 1, 1, 0]
+    """
     looped = np.zeros(len(ids), np.bool_)
     for period in range(1, min(_LONGEST, len(ids) // _TIMES) + 1):
         again = ids[period:] == ids[:-period]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.facts.translation.features import features, stretches
+from pipeline.facts.translation import loops
+from pipeline.facts.translation.features import features, stretches, types_of
 from pipeline.facts.translation.segments import Floats
 from pipeline.facts.translation.tokens import Ints, Tokens
 from pipeline.facts.translation.weights import Weights
@@ -19,12 +20,14 @@ TYPICAL, ENOUGH = 0.78, 100
 
 
 def scores(tokens: Tokens, weights: Weights) -> Floats:
-    """0..1 for each document, 1 reads well."""
+    """0..1 for each document, 1 reads well; what a text says again and again is no text."""
     parts = stretches(tokens)
     if not len(parts.starts):
         return np.full(len(tokens.ends), TYPICAL)
-    each = stretch_scores(features(tokens, parts, weights), weights)
-    return joined(each, parts.documents, parts.ends - parts.starts, len(tokens.ends))
+    types = types_of(tokens, parts)
+    each = stretch_scores(features(tokens, parts, types, weights), weights)
+    answer = joined(each, parts.documents, parts.ends - parts.starts, len(tokens.ends))
+    return answer * (1 - loops.shares(tokens, parts, types))
 
 
 def joined(each: Floats, documents: Ints, sizes: Ints, count: int) -> Floats:

@@ -33,7 +33,7 @@ _SPEECH = re.compile(
 TRAIL = "related_links"  # the rule that cuts a trail
 _TRAIL = re.compile(
     r"\W{0,3}(?:home|homepage|startseite|accueil|inicio|início|home page|strona główna|главная|αρχική|ana sayfa"
-    r"|anasayfa|الرئيسية|首页|首頁|hem|start|domů|úvod|trang chủ|beranda|you are here|sie sind hier|vous êtes ici)"
+    r"|anasayfa|الرئيسية|首页|首頁|hem|domů|úvod|trang chủ|beranda|you are here|sie sind hier|vous êtes ici)"
     r"(?:\s*[>»›→]\s*[^>»›→]{1,80})+$",
     re.IGNORECASE,
 )
@@ -156,7 +156,7 @@ def ends_sentence(line: str) -> bool:
 def reports_speech(line: str) -> bool:
     """Whether a sentence says who said it: then it is the article's, whatever it begins with.
 
-    >>> reports_speech("We use cookies in this cake, she said."), reports_speech("We use cookies to know you again.")
+    >>> reports_speech("Sign up now, the coach told them."), reports_speech("Sign up now to read on.")
     (True, False)
     """
     return bool(_SPEECH.search(line[-60:]))

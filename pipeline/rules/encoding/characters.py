@@ -108,7 +108,8 @@ def _is_at_work(char: str, before: str, after: str) -> bool:
 SOFT_HYPHEN_TRIGGER = r"\x{ad}"
 
 
-_SOFT_HYPHEN = re.compile("(?:\r?\n)?\u00ad+(?:\r?\n)?")
+# With the line end behind it, and then the one before it; a soft hyphen that begins a line stands for a dash.
+_SOFT_HYPHEN = re.compile("(?:\r?\n)?\u00ad+\r?\n|\u00ad+")
 
 
 def find_soft_hyphen(text: str, facts: Facts) -> Iterator[Hit]:

@@ -236,18 +236,12 @@ def find_lost_letter(text: str, facts: Facts) -> Iterator[Hit]:
 
     Spared: addresses on the web, and what `encoding/lost_quote` knows for apostrophes.
     """
-    found = [at for at in _question_marks(text) if text[at - 1 : at].islower() and text[at + 1 : at + 2].islower()]
+    marks = (match.start() for match in re.finditer(r"\?", text))
+    found = [at for at in marks if text[at - 1 : at].islower() and text[at + 1 : at + 2].islower()]
     urls = found and URL.search(text)
     for at in found:
         if not (urls and in_url(text, at, URL, LONGEST_URL)):
             yield Hit(at, at + 1, None, "a letter or a sign lost")
-
-
-def _question_marks(text: str) -> Iterator[int]:
-    at = text.find("?")
-    while at >= 0:
-        yield at
-        at = text.find("?", at + 1)
 
 
 LOST_DASH_TRIGGER = r"\pL \? \p{Ll}"
