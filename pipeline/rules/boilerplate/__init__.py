@@ -179,7 +179,7 @@ def site_line(
 
     `min_share` is of the site's documents; a line of fewer than `min_documents` is never cut. A short sentence is
     spared ("Yes." stands in many interviews), and so are the article's own headline, which other pages link to, and
-    what the user has rejected; what was accepted is cut. A text that would lose nine tenths, or half in lines that
+    what the user has rejected; what was accepted is cut. A text that would lose nine tenths, or a quarter to lines that
     most of the site's documents do not have, is an article that the site has several times, and left to the duplicates
     stage.
     """

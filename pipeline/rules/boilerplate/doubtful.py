@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from pipeline.facts.lines import Judge, shape
+from pipeline.facts.lines import MAX_LINE, Judge, shape
 from pipeline.records import LineUse
 from pipeline.rules.boilerplate.features import LONG_WORD, words
 from pipeline.rules.boilerplate.grammar import flatten
@@ -29,7 +29,8 @@ LISTED = 2.0  # for an item of a list that a sentence announces
 ON_OTHER_PAGES = -1.0  # for a line that another page of the site has, too
 MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents, for a line to be the site's
 COPY = 0.9  # share of a text; the worst page of boilerplate_lines with other pages of its site loses less
-VERSION = 0.5  # the same of lines that fewer than half of the site's documents have
+# The same of lines that fewer than half of the site's documents have; and of those lines that are counted at all.
+VERSION, VERSION_COUNTED = 0.25, 0.5
 SHORT_SENTENCE = 40  # characters
 SHORT_HEADLINE = 30  # characters
 SHORT_TEXT = 12  # lines
@@ -112,7 +113,9 @@ def counted(found: Sequence[Line], uses: Uses, judge: Judge = learned) -> set[in
     size = sum(len(line.text) for line in found)
     lost = sum(len(found[number].text) for number in by_count)
     seldom = sum(len(found[number].text) for number, use in by_count.items() if use.documents < use.of / 2)
-    return None if lost >= COPY * size or seldom >= VERSION * size else set(by_count)
+    could = sum(len(line.text) for line in found if len(line.text) <= MAX_LINE)
+    is_version = seldom >= max(VERSION * size, VERSION_COUNTED * could, 1)
+    return None if is_version or lost >= COPY * size else set(by_count)
 
 
 def with_uses(found: Sequence[Line], uses: Uses, judge: Judge = learned) -> Sequence[Line]:
