@@ -281,6 +281,13 @@ def test_a_page_without_text_has_no_article(content: str | bytes) -> None:
 MENU = "".join(f"<li><a href='/{name}'>{name}</a>" for name in ("Home", "News", "Sport", "Culture", "Weather"))
 
 
+def teaser(box: str, text: str, number: int) -> str:
+    """One of the articles that a page lists: its headline, a link, and how it begins."""
+    tag = box.partition(" ")[0]
+    title = f"<h3><a href='/{number}'>What the council said about bridge {number}</a></h3>"
+    return f"<{box}>{title}<{text}>{FIRST} {SECOND} <a href='/{number}'>Read more</a></{text}></{tag}>"
+
+
 @pytest.mark.parametrize(
     ("head", "body", "reason"),
     [
@@ -299,6 +306,9 @@ MENU = "".join(f"<li><a href='/{name}'>{name}</a>" for name in ("Home", "News", 
             f"<div class='teaser'><a href='/{n}'>What the council said about the bridge, part {n}</a></div>"
             for n in range(12)), "it is the front page of a site"),
         ("<script>draw()</script>", "<div id='app'></div>", "its text is drawn by a script"),
+        ("", "".join(teaser("article", "p", n) for n in range(5)), "it is a list of 5 articles"),
+        ("", "".join(teaser("div class=card", "div", n) for n in range(30)), "it is a list of 30 articles"),
+        ("", "<ul>" + "".join(teaser("li", "p", n) for n in range(9)) + "</ul>", "it is a list of 9 articles"),
     ],
 )  # fmt: skip
 def test_a_page_without_an_article_says_why(head: str, body: str, reason: str) -> None:
@@ -317,9 +327,12 @@ def test_a_page_without_an_article_says_why(head: str, body: str, reason: str) -
         ('<link rel="canonical" href="https://a.example/">', PARAGRAPHS),
         ('<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script>',
          PARAGRAPHS * 2),
+        ("", PARAGRAPHS + "".join(teaser("article", "p", n) for n in range(3))),
+        ("", "".join(f"<section><h2><a href='#{n}'>Bridge {n} of the old town</a></h2>{PARAGRAPHS}</section>"
+                     for n in range(6))),
     ],
 )  # fmt: skip
-def test_an_article_that_speaks_of_missing_pages_and_walls_is_one(head: str, body: str) -> None:
+def test_an_article_that_looks_like_a_page_without_one_is_one(head: str, body: str) -> None:
     assert FIRST in article_of(page(body, head)).text
 
 

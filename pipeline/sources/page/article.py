@@ -68,10 +68,10 @@ def article_of(page: str, url: str | None = None, charset: str = "utf-8") -> Art
         raise RecordError(absent.NONE)
     said = metadata(root, url)
     blocks = layout(root)
-    text, pieces = _text(blocks, said)
+    text, kept, pieces = _text(blocks, said)
     if len(text) < LEAST and len(said.body) >= 2 * LEAST:  # the page is drawn by a script; its text is only declared
         text, pieces = fragment.text_of(said.body) if fragment.is_markup(said.body) else said.body, ()
-    if reason := absent.why_absent(said, blocks, text, url, has_script=root.find(".//script") is not None):
+    if reason := absent.why_absent(said, blocks, kept, text, url, has_script=root.find(".//script") is not None):
         raise RecordError(reason)
     return Article(text, said.title, said.authors, said.date, said.language, charset, said.url, pieces)
 
@@ -109,16 +109,17 @@ def _model() -> PageModel:
     return model
 
 
-def _text(page: Layout, said: Metadata) -> tuple[str, tuple[Lost, ...]]:
-    """The article's text, and what of the page is not in it."""
+def _text(page: Layout, said: Metadata) -> tuple[str, list[bool], tuple[Lost, ...]]:
+    """The article's text, which blocks it is made of, and what of the page is not in it."""
     if not page.blocks:
-        return "", ()
+        return "", [], ()
     rows = features(page, clues(said))
     chance = _model().probability(rows)
-    kept = chosen(page, rows, chance)
-    text, ends = together(page.blocks, kept.tolist())
+    mask = chosen(page, rows, chance)
+    kept: list[bool] = mask.tolist()
+    text, ends = together(page.blocks, kept)
     told = {"headline": headline(rows), "script": script(page, rows)}
-    return text, lost(page, rows, chance, kept, ends, told)
+    return text, kept, lost(page, rows, chance, mask, ends, told)
 
 
 _CELL = 80  # characters: a longer cell is a column of the layout, and its text a paragraph
