@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline import extract
 from pipeline.errors import RecordError
 from pipeline.sources.page import article as page_to_article
-from pipeline.sources.page import blocks
+from pipeline.sources.page import blocks, lost
 from pipeline.sources.page.article import Article, article_of, joined, parse
 from pipeline.sources.page.blocks import Block, layout
 from pipeline.sources.page.dates import iso_date
@@ -281,6 +281,13 @@ def test_a_page_without_text_has_no_article(content: str | bytes) -> None:
 MENU = "".join(f"<li><a href='/{name}'>{name}</a>" for name in ("Home", "News", "Sport", "Culture", "Weather"))
 
 
+def teaser(box: str, text: str, number: int) -> str:
+    """One of the articles that a page lists: its headline, a link, and how it begins."""
+    tag = box.partition(" ")[0]
+    title = f"<h3><a href='/{number}'>What the council said about bridge {number}</a></h3>"
+    return f"<{box}>{title}<{text}>{FIRST} {SECOND} <a href='/{number}'>Read more</a></{text}></{tag}>"
+
+
 @pytest.mark.parametrize(
     ("head", "body", "reason"),
     [
@@ -299,6 +306,9 @@ MENU = "".join(f"<li><a href='/{name}'>{name}</a>" for name in ("Home", "News", 
             f"<div class='teaser'><a href='/{n}'>What the council said about the bridge, part {n}</a></div>"
             for n in range(12)), "it is the front page of a site"),
         ("<script>draw()</script>", "<div id='app'></div>", "its text is drawn by a script"),
+        ("", "".join(teaser("article", "p", n) for n in range(5)), "it is a list of 5 articles"),
+        ("", "".join(teaser("div class=card", "div", n) for n in range(30)), "it is a list of 30 articles"),
+        ("", "<ul>" + "".join(teaser("li", "p", n) for n in range(9)) + "</ul>", "it is a list of 9 articles"),
     ],
 )  # fmt: skip
 def test_a_page_without_an_article_says_why(head: str, body: str, reason: str) -> None:
@@ -317,9 +327,12 @@ def test_a_page_without_an_article_says_why(head: str, body: str, reason: str) -
         ('<link rel="canonical" href="https://a.example/">', PARAGRAPHS),
         ('<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script>',
          PARAGRAPHS * 2),
+        ("", PARAGRAPHS + "".join(teaser("article", "p", n) for n in range(3))),
+        ("", "".join(f"<section><h2><a href='#{n}'>Bridge {n} of the old town</a></h2>{PARAGRAPHS}</section>"
+                     for n in range(6))),
     ],
 )  # fmt: skip
-def test_an_article_that_speaks_of_missing_pages_and_walls_is_one(head: str, body: str) -> None:
+def test_an_article_that_looks_like_a_page_without_one_is_one(head: str, body: str) -> None:
     assert FIRST in article_of(page(body, head)).text
 
 
@@ -615,3 +628,31 @@ def test_the_face_gives_an_article() -> None:
 @pytest.mark.parametrize("text", ["2019-11-20 10:15:75", "2019-11-20 10:15:05 +9999", "2019-11-20 24:61"])
 def test_a_time_that_there_is_not_leaves_the_day(text: str) -> None:
     assert iso_date(text) == "2019-11-20"
+
+
+# --- what is lost ------------------------------------------------------------------------------------------------
+
+
+def test_what_of_the_page_is_not_in_the_article_is_told_by_kind_and_place() -> None:
+    article = article_of(PAGE)
+    told = {piece.kind: piece for piece in article.lost}
+    assert {"headline", "navigation", "share", "byline", "related", "comments", "footer"} <= set(told)
+    assert told["navigation"].text == "Home | News | Sport"
+    assert (told["navigation"].at, told["related"].at, told["footer"].at) == (0, len(article.text), len(article.text))
+    assert "I never liked that bridge" in told["comments"].text
+    assert told["footer"].text.startswith("Copyright 2020")
+
+
+@pytest.mark.parametrize("text", [PAGE, page(PARAGRAPHS), page(PARAGRAPHS + "<p>More.</p>" * 300)])
+def test_each_block_is_in_the_article_or_in_what_is_lost(text: str) -> None:
+    article, found = article_of(text), layout(parse(text))
+    held = article.text.count("\n\n") + 1
+    assert held + sum(piece.blocks for piece in article.lost) == len(found.blocks)
+    assert all(0 <= piece.at <= len(article.text) and piece.characters >= 1 for piece in article.lost)
+
+
+def test_a_page_of_many_kinds_tells_the_pieces_that_were_likeliest_the_article() -> None:
+    mixed = "".join(f"<div class='related'><a href='/{n}'>Story {n}</a></div><nav>Menu {n}</nav>" for n in range(200))
+    pieces = article_of(page(PARAGRAPHS + mixed)).lost
+    assert len(pieces) == lost.MAX_PIECES
+    assert {piece.kind for piece in pieces} <= set(lost.KINDS)

@@ -55,6 +55,21 @@ def test_an_article_that_a_site_has_many_times_is_left_to_the_duplicates_stage(p
     assert [(d.id, d.text) for d in pipeline.read_corpus("output/corpus")] == [("copy-0", ARTICLE)]
 
 
+def test_an_article_that_a_site_has_in_versions_loses_nothing(place: Path) -> None:
+    Path(config.DEFAULT_FILE).unlink()
+    news = [
+        " ".join(f"{word} of the roads in district {i}{n} were closed." for n in range(6))
+        for i, word in enumerate(OPENINGS)
+    ]
+    versions = [{"id": f"version-{i}", "site": "example.org", "text": f"{news[i]}\n\n{ARTICLE}"} for i in range(4)]
+    write_jsonl(place / "in" / "a.jsonl", [*versions, *site_articles("example.org")])
+    assert run("in") == 0
+    texts = {document.id: document.text for document in pipeline.read_corpus("output/corpus")}
+    assert [texts[row["id"]] for row in versions if row["id"] in texts][:1] == [versions[0]["text"]]
+    assert all(text == versions[int(name[-1])]["text"] for name, text in texts.items() if name.startswith("version"))
+    assert not [text for name, text in texts.items() if "Our newsroom" in text]
+
+
 def test_lines_are_remembered_from_batch_to_batch(place: Path) -> None:
     rows = list(site_articles("example.org"))
     write_jsonl(place / "one" / "a.jsonl", rows[:-1])

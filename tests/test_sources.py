@@ -328,9 +328,10 @@ def test_a_page_tells_its_address_where_nothing_else_does(folder: Path) -> None:
     record = only_record(made(folder / "a.html", page))
     assert (record.url, record.site) == ("https://www.a.example/bridge", "a.example")
     made(folder / "b.jsonl", json.dumps({"text": f"<!doctype html><html><body>{page}</body></html>"}))
-    record, said = without_page(only_record(folder / "b.jsonl"))
+    record = without_page(only_record(folder / "b.jsonl"))
     assert (record.url, record.site) == ("https://www.a.example/bridge", "a.example")
-    assert said.startswith("a page of ")
+    assert record.remarks[0].rule == "reading/page_in_text"
+    assert record.remarks[0].detail.startswith("a page of ")
 
 
 def test_a_page_without_an_article_is_set_aside(folder: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pipeline.sources.records import Record, site_of
+from pipeline.sources.records import Record, Remark, site_of
+
+PAGE_IN_TEXT = "reading/page_in_text"  # a finding, not a rule: there is nothing to set
 
 # It begins as a page does; a text about pages begins with a word.
 _PAGE = re.compile(
@@ -16,19 +18,20 @@ _PAGE = re.compile(
 _BODY = re.compile(r"<(?:body|p|div)\b", re.IGNORECASE)
 
 
-def without_page(record: Record) -> tuple[Record, str]:
-    """The record with the article in the place of the page that stands where its text should, and what to remark.
+def without_page(record: Record) -> Record:
+    """The record with the article in the place of the page that stands where its text should, which is remarked.
 
-    A page in which there is no article stays as it is, and "" is remarked, as of every other text.
+    A page in which there is no article stays as it is, as does every other text.
     """
     if not _PAGE.match(record.text) or not _BODY.search(record.text):
-        return record, ""
+        return record
     from pipeline.sources.page import article  # the parser takes 0.2 s to load
 
     found = article.extract(record.text, record.url or None)
     if found is None:
-        return record, ""
+        return record
     said = f"a page of {len(record.text):,} characters, the article in it has {len(found.text):,}"
     url, title, published = record.url or found.url or "", record.title or found.title, record.published or found.date
     site = record.site or site_of(url)
-    return replace(record, text=found.text, url=url, site=site, title=title, published=published), said
+    remarks = (*record.remarks, Remark(PAGE_IN_TEXT, said), *(piece.remark for piece in found.lost))
+    return replace(record, text=found.text, url=url, site=site, title=title, published=published, remarks=remarks)

@@ -16,13 +16,13 @@ import pyarrow as pa
 from pipeline.config import Read
 from pipeline.engine.limits import Clock
 from pipeline.errors import RecordError
-from pipeline.records import Verdict
+from pipeline.records import Finding, Verdict
 from pipeline.sources import formats, streams
 from pipeline.sources.find import Entry
 from pipeline.sources.meta import as_json
 from pipeline.sources.packed import PACKED
 from pipeline.sources.page_in_text import without_page
-from pipeline.sources.records import Failure, File, Record, attempt, first_line
+from pipeline.sources.records import Failure, File, Record, Remark, attempt, first_line
 from pipeline.sources.streams import Span
 from pipeline.stages import tables
 from pipeline.stages.tables import FindingRow
@@ -43,9 +43,8 @@ CHARACTERS_AT_ONCE = 8 << 20
 META_CHARACTERS = 1 << 20  # more than that beside the text is not metadata
 
 STEP = "reading"
-# Findings, not rules: there is nothing to set.
+# A finding, not a rule: there is nothing to set.
 LEFT_OUT = f"{STEP}/metadata_left_out"
-PAGE_IN_TEXT = f"{STEP}/page_in_text"
 
 
 class Portion(NamedTuple):
@@ -194,20 +193,17 @@ def _some_of(finished: Iterator[_Document | Failure]) -> Iterator[_Document | Fa
 
 
 def _document(record: Record) -> _Document:
-    record, said = without_page(record)
-    remarks = [(PAGE_IN_TEXT, said)] if said else []
+    record = without_page(record)
+    remarks = list(record.remarks)
     meta = as_json(record.meta or {})
-    row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__}
+    row: dict[str, Any] = {name: getattr(record, name) for name in record.__slots__ if name != "remarks"}
     row |= {"meta": meta, "repairs": 0}
     if len(meta) > META_CHARACTERS:
         row["meta"] = json.dumps({"left_out": f"{len(meta):,} characters of metadata"})
         detail = f"{len(meta):,} characters, more than the {META_CHARACTERS:,} that metadata may have"
-        remarks.append((LEFT_OUT, detail))
-    found = [
-        FindingRow(record.id, number, rule, 0, 0, "", None, detail, "", "", record.site)
-        for number, (rule, detail) in enumerate(remarks)
-    ]
-    return _Document(row, found)
+        remarks.append(Remark(LEFT_OUT, detail))
+    found = [Finding(rule, at, at, writable(text), None, detail) for rule, detail, at, text in remarks]
+    return _Document(row, tables.finding_rows(record.id, record.site, record.text, found))
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

@@ -27,6 +27,15 @@ MAX_LINES = 500_000  # that are not blank, of a text: stages take some 400 bytes
 MAX_NAME = 60  # characters of a field's name that a reason shows
 
 
+class Remark(NamedTuple):
+    """What is to be remarked on a record as it is read: by which name, why, at which offset, and what stood there."""
+
+    rule: str
+    detail: str
+    at: int = 0
+    text: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One article as its file holds it, with what decoding it took."""
@@ -44,6 +53,7 @@ class Record:
     charset_certainty: float = 1.0
     replaced: int = 0
     meta: Mapping[str, Any] | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from pipeline.rules.boilerplate.doubtful import (
     MIN_DOCUMENTS,
     MIN_SHARE,
     Scores,
-    headlines,
+    counted,
     learned,
     link_like,
 )
 from pipeline.rules.boilerplate.model import default_model
-from pipeline.rules.boilerplate.view import Line, certain, cuts, view
+from pipeline.rules.boilerplate.view import certain, cuts, view
 
 # log odds; swept on sites the model had not seen: with less, news and web lose over 0.5 % of their content
 MIN_SCORE = 0.0
@@ -179,35 +179,24 @@ def site_line(
 
     `min_share` is of the site's documents; a line of fewer than `min_documents` is never cut. A short sentence is
     spared ("Yes." stands in many interviews), and so are the article's own headline, which other pages link to, and
-    what the user has rejected; what was accepted is cut. A text
-    that would lose nine tenths is an article that the site has several times: it is left to the duplicates stage.
+    what the user has rejected; what was accepted is cut. A text that would lose nine tenths, or a quarter to lines that
+    most of the site's documents do not have, is an article that the site has several times, and left to the duplicates
+    stage.
     """
     if not facts.lines:
         return
-    judge = partial(learned, min_share=min_share, min_documents=min_documents)
     found = view(text, additions)
+    judge = partial(learned, min_share=min_share, min_documents=min_documents)
+    of_site = counted(found, facts.lines, judge) or set()
     uses = [facts.lines.get(shape(line.text)) for line in found]
-    own = headlines(found)
-    reasons = [
-        None if number in own and not (use and use.decision) else _why(line, use, judge)
-        for number, (line, use) in enumerate(zip(found, uses, strict=True))
-    ]
-    by_count = (
-        line for line, use, reason in zip(found, uses, reasons, strict=True) if reason and use and not use.decision
-    )
-    lost = sum(len(line.text) for line in by_count)
-    if any(reasons) and lost < COPY * len(text):
-        yield from cuts(text, found, reasons)
+    yield from cuts(text, found, [_why(use, n in of_site) for n, use in enumerate(uses)])
 
 
-COPY = 0.9  # share of a text; the worst page of boilerplate_lines with other pages of its site loses less
-
-
-def _why(line: Line, use: LineUse | None, judge: Judge) -> str | None:
-    """Why a line is the site's, by its use or by the user's decision; None if it is not, or has a rule of its own."""
-    if use is None or (line.rule and not use.decision) or not judge(line.text, use):
-        return None
-    return f"{use.decision}ed by the user" if use.decision else evidence(use)
+def _why(use: LineUse | None, is_counted: bool) -> str | None:
+    """Why a line is the site's, by the user's decision or by its use; None if it is not."""
+    if use and use.decision:
+        return "accepted by the user" if use.decision == "accept" else None
+    return evidence(use) if use and is_counted else None
 
 
 def mostly_boilerplate(before: str, findings: Sequence[Finding], *, max_cut: Share = 0.9) -> Iterator[Hit]:

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from pipeline.facts.lines import Judge, shape
+from pipeline.facts.lines import MAX_LINE, Judge, shape
 from pipeline.records import LineUse
 from pipeline.rules.boilerplate.features import LONG_WORD, words
 from pipeline.rules.boilerplate.grammar import flatten
@@ -28,6 +28,9 @@ LIST_ITEM = 1.0  # for a line with a mark or a number before it, which menus of 
 LISTED = 2.0  # for an item of a list that a sentence announces
 ON_OTHER_PAGES = -1.0  # for a line that another page of the site has, too
 MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents, for a line to be the site's
+COPY = 0.9  # share of a text; the worst page of boilerplate_lines with other pages of its site loses less
+# The same of lines that fewer than half of the site's documents have; and of those lines that are counted at all.
+VERSION, VERSION_COUNTED = 0.25, 0.5
 SHORT_SENTENCE = 40  # characters
 SHORT_HEADLINE = 30  # characters
 SHORT_TEXT = 12  # lines
@@ -91,6 +94,30 @@ def worth_asking(found: Sequence[Line]) -> bool:
     return len(found) <= MAX_LINES and any(line.rule not in ("", KEPT) for line in found)
 
 
+def counted(found: Sequence[Line], uses: Uses, judge: Judge = learned) -> set[int] | None:
+    """The lines that count as the site's by how often they stand there, by number; the user's decisions aside.
+
+    None for a text that would lose too much of itself: it is an article which the site has several times, whole or in
+    versions. What a site adds and is as long, its rules for comments for one, stands in most of its documents.
+    """
+    own = headlines(found)
+    by_count = {
+        number: use
+        for number, line in enumerate(found)
+        if number not in own
+        and not line.rule
+        and (use := uses.get(shape(line.text)))
+        and not use.decision
+        and judge(line.text, use)
+    }
+    size = sum(len(line.text) for line in found)
+    lost = sum(len(found[number].text) for number in by_count)
+    seldom = sum(len(found[number].text) for number, use in by_count.items() if use.documents < use.of / 2)
+    could = sum(len(line.text) for line in found if len(line.text) <= MAX_LINE)
+    is_version = seldom >= max(VERSION * size, VERSION_COUNTED * could, 1)
+    return None if is_version or lost >= COPY * size else set(by_count)
+
+
 def with_uses(found: Sequence[Line], uses: Uses, judge: Judge = learned) -> Sequence[Line]:
     """The lines with how often they stand on their site: certain if that makes them the site's, and kept if the user
     wants it so."""
@@ -98,15 +125,18 @@ def with_uses(found: Sequence[Line], uses: Uses, judge: Judge = learned) -> Sequ
         return found
     documents = max(use.of for use in uses.values())
     own = headlines(found)
+    of_site = counted(found, uses, judge)
     told = []
     for number, line in enumerate(found):
         use = uses.get(shape(line.text), LineUse(0, documents))
         rule = line.rule
         if use.decision == "reject":
             rule = KEPT
-        elif not rule and (use.decision or (use.documents and number not in own)) and judge(line.text, use):
+        elif not rule and (use.decision or number in (of_site or ())):
             rule = "site_line"
-        told.append(line._replace(rule=rule, pages=0 if number in own else use.documents, of=documents))
+        told.append(
+            line._replace(rule=rule, pages=0 if number in own or of_site is None else use.documents, of=documents)
+        )
     return told
 
 

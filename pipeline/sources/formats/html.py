@@ -50,6 +50,7 @@ def on_page(page: Decoded, identity: str, name: str, line: int = 0, url: str = "
         title=article.title,
         published=article.date,
         meta={key: value for key, value in meta.items() if value},
+        remarks=tuple(piece.remark for piece in article.lost),
         **charset_columns(page),
     )
     return checked(record)

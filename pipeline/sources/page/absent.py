@@ -7,9 +7,12 @@ only where the text that was found is short. Of 1,725 pages with an article none
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
 from urllib.parse import urlsplit
 
-from pipeline.sources.page.blocks import Layout
+from pipeline.sources.page.blocks import Layout, boxes_around
 from pipeline.sources.page.metadata import Metadata
 
 NONE = "no article found on the page"
@@ -48,13 +51,17 @@ _PHRASE_OF_WALL = re.compile(
 )
 
 
-def why_absent(said: Metadata, page: Layout, text: str, url: str | None, *, has_script: bool) -> str | None:
-    """Why there is no article on a page on which `text` was found; None where there is one."""
+def why_absent(
+    said: Metadata, page: Layout, kept: Sequence[bool], text: str, url: str | None, *, has_script: bool
+) -> str | None:
+    """Why there is no article on a page whose `kept` blocks make this text; None where there is one."""
     if len(text) < SHORT and _is_front_page(said, page, url):
         return f"{NONE}: it is the front page of a site"
     if not text:
         drawn = has_script and sum(len(block.text) for block in page.blocks) < _NO_TEXT
         return f"{NONE}: its text is drawn by a script" if drawn else NONE
+    if cards := _cards(page, kept):
+        return f"{NONE}: it is a list of {cards} articles"
     if len(text) > SHORT:
         return None
     titles = [part.strip(" .…!") for title in _titles(said, page, text) for part in _SEPARATOR.split(title)]
@@ -88,3 +95,40 @@ def _is_front_page(said: Metadata, page: Layout, url: str | None) -> bool:
         return False
     linked, chars = sum(block.linked for block in page.blocks), sum(len(block.text) for block in page.blocks)
     return linked > _LINKED * chars
+
+
+# A list of articles: what is kept are teasers, each in a box of its own, of a kind, with one linked headline.
+_CARDS = 4
+_MOST = 0.8  # of the characters of kept paragraphs
+_TEASER = 60  # characters, at least
+_TITLE = 15
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+
+
+def _cards(page: Layout, kept: Sequence[bool]) -> int:
+    """How many articles the page lists, if that is all it does; else 0."""
+    titles: Counter[int] = Counter()  # linked headlines in each box
+    for block in page.blocks:
+        if _TITLE <= len(block.text) <= block.linked / 0.9 and _is_heading(page, block.box):
+            titles.update(boxes_around(page, block.box))
+    if len(titles) < _CARDS:
+        return 0
+    held: Counter[int] = Counter()  # paragraphs in each card
+    chars, in_cards = 0, Counter[int]()
+    for block, keep in zip(page.blocks, kept, strict=True):
+        if len(block.text) < _TEASER or block.linked > _LINKED * len(block.text):
+            continue
+        card = next((box for box in boxes_around(page, block.box) if titles[box]), 0)
+        held[card] += titles[card] == 1
+        chars += keep * len(block.text)
+        in_cards[card] += keep * len(block.text)
+    teasers = {card for card, number in held.items() if number == 1}
+    kinds = Counter((page.boxes[card].tag, page.boxes[card].names) for card in teasers)
+    of_lists = {card for card in teasers if kinds[page.boxes[card].tag, page.boxes[card].names] >= _CARDS}
+    is_list = chars and sum(in_cards[card] for card in of_lists) >= _MOST * chars
+    return len(of_lists) if is_list else 0
+
+
+def _is_heading(page: Layout, box: int) -> bool:
+    """Whether the box, or the one around it, is a heading."""
+    return any(page.boxes[number].tag in _HEADINGS for number in islice(boxes_around(page, box), 2))

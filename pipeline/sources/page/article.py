@@ -7,6 +7,7 @@ of them are kept stands in `choice.py`; here, how they are put together again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,8 +19,9 @@ from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import decode
 from pipeline.sources.page import absent, bounds, fragment
 from pipeline.sources.page.blocks import Block, Layout, layout
-from pipeline.sources.page.choice import LEAST, chosen
+from pipeline.sources.page.choice import LEAST, chosen, headline, script
 from pipeline.sources.page.features import NAMES, Clues, features
+from pipeline.sources.page.lost import Lost, lost
 from pipeline.sources.page.metadata import Metadata, metadata
 from pipeline.sources.page.model import PageModel
 
@@ -35,6 +37,7 @@ class Article:
     language: str | None = None
     charset: str = "utf-8"
     url: str | None = None
+    lost: tuple[Lost, ...] = ()  # what of the page is not in the text
 
 
 def extract(page: bytes | str, url: str | None = None) -> Article | None:
@@ -65,12 +68,12 @@ def article_of(page: str, url: str | None = None, charset: str = "utf-8") -> Art
         raise RecordError(absent.NONE)
     said = metadata(root, url)
     blocks = layout(root)
-    text = _text(blocks, said)
+    text, kept, pieces = _text(blocks, said)
     if len(text) < LEAST and len(said.body) >= 2 * LEAST:  # the page is drawn by a script; its text is only declared
-        text = fragment.text_of(said.body) if fragment.is_markup(said.body) else said.body
-    if reason := absent.why_absent(said, blocks, text, url, has_script=root.find(".//script") is not None):
+        text, pieces = fragment.text_of(said.body) if fragment.is_markup(said.body) else said.body, ()
+    if reason := absent.why_absent(said, blocks, kept, text, url, has_script=root.find(".//script") is not None):
         raise RecordError(reason)
-    return Article(text, said.title, said.authors, said.date, said.language, charset, said.url)
+    return Article(text, said.title, said.authors, said.date, said.language, charset, said.url, pieces)
 
 
 def parse(text: str) -> Any:
@@ -106,23 +109,39 @@ def _model() -> PageModel:
     return model
 
 
-def _text(page: Layout, said: Metadata) -> str:
+def _text(page: Layout, said: Metadata) -> tuple[str, list[bool], tuple[Lost, ...]]:
+    """The article's text, which blocks it is made of, and what of the page is not in it."""
     if not page.blocks:
-        return ""
+        return "", [], ()
     rows = features(page, clues(said))
-    kept = chosen(page, rows, _model().probability(rows))
-    return joined([block for block, keep in zip(page.blocks, kept, strict=True) if keep])
+    chance = _model().probability(rows)
+    mask = chosen(page, rows, chance)
+    kept: list[bool] = mask.tolist()
+    text, ends = together(page.blocks, kept)
+    told = {"headline": headline(rows), "script": script(page, rows)}
+    return text, kept, lost(page, rows, chance, mask, ends, told)
 
 
 _CELL = 80  # characters: a longer cell is a column of the layout, and its text a paragraph
 
 
-def joined(blocks: list[Block]) -> str:
+def joined(blocks: Sequence[Block]) -> str:
     """Blocks as text: a blank line between paragraphs, a line break where the page has one, a tab between cells."""
+    return together(blocks, [True] * len(blocks))[0]
+
+
+def together(blocks: Sequence[Block], kept: Sequence[bool]) -> tuple[str, list[int]]:
+    """The kept blocks as text, and for each block where in it the last one ends that was kept so far."""
     pieces: list[str] = []
-    for block in blocks:
-        if pieces:
-            in_row = block.cell and max(len(block.text), len(pieces[-1])) <= _CELL
-            pieces.append("\t" if in_row else "\n" if block.broken else "\n\n")
-        pieces.append(block.text)
-    return "".join(pieces)
+    ends: list[int] = []
+    end = 0
+    for block, keep in zip(blocks, kept, strict=True):
+        if keep:
+            if pieces:
+                in_row = block.cell and max(len(block.text), len(pieces[-1])) <= _CELL
+                pieces.append("\t" if in_row else "\n" if block.broken else "\n\n")
+                end += len(pieces[-1])
+            pieces.append(block.text)
+            end += len(block.text)
+        ends.append(end)
+    return "".join(pieces), ends

@@ -11,6 +11,7 @@ nest elements deeper than Python nests calls.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
@@ -70,6 +71,13 @@ class Layout:
 
     blocks: list[Block] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
+
+
+def boxes_around(page: Layout, box: int) -> Iterator[int]:
+    """The box and those around it, the innermost first."""
+    while box >= 0:
+        yield box
+        box = page.boxes[box].parent
 
 
 def layout(root: etree._Element) -> Layout:

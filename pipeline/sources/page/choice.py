@@ -11,7 +11,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.sources.page.blocks import Layout
+from pipeline.sources.page.blocks import Layout, boxes_around
 from pipeline.sources.page.features import NAMES
 
 KEEP = 0.55  # swept 0.45-0.7 on held-out sites: within 0.2 points of F1 from 0.5 to 0.6
@@ -46,16 +46,22 @@ _OF_WIDGETS += [NAMES.index(name) for name in _HOLDERS]
 
 def chosen(page: Layout, rows: Rows, chance: Chances) -> Mask:
     """The blocks to keep; `rows` are their features, `chance` is what the model says of each."""
-    chance = np.where(_headline(rows) & (chance < KEEP_HEADLINE), 0, chance)
+    chance = np.where(headline(rows) & (chance < KEEP_HEADLINE), 0, chance)
     kept = _likely(rows, chance)
     at = np.flatnonzero(kept)
     for before, after in zip(at.tolist(), at[1:].tolist(), strict=False):
         between = slice(before + 1, after)
         if 1 < after - before <= MAX_BETWEEN + 1 and _is_of_article(rows[between], chance[between]):
             kept[between] = _stand_together(page, before, after)
-    for block in np.flatnonzero(kept & (rows[:, _CODE] > MUCH_CODE) & (rows[:, _PRE] == 0)).tolist():
-        kept[block] = _SCRIPT.search(page.blocks[block].text) is None
-    return kept
+    return kept & ~script(page, rows)
+
+
+def script(page: Layout, rows: Rows) -> Mask:
+    """Blocks that are the script of an advertiser."""
+    found: Mask = (rows[:, _CODE] > MUCH_CODE) & (rows[:, _PRE] == 0)
+    for block in np.flatnonzero(found).tolist():
+        found[block] = _SCRIPT.search(page.blocks[block].text) is not None
+    return found
 
 
 def _likely(rows: Rows, chance: Chances) -> Mask:
@@ -67,7 +73,7 @@ def _likely(rows: Rows, chance: Chances) -> Mask:
     return chance >= limit
 
 
-def _headline(rows: Rows) -> Mask:
+def headline(rows: Rows) -> Mask:
     """The headline, on pages that declare it for machines: it is the article's title, and no part of its text."""
     is_title = (rows[:, _OF_TITLE] > 0.6) & (rows[:, _TITLE_OF] > 0.5) | (rows[:, _H1] > 0)
     short: Mask = rows[:, _LOG_WORDS] < np.log1p(40)
@@ -83,15 +89,6 @@ def _is_of_article(rows: Rows, chance: Chances) -> bool:
 
 def _stand_together(page: Layout, before: int, after: int) -> bool:
     """Whether all blocks from `before` to `after` stand in the box that holds these two and nothing larger."""
-    outer = set(_boxes_around(page, before))
-    inner = next(box for box in _boxes_around(page, after) if box in outer)
-    return all(inner in _boxes_around(page, block) for block in range(before + 1, after))
-
-
-def _boxes_around(page: Layout, block: int) -> list[int]:
-    """The boxes that a block stands in, the innermost first."""
-    box, around = page.blocks[block].box, []
-    while box >= 0:
-        around.append(box)
-        box = page.boxes[box].parent
-    return around
+    outer = set(boxes_around(page, page.blocks[before].box))
+    inner = next(box for box in boxes_around(page, page.blocks[after].box) if box in outer)
+    return all(inner in boxes_around(page, page.blocks[block].box) for block in range(before + 1, after))

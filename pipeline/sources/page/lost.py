@@ -1,0 +1,106 @@
+"""What of a page did not go into its article: in pieces, by kind, with where each stood and how unsure that was.
+
+A reader of a clean text who misses a paragraph finds it here, and so does whoever wonders why one is left. Blocks that
+follow each other and are of one kind are one piece, unless they read like prose: such a block is a piece of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.sources.page.blocks import Block, Layout
+from pipeline.sources.page.features import NAMES
+from pipeline.sources.records import Remark
+
+MAX_PIECES = 50  # of a page: those that were likeliest the article's
+MAX_TEXT = 300  # characters of a piece that are shown
+PROSE = 100  # characters of a block that ends as a sentence does
+_MAX_LINKED = 0.3
+
+# By what its box, the two around that, or the elements in it are called; the first that holds is the block's kind.
+_KINDS = {
+    "hidden": ("own_hidden", "up_hidden"),
+    "advertisement": ("own_advert", "up_advert"),
+    "comments": ("any_comment",),
+    "navigation": ("in_nav", "own_nav", "up_nav"),
+    "newsletter": ("in_form", "own_sign", "up_sign", "inline_sign"),
+    "share": ("own_share", "up_share"),
+    "related": ("own_related", "up_related", "pointer"),
+    "caption": ("in_figure", "own_caption", "up_caption", "credit"),
+    "footer": ("in_footer", "own_foot", "up_foot"),
+    "byline": ("own_meta", "up_meta", "inline_meta"),
+    "sidebar": ("in_aside", "own_side", "up_side"),
+    "header": ("in_header", "own_top", "up_top"),
+}
+OTHER = "other"
+KINDS = ("headline", "script", *_KINDS, OTHER)
+_COLUMNS = [[NAMES.index(name) for name in names] for names in _KINDS.values()]
+_STOPS, _ENDS_WELL, _LINK_SHARE = map(NAMES.index, ("stops", "ends_well", "link_share"))
+
+Mask = NDArray[np.bool_]
+
+
+class Lost(NamedTuple):
+    """A piece of a page that is not in its article.
+
+    `at` is the offset in the article's text that it stood at, `text` how it begins, `chance` the greatest that the
+    model gave to one of its blocks: 0 is surely not the article, 1 surely is.
+    """
+
+    kind: str
+    at: int
+    text: str
+    blocks: int
+    characters: int
+    chance: float
+
+    @property
+    def remark(self) -> Remark:
+        """The same as it is remarked upon the record: `page/navigation`, how much it is, and how likely."""
+        size = f"{self.blocks:,} block{'s' * (self.blocks > 1)}, {self.characters:,} characters"
+        return Remark(f"page/{self.kind}", f"{size}; at most {self.chance:.2f} likely", self.at, self.text)
+
+
+def lost(
+    page: Layout,
+    rows: NDArray[np.float32],
+    chance: NDArray[np.float64],
+    kept: Mask,
+    ends: list[int],
+    told: Mapping[str, Mask],
+) -> tuple[Lost, ...]:
+    """The pieces of `page` whose blocks are not `kept`, in reading order.
+
+    `rows` are the features of its blocks, `ends` the offsets in the article at which each block ends, or the last one
+    kept before it did; `told` are kinds that whoever chose knows of, by name.
+    """
+    kinds = _kinds(rows, told)
+    is_prose = (rows[:, _ENDS_WELL] > 0) & (rows[:, _STOPS] > 0) & (rows[:, _LINK_SHARE] < _MAX_LINKED)
+    numbers = [
+        (kinds[i], ends[i], i if is_prose[i] and len(page.blocks[i].text) >= PROSE else -1, i)
+        for i in np.flatnonzero(~kept).tolist()
+    ]
+    pieces = [
+        _piece(kind, at, [page.blocks[i] for *_, i in of_piece], chance[[i for *_, i in of_piece]])
+        for (kind, at, _), members in groupby(numbers, key=lambda number: number[:3])
+        if (of_piece := list(members))
+    ]
+    likeliest = sorted(range(len(pieces)), key=lambda i: -pieces[i].chance)[:MAX_PIECES]
+    return tuple(pieces[i] for i in sorted(likeliest))
+
+
+def _kinds(rows: NDArray[np.float32], told: Mapping[str, Mask]) -> list[str]:
+    """The kind of each block."""
+    conditions = [*told.values(), *((rows[:, columns] > 0).any(axis=1) for columns in _COLUMNS)]
+    found: list[str] = np.select(conditions, [*told, *_KINDS], OTHER).tolist()
+    return found
+
+
+def _piece(kind: str, at: int, blocks: list[Block], chance: NDArray[np.float64]) -> Lost:
+    text = " | ".join(block.text for block in blocks[:MAX_TEXT])[:MAX_TEXT]
+    return Lost(kind, at, text, len(blocks), sum(len(block.text) for block in blocks), round(float(chance.max()), 2))
