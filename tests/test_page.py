@@ -281,6 +281,17 @@ def test_a_page_without_text_has_no_article(content: str | bytes) -> None:
 MENU = "".join(f"<li><a href='/{name}'>{name}</a>" for name in ("Home", "News", "Sport", "Culture", "Weather"))
 
 
+LONG = (
+    "<div class='article-body'>"
+    + "".join(
+        f"<p>{FIRST}</p><p>Resident {number} of the street said that it would be the {number}th time in his life, and "
+        f"that he had seen {number * 7} plans for it come and go since he moved there with his family.</p>"
+        for number in range(9)
+    )
+    + "</div>"
+)
+
+
 def teaser(box: str, text: str, number: int) -> str:
     """One of the articles that a page lists: its headline, a link, and how it begins."""
     tag = box.partition(" ")[0]
@@ -322,11 +333,11 @@ def test_a_page_without_an_article_says_why(head: str, body: str, reason: str) -
     ("head", "body"),
     [
         ("<title>Page not found: how a library lost its letters</title>", PARAGRAPHS),
-        ("<title>404</title>", PARAGRAPHS * 3),
+        ("<title>404</title>", LONG),
         ("", f"<div class='article-body'><p>{FIRST}</p><p>Readers had to enable JavaScript.</p><p>{SECOND}</p></div>"),
         ('<link rel="canonical" href="https://a.example/">', PARAGRAPHS),
         ('<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": false}</script>',
-         PARAGRAPHS * 2),
+         LONG),
         ("", PARAGRAPHS + "".join(teaser("article", "p", n) for n in range(3))),
         ("", "".join(f"<section><h2><a href='#{n}'>Bridge {n} of the old town</a></h2>{PARAGRAPHS}</section>"
                      for n in range(6))),
@@ -628,6 +639,27 @@ def test_the_face_gives_an_article() -> None:
 @pytest.mark.parametrize("text", ["2019-11-20 10:15:75", "2019-11-20 10:15:05 +9999", "2019-11-20 24:61"])
 def test_a_time_that_there_is_not_leaves_the_day(text: str) -> None:
     assert iso_date(text) == "2019-11-20"
+
+
+@pytest.mark.parametrize("called", ["comment", "comments-list", "disqus-thread reply"])
+def test_what_readers_say_after_an_article_is_no_part_of_it(called: str) -> None:
+    said = f"<div class='{called}'><p>{QUOTE}</p><p>I was there when it was built, and so was my father.</p></div>"
+    article = article_of(page(PARAGRAPHS + said))
+    assert article.text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    assert QUOTE in next(piece.text for piece in article.lost if piece.kind == "comments")
+
+
+def test_what_readers_say_is_kept_where_it_is_all_that_there_is() -> None:
+    said = "".join(f"<div class='comment'><p>{text}</p></div>" for text in (FIRST, SECOND, THIRD, QUOTE))
+    assert SECOND in article_of(page(said)).text
+
+
+def test_a_page_that_holds_its_article_twice_gives_it_once() -> None:
+    again = PARAGRAPHS.replace("article-body", "article-body mobile")
+    assert article_of(page(PARAGRAPHS + again)).text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    refrain = "<p>So it goes.</p>"
+    text = article_of(page(PARAGRAPHS.replace("</p>", f"</p>{refrain}"))).text
+    assert text.count("So it goes.") == 2
 
 
 # --- what is lost ------------------------------------------------------------------------------------------------
