@@ -10,10 +10,12 @@ import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import random
 import socket
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -218,6 +220,17 @@ def pointing_list(count: int, value: str) -> pa.Array:
 
 
 BIG = "x" * 30_000_000
+
+
+def greedy() -> bytes:
+    """A small xz file whose head asks for a window of 1.5 GB."""
+    content = bytearray(lzma.compress(b"x"))
+    size = (content[12] + 1) * 4  # of the head of its block: flags, the filter's number, its one property, a checksum
+    content[16] = 37
+    content[8 + size : 12 + size] = zlib.crc32(content[12 : 8 + size]).to_bytes(4, "little")
+    return bytes(content)
+
+
 TOO_LARGE = aside("larger than max_record_bytes = 1,000,000 bytes")
 TOO_LONG = aside("line longer than max_record_bytes = 1,000,000 bytes")
 NO_ARTICLE = aside("no article found on the page")
@@ -358,7 +371,9 @@ FILES: dict[str, tuple[str | bytes, str | bytes, tuple[str, ...]]] = {  # name, 
     "bomb of zstd": ("a.html.zst", zstd(BIG.encode()), (TOO_LARGE,)),
     "bomb in a bomb": ("a.txt.gz", gzip.compress(gzip.compress(BIG.encode())), (aside("binary, not text"),)),
     "members without end": ("a.txt.gz", gzip.compress(b"x") * 100_000, (PUBLISHED,)),
-    "bomb of bz2": ("a.txt.bz2", bz2.compress(BIG.encode()), (left_out("a.txt.bz2"),)),
+    "bomb of bz2": ("a.txt.bz2", bz2.compress(BIG.encode()), (TOO_LARGE,)),
+    "bomb of xz": ("a.jsonl.xz", lzma.compress(BIG.encode()), (TOO_LONG,)),
+    "xz that asks for memory": ("a.txt.xz", greedy(), (aside("unreadable file: Memory usage limit exceeded"),)),
     "bomb of zip": ("a.zip", zipped("a.txt", BIG.encode()), (left_out("a.zip"),)),
     "zip called text": ("a.txt", zipped("a.txt", b"x"), (aside("binary, not text: it holds NUL bytes"),)),
     "text called gzip": ("a.txt.gz", prose("text"), (aside("unreadable file: "),)),

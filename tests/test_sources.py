@@ -265,7 +265,7 @@ def test_a_format_is_a_module_and_its_name_in_the_tuple(folder: Path, monkeypatc
     made(folder / "a.loud", "hello")
     made(folder / "b.LOUD", "there")
     assert [(row["id"], row["text"]) for row in rows_of("in")[tables.KEPT]] == [("a", "HELLO"), ("b", "THERE")]
-    assert formats.hint().endswith(".warc, .loud, packed as .gz or .zst too")
+    assert formats.hint().endswith(".warc, .loud, packed as .gz, .zst, .bz2 or .xz too")
 
 
 def test_no_two_formats_claim_the_same_suffix() -> None:

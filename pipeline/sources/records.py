@@ -18,6 +18,7 @@ from pipeline.config import Read
 from pipeline.engine.limits import Clock, TookTooLongError
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded
+from pipeline.sources.charset.of_lines import UTF_8, Charset
 from pipeline.sources.streams import Span
 from pipeline.text import paragraphs
 
@@ -141,7 +142,7 @@ class Columns:
         return fields
 
 
-def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read, charset: str = "utf-8") -> Record:
+def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read, charset: Charset = UTF_8) -> Record:
     """The record that a JSON object, a CSV row or a Parquet row describes; `charset` is the one its file is in.
 
     Raises:
@@ -158,7 +159,7 @@ def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read
         text = text_of(text)
     url = _string(rest.pop(settings.url_field, None))
     record = Record(
-        _string(rest.pop(settings.id_field, None)) or f"{file.stem}:{line}",
+        _string(rest.pop(settings.id_field, None)) or (f"{file.stem}:{line}" if line else file.stem),
         text,
         file.name,
         line,
@@ -166,8 +167,9 @@ def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read
         url=url,
         title=_string(rest.pop(settings.title_field, None)) or None,
         published=_string(rest.pop(settings.published_field, None)) or None,
-        charset=charset,
-        charset_from="utf-8" if charset == "utf-8" else "bom",
+        charset=charset.name,
+        charset_from=charset.how,
+        charset_certainty=charset.certainty,
         meta=rest,
     )
     return checked(record)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.sources.formats import csv, html, jsonl, parquet, txt, warc
+from pipeline.sources.formats import csv, html, json, jsonl, parquet, txt, warc
 from pipeline.sources.packed import PACKED
 from pipeline.sources.records import Format
 
-FORMATS: tuple[Format, ...] = (txt.FORMAT, html.FORMAT, jsonl.FORMAT, csv.FORMAT, parquet.FORMAT, warc.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    txt.FORMAT,
+    html.FORMAT,
+    jsonl.FORMAT,
+    json.FORMAT,
+    csv.FORMAT,
+    parquet.FORMAT,
+    warc.FORMAT,
+)
 
 
 def suffixes() -> tuple[str, ...]:
@@ -18,7 +26,8 @@ def suffixes() -> tuple[str, ...]:
 
 def hint() -> str:
     """Which kinds there are, for whoever has named something else."""
-    return f"known are {', '.join(suffixes())}, packed as {' or '.join(PACKED)} too"
+    *packed, last = PACKED
+    return f"known are {', '.join(suffixes())}, packed as {', '.join(packed)} or {last} too"
 
 
 def format_of(path: Path) -> Format | None:
@@ -36,6 +45,7 @@ def stem(name: str) -> str:
     'news/monday'
     """
     folder, _, last = name.rpartition("/")
-    for suffix in (*PACKED, *suffixes()):
-        last = last[: -len(suffix)] if last.lower().endswith(suffix) and last.lower() != suffix else last
+    for tell in (PACKED, suffixes()):
+        found = next((suffix for suffix in tell if last.lower().endswith(suffix) and last.lower() != suffix), "")
+        last = last.removesuffix(last[len(last) - len(found) :])
     return f"{folder}/{last}" if folder else last
