@@ -81,6 +81,15 @@ def open_text(path: Path, span: Span | None = None) -> Stream:
         stream = Stream(Pieces(_between(path, span)), _CHUNK)
         stream.lines_before = span.lines_before
         return stream
+    stream = open_marked(path, span)
+    if stream.charset == UTF_8 and (charset := _charset_of(path)) != UTF_8:
+        stream = Stream(Pieces(_of_charset(stream, charset.name)), _CHUNK)
+        stream.charset = charset
+    return stream
+
+
+def open_marked(path: Path, span: Span | None = None) -> Stream:
+    """The file's bytes, in UTF-8 if a byte order mark says that they are in UTF-16 or UTF-32."""
     stream = Stream(Pieces(_between(path, span)), _CHUNK) if span else open_file(path)
     begin = stream.peek(4)
     for mark, codec in WIDE_BOMS:
@@ -88,15 +97,12 @@ def open_text(path: Path, span: Span | None = None) -> Stream:
             stream.read(len(mark))
             stream = Stream(Pieces(_as_utf_8(stream, codec)), _CHUNK)
             stream.charset = Charset(codec, "bom")
-            return stream
-    if (charset := _charset_of(path)) != UTF_8:
-        stream = Stream(Pieces(_of_charset(stream, charset.name)), _CHUNK)
-        stream.charset = charset
+            break
     return stream
 
 
 def _charset_of(path: Path) -> Charset:
-    """The charset that a file of lines without a mark is in: of a file that is cut into spans, all are in one."""
+    """The charset that a file of lines without a mark is in, which is one for all its spans."""
     with open_file(path) as stream:
         return charset_of(stream.read(LOOKED_AT))
 

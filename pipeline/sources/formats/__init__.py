@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.sources.formats import csv, html, json, jsonl, parquet, txt, warc
+from pipeline.sources.formats import csv, html, json, jsonl, parquet, txt, warc, xml
 from pipeline.sources.packed import PACKED
 from pipeline.sources.records import Format
 
@@ -15,6 +15,7 @@ FORMATS: tuple[Format, ...] = (
     json.FORMAT,
     csv.FORMAT,
     parquet.FORMAT,
+    xml.FORMAT,
     warc.FORMAT,
 )
 
