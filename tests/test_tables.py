@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -137,3 +139,32 @@ def test_a_large_file_in_another_charset_is_not_cut_among_workers(folder: Path) 
     assert len(list(streams.spans(path, 1000))) > 5
     with streams.open_text(path) as stream:
         assert stream.charset == UTF_8
+
+
+# --- bytes in Parquet ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view()])
+def test_a_column_of_bytes_is_read_as_a_text_file_is(folder: Path, kind: pa.DataType) -> None:
+    rows = [
+        b"The mayor left.",
+        "Où est passée la clé ?".encode("cp1252"),
+        "Žluťoučký kůň".encode(),
+        b"a\0b",
+        None,
+    ]
+    ids = [b"a", b"b", b"c", b"d", b"e"]
+    picture = pa.array([b"\x89PNG\0\xff"] * 5, pa.binary())
+    pq.write_table(pa.table({"id": ids, "text": pa.array(rows, kind), "picture": picture}), "a.parquet")
+    entries = list(read.read_file(Path("a.parquet"), "a.parquet", Read()))
+    told = [(entry.id, entry.text, entry.charset) for entry in entries if isinstance(entry, Record)]
+    assert told == [
+        ("a", "The mayor left.", "utf-8"),
+        ("b", "Où est passée la clé ?", "cp1252"),
+        ("c", "Žluťoučký kůň", "utf-8"),
+    ]
+    reasons = [entry.reason for entry in entries if isinstance(entry, Failure)]
+    assert reasons == [
+        'no "text"; it is bytes, not a string. hint: [read] text_field = "..."',
+        'no "text"; found "picture", "id". hint: [read] text_field = "..."',
+    ]

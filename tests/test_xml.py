@@ -233,8 +233,10 @@ def test_a_file_of_one_record_is_called_as_the_file(folder: Path) -> None:
     [record] = records(content)
     assert (record.id, record.line, record.title, record.text) == ("7", 0, "T", f"{TEXT}\n\n{MORE}")
     assert record.meta == {"itemid": "7", "date": "2024-11-20", "headline": "A bridge", "code.code": ["C1", "C2"]}
-    [record] = records(f"<article><text>{TEXT}</text></article>")
-    assert record.id == "a"
+    for codec in ("utf-8", "utf-16"):
+        [record] = records(f"<article><text>{TEXT}</text></article>".encode(codec))
+        assert (record.id, record.text) == ("a", TEXT)
+    assert failures(found(f"<article><text>{TEXT}")) == [(0, "cannot be read from here on: it ends too early")]
 
 
 def test_the_tag_of_records_can_be_set(folder: Path) -> None:

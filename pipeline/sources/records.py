@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pipeline.config import Read
 from pipeline.engine.limits import Clock, TookTooLongError
 from pipeline.errors import RecordError
+from pipeline.records import Verdict
 from pipeline.sources.charset.decode import Decoded
 from pipeline.sources.charset.of_lines import UTF_8, Charset
 from pipeline.sources.streams import Span
@@ -49,12 +50,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One record that cannot be read: `start` shows how it begins."""
+    """One record that cannot be read, or is not wanted: `start` shows how it begins."""
 
     file: str
     line: int
     reason: str
     start: str = ""
+    verdict: Verdict = Verdict.QUARANTINE
 
 
 class File(NamedTuple):
@@ -75,12 +77,13 @@ class Format(NamedTuple):
     """A kind of file: the suffixes of its name, lower case, and the function that reads its records one by one.
 
     What `read` raises sets aside the file as a whole; a record that alone is broken is a `Failure` (see `attempt`).
-    `by_lines`: each line is read by itself, so that a file may be cut between any two.
+    `by_lines`: each line is read by itself, so that a file may be cut between any two. `is_one`: it is one record.
     """
 
     suffixes: tuple[str, ...]
     read: Callable[[File, Read], Iterator[Record | Failure]]
     by_lines: bool = False
+    is_one: bool = False
 
 
 T = TypeVar("T")

@@ -62,13 +62,13 @@ class Stream(io.BufferedReader):
         return self.raw.fault if isinstance(self.raw, Pieces) else ""
 
 
-def open_file(path: Path) -> Stream:
-    """The file's bytes, unpacked if its name says that it is packed.
+def open_file(path: Path, suffix: str | None = None) -> Stream:
+    """The file's bytes, unpacked if its name says that it is packed, or the `suffix` that stands for that of its name.
 
     Raises:
         OSError: it cannot be opened, or is not packed as its name says.
     """
-    unpacked = PACKED.get(path.suffix.lower())
+    unpacked = PACKED.get(path.suffix.lower() if suffix is None else suffix)
     return Stream(Pieces(unpacked(path)) if unpacked else path.open("rb", 0), _CHUNK)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.sources.formats import csv, html, json, jsonl, parquet, txt, warc, xml
+from pipeline.sources.formats import csv, html, json, jsonl, mhtml, parquet, txt, warc, xml
 from pipeline.sources.packed import PACKED
 from pipeline.sources.records import Format
 
 FORMATS: tuple[Format, ...] = (
     txt.FORMAT,
     html.FORMAT,
+    mhtml.FORMAT,
     jsonl.FORMAT,
     json.FORMAT,
     csv.FORMAT,
@@ -33,10 +34,16 @@ def hint() -> str:
 
 def format_of(path: Path) -> Format | None:
     """The format that the file's name tells, packed or not; None when it tells none."""
+    suffix = suffix_of(path)
+    return next((kind for kind in FORMATS if suffix in kind.suffixes), None)
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix of a name that tells a kind, in lower case and without that of how it is packed; "" if it has none."""
     last = [suffix.lower() for suffix in path.suffixes[-2:]]
     if last and last[-1] in PACKED:
         last.pop()
-    return next((kind for kind in FORMATS if last and last[-1] in kind.suffixes), None)
+    return last[-1] if last else ""
 
 
 def stem(name: str) -> str:

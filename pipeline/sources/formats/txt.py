@@ -28,4 +28,4 @@ def _from_bytes(content: bytes, file: File) -> Record:
     return checked(Record(file.stem, decoded.text, file.name, **charset_columns(decoded)))
 
 
-FORMAT = Format((".txt",), read)
+FORMAT = Format((".txt",), read, is_one=True)

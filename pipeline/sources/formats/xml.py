@@ -15,11 +15,12 @@ from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded, decode
 from pipeline.sources.charset.labels import declared_in
-from pipeline.sources.charset.of_lines import Charset, charset_of
+from pipeline.sources.charset.of_lines import UTF_8, Charset, charset_of
 from pipeline.sources.elements import Piece, elements
 from pipeline.sources.formats import feed, html
+from pipeline.sources.packed import ENDS_EARLY
 from pipeline.sources.records import Failure, File, Format, Record, attempt, from_fields, start_of
-from pipeline.sources.streams import open_marked
+from pipeline.sources.streams import cut, open_marked, whole
 from pipeline.sources.tree import PARTS, TOKEN, Element, fields, local, parse
 
 SAMPLE = 1 << 20  # bytes
@@ -56,9 +57,13 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     if kind in feed.ENTRIES and not tag:
         tag, make = _PREFIX + feed.ENTRIES[kind], partial(_from_entry, file, kind == "urlset")
     tag = tag or re.escape(record_tag(sample))
-    most = settings.max_record_bytes
+    if not tag:
+        content = whole(file.path, settings.max_record_bytes)
+        is_closed = re.search(rf"</{re.escape(root)}\s*+>|/>\s*+\Z", decode(content, declared).text) is not None
+        yield _record(Piece(content, "" if is_closed else cut(ENDS_EARLY)), declared, UTF_8, make, file, 0)
+        return
     with open_marked(file.path) as stream:
-        for number, piece in enumerate(elements(stream, tag or re.escape(root), most), bool(tag)):
+        for number, piece in enumerate(elements(stream, tag, settings.max_record_bytes), 1):
             yield _record(piece, declared, stream.charset, make, file, number)
 
 
