@@ -166,5 +166,5 @@ def test_a_column_of_bytes_is_read_as_a_text_file_is(folder: Path, kind: pa.Data
     reasons = [entry.reason for entry in entries if isinstance(entry, Failure)]
     assert reasons == [
         'no "text"; it is bytes, not a string. hint: [read] text_field = "..."',
-        'no "text"; found "picture", "id". hint: [read] text_field = "..."',
+        'no "text"; found "id", "picture". hint: [read] text_field = "..."',
     ]
