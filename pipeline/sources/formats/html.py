@@ -55,4 +55,4 @@ def on_page(page: Decoded, identity: str, name: str, line: int = 0, url: str = "
     return checked(record)
 
 
-FORMAT = Format((".html", ".htm"), read, is_one=True)
+FORMAT = Format((".html", ".htm", ".xhtml"), read, is_one=True)
