@@ -86,6 +86,7 @@ class Read(Table):
     site_field: str = "site"
     title_field: str = "title"
     published_field: str = "published"
+    record_tag: str = ""  # of XML and SGML: what is a record; "": what stands there several times and holds most text
     text_is_html: bool = False  # the text field holds HTML: a feed's or an API's
     max_record_bytes: Count = 32 << 20  # a longer line or file is set aside unread
 

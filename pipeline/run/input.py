@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.engine import whole
 from pipeline.sources import find
-from pipeline.sources.read import name_of
+from pipeline.sources.names import name_of
 
 SETTLED = 2.0  # seconds: a file changed later than that before its digest was taken may change again unseen
 

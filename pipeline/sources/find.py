@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import InputError
-from pipeline.sources import formats
+from pipeline.sources import archives, formats
+from pipeline.sources.names import tells_of_others
 
 
 class Entry(NamedTuple):
@@ -60,12 +61,13 @@ def find_files(root: str, output: str = "") -> Found:
     if not found.files:
         others = sum(entry.reason not in (_OUTPUT, _TO_OUTPUT) for entry in entries)
         held = f"holds {others} files, none of a known kind" if others else "is empty"
-        raise InputError(f"{root}: {held}; {formats.hint()}")
+        raise InputError(f"{root}: {held}; {archives.hint()}")
     return found
 
 
 _OUTPUT = "the output folder"
 _TO_OUTPUT = "a link into the output folder"
+_OF_OTHERS = "about the files beside it"
 
 
 def _within(path: Path, outputs: Path | None) -> bool:
@@ -102,11 +104,12 @@ def _inside(root: Path, outputs: Path | None) -> Iterator[Entry]:
             elif not is_folder and not is_file and _within(path, outputs):
                 yield Entry(path, _TO_OUTPUT, wanted=False)
             elif not is_folder:
-                yield _entry(path, is_file)
+                yield Entry(path, _OF_OTHERS, wanted=False) if tells_of_others(name) else _entry(path, is_file)
 
 
 def _entry(path: Path, is_file: bool = False) -> Entry:
-    return Entry(path, "" if is_file else _why_no_file(path), formats.format_of(path) is not None)
+    is_wanted = formats.format_of(path) is not None or archives.is_archive(path)
+    return Entry(path, "" if is_file else _why_no_file(path), is_wanted)
 
 
 # What can have the name of a file and is none. Such a thing is never opened: a pipe that nobody writes to has no end.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -17,9 +16,10 @@ from pipeline.config import Read
 from pipeline.engine.limits import Clock
 from pipeline.errors import RecordError
 from pipeline.records import Finding, Verdict
-from pipeline.sources import formats, streams
+from pipeline.sources import archives, formats, streams
 from pipeline.sources.find import Entry
 from pipeline.sources.meta import as_json
+from pipeline.sources.names import name_of
 from pipeline.sources.packed import PACKED
 from pipeline.sources.page_in_text import without_page
 from pipeline.sources.records import Failure, File, Record, Remark, attempt, first_line
@@ -91,19 +91,6 @@ def _span_of(row: Mapping[str, Any]) -> Span | None:
     return None if row["start"] is None else Span(*(row[name] for name in Span._fields))
 
 
-# What looks like a byte that `name_of` has written: its backslash is written as one, too.
-_ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
-
-
-def name_of(path: bytes) -> str:
-    r"""A path as records name it: bytes that are not UTF-8 are written `\xe9`, and no two paths get the same name.
-
-    >>> name_of(b"caf\xe9"), name_of(rb"caf\xe9"), name_of(rb"a\b")
-    ('caf\\xe9', 'caf\\x5cxe9', 'a\\b')
-    """
-    return _ESCAPED.sub(rb"\\x5c", path).decode("utf-8", "backslashreplace")
-
-
 def read_portion(
     rows: pa.RecordBatch, *, settings: Read, max_seconds: float = 0
 ) -> Iterator[dict[str, pa.RecordBatch]]:
@@ -132,12 +119,13 @@ def give_up(rows: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
 
 def _tables(entries: Sequence[_Document | Failure]) -> dict[str, pa.RecordBatch]:
     read = [entry for entry in entries if isinstance(entry, _Document)]
-    failed = [_failure(entry) for entry in entries if isinstance(entry, Failure)]
+    failed = [entry for entry in entries if isinstance(entry, Failure)]
+    places = {verdict: [_failure(entry) for entry in failed if entry.verdict == verdict] for verdict in Verdict}
     aside = tables.aside_schema(tables.DOCUMENTS)
     return {
         tables.KEPT: tables.from_dicts([document.row for document in read], tables.DOCUMENTS),
-        tables.QUARANTINED: tables.from_dicts(failed, aside),
-        tables.DROPPED: tables.from_dicts([], aside),
+        tables.QUARANTINED: tables.from_dicts(places[Verdict.QUARANTINE], aside),
+        tables.DROPPED: tables.from_dicts(places[Verdict.DROP], aside),
         tables.FOUND: tables.findings_table([finding for document in read for finding in document.findings]),
     }
 
@@ -163,9 +151,13 @@ def read_file(path: Path, name: str, settings: Read, span: Span | None = None) -
 def _records_of(file: File, settings: Read) -> Iterator[Record | Failure]:
     kind = formats.format_of(file.path)
     try:
-        if kind is None:
-            raise RecordError(f"of no known kind; {formats.hint()}")
-        yield from kind.read(file, settings)
+        if kind is not None:
+            yield from kind.read(file, settings)
+        elif archives.is_archive(file.path):
+            for member in archives.members(file, settings):
+                yield from _records_of(member, settings) if isinstance(member, File) else [member]
+        else:
+            raise RecordError(f"of no known kind; {archives.hint()}")
     except RecordError as error:
         yield Failure(file.name, 0, str(error))
     except OSError as error:
@@ -214,7 +206,7 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "file": failure.file,
         "line": failure.line,
         "stage": STEP,
-        "verdict": Verdict.QUARANTINE.name.lower(),
+        "verdict": failure.verdict.name.lower(),
         "reason": writable(f"{STEP}: {failure.reason}"),
         "traceback": "",
     }

@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 from pipeline.config import Read
 from pipeline.engine.limits import Clock, TookTooLongError
 from pipeline.errors import RecordError
+from pipeline.records import Verdict
 from pipeline.sources.charset.decode import Decoded
+from pipeline.sources.charset.of_lines import UTF_8, Charset
 from pipeline.sources.streams import Span
 from pipeline.text import paragraphs
 
@@ -58,12 +60,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One record that cannot be read: `start` shows how it begins."""
+    """One record that cannot be read, or is not wanted: `start` shows how it begins."""
 
     file: str
     line: int
     reason: str
     start: str = ""
+    verdict: Verdict = Verdict.QUARANTINE
 
 
 class File(NamedTuple):
@@ -84,12 +87,13 @@ class Format(NamedTuple):
     """A kind of file: the suffixes of its name, lower case, and the function that reads its records one by one.
 
     What `read` raises sets aside the file as a whole; a record that alone is broken is a `Failure` (see `attempt`).
-    `by_lines`: each line is read by itself, so that a file may be cut between any two.
+    `by_lines`: each line is read by itself, so that a file may be cut between any two. `is_one`: it is one record.
     """
 
     suffixes: tuple[str, ...]
     read: Callable[[File, Read], Iterator[Record | Failure]]
     by_lines: bool = False
+    is_one: bool = False
 
 
 T = TypeVar("T")
@@ -151,7 +155,7 @@ class Columns:
         return fields
 
 
-def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read, charset: str = "utf-8") -> Record:
+def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read, charset: Charset = UTF_8) -> Record:
     """The record that a JSON object, a CSV row or a Parquet row describes; `charset` is the one its file is in.
 
     Raises:
@@ -168,7 +172,7 @@ def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read
         text = text_of(text)
     url = _string(rest.pop(settings.url_field, None))
     record = Record(
-        _string(rest.pop(settings.id_field, None)) or f"{file.stem}:{line}",
+        _string(rest.pop(settings.id_field, None)) or (f"{file.stem}:{line}" if line else file.stem),
         text,
         file.name,
         line,
@@ -176,8 +180,9 @@ def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read
         url=url,
         title=_string(rest.pop(settings.title_field, None)) or None,
         published=_string(rest.pop(settings.published_field, None)) or None,
-        charset=charset,
-        charset_from="utf-8" if charset == "utf-8" else "bom",
+        charset=charset.name,
+        charset_from=charset.how,
+        charset_certainty=charset.certainty,
         meta=rest,
     )
     return checked(record)

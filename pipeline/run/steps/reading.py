@@ -21,6 +21,7 @@ from pipeline.run.input import Input
 from pipeline.run.steps.step import Made, Step
 from pipeline.sources import read
 from pipeline.sources.find import Entry
+from pipeline.sources.names import name_of
 from pipeline.stages import tables
 
 MOST_LEFT_OUT = 100  # names of files listed
@@ -86,7 +87,7 @@ class Reading(Step):
 
 def _listed(left_out: Sequence[Entry]) -> list[str]:
     """The first `MOST_LEFT_OUT` entries, and how many more there are."""
-    listed = [read.name_of(os.fsencode(str(entry))) for entry in left_out[:MOST_LEFT_OUT]]
+    listed = [name_of(os.fsencode(str(entry))) for entry in left_out[:MOST_LEFT_OUT]]
     more = len(left_out) - len(listed)
     return [*listed, f"and {more:,} more"] if more else listed
 
@@ -94,7 +95,7 @@ def _listed(left_out: Sequence[Entry]) -> list[str]:
 def _kinds(left_out: Sequence[Entry]) -> dict[str, int]:
     """How many were left out, by the suffix that tells no known kind, or by the reason; the most frequent first."""
     kinds = Counter(entry.reason or entry.path.suffix.lower() or "no suffix" for entry in left_out)
-    return {read.name_of(os.fsencode(kind)): number for kind, number in kinds.most_common(MOST_LEFT_OUT)}
+    return {name_of(os.fsencode(kind)): number for kind, number in kinds.most_common(MOST_LEFT_OUT)}
 
 
 def charsets(output: Path) -> dict[str, CharsetFigures]:
