@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,12 +18,13 @@ from pipeline.config import Read
 from pipeline.engine.limits import Clock
 from pipeline.errors import RecordError
 from pipeline.records import Finding, Verdict
-from pipeline.sources import formats, streams
+from pipeline.sources import fields, formats, streams
+from pipeline.sources.fields import Fields
 from pipeline.sources.find import Entry
 from pipeline.sources.meta import as_json
 from pipeline.sources.packed import PACKED
 from pipeline.sources.page_in_text import without_page
-from pipeline.sources.records import Failure, File, Record, Remark, attempt, first_line
+from pipeline.sources.records import Failure, File, Format, Record, Remark, attempt, first_line
 from pipeline.sources.streams import Span
 from pipeline.stages import tables
 from pipeline.stages.tables import FindingRow
@@ -35,6 +37,8 @@ PORTIONS = pa.schema(
         *((name, pa.int64()) for name in Span._fields),  # null: all of the file
     ]
 )
+GUESSES = "guesses"
+GUESSED = pa.schema([("file", pa.string()), ("fields", pa.string())])  # what: [field, why], as JSON
 PORTION_FILES = 500
 PORTION_BYTES = 4 << 20  # of lines about as many documents as a part holds; of pages a second or two of work
 # What is held in memory of a portion before it is written.
@@ -112,10 +116,12 @@ def read_portion(
     A record that takes more than `max_seconds` (0: as long as it likes) is set aside; its neighbours go on.
     """
     with Clock(max_seconds) as clock:
-        finished = (entry for row in rows.to_pylist() for entry in _read_row(row, settings, clock))
+        guesses: list[dict[str, Any]] = []
+        finished = (entry for row in rows.to_pylist() for entry in _read_row(row, settings, clock, guesses))
         while True:
             some = list(_some_of(finished))
-            yield _tables(some)
+            yield {**_tables(some), GUESSES: tables.from_dicts(guesses, GUESSED)}
+            guesses.clear()
             if not some:
                 return
 
@@ -142,13 +148,20 @@ def _tables(entries: Sequence[_Document | Failure]) -> dict[str, pa.RecordBatch]
     }
 
 
-def _read_row(row: Mapping[str, Any], settings: Read, clock: Clock) -> Iterator[_Document | Failure]:
+def _read_row(
+    row: Mapping[str, Any], settings: Read, clock: Clock, guesses: list[dict[str, Any]]
+) -> Iterator[_Document | Failure]:
+    """The documents of a file, or of a span of it; what was guessed of its fields is added to `guesses`."""
     name = row["name"]
     if row["reason"]:
         yield Failure(name, 0, row["reason"])
         return
     file = File(Path(os.fsdecode(row["path"])), name, formats.stem(name), clock, _span_of(row))
-    for record in _records_of(file, settings):
+    found = fields_of(file, settings)
+    if found and found.guessed and (file.span is None or not file.span.start):
+        told = {what: choice[:2] for what, choice in found.guessed.items()}
+        guesses.append({"file": name, "fields": json.dumps(told)})
+    for record in _records_of(file, settings, found):
         if isinstance(record, Record):
             yield attempt(partial(_document, record), file, record.line, record.text)
         else:
@@ -157,11 +170,37 @@ def _read_row(row: Mapping[str, Any], settings: Read, clock: Clock) -> Iterator[
 
 def read_file(path: Path, name: str, settings: Read, span: Span | None = None) -> Iterator[Record | Failure]:
     """The records of one file, or of a span of it; `name` is what they call it. Never raises for what it holds."""
-    return _records_of(File(path, name, formats.stem(name), span=span), settings)
+    file = File(path, name, formats.stem(name), span=span)
+    return _records_of(file, settings, fields_of(file, settings))
 
 
-def _records_of(file: File, settings: Read) -> Iterator[Record | Failure]:
+def fields_of(file: File, settings: Read) -> Fields | None:
+    """Which fields of the file's records hold what; None when its records have no fields. Never raises.
+
+    Of a span of a file, too, it is the beginning of the file that is looked at.
+    """
     kind = formats.format_of(file.path)
+    if kind is None or not kind.has_fields:
+        return None
+    found = fields.settled(settings)
+    if found is None:
+        seen = fields.sample(_raw(kind, file._replace(span=None), settings), settings)
+        found = fields.guess(seen, settings)
+    return found
+
+
+def _raw(kind: Format, file: File, settings: Read) -> Iterator[Mapping[str, Any]]:
+    """The records of a file as its format finds them, up to what cannot be read at all: reading it will say so."""
+    with suppress(Exception):
+        for record in islice(kind.read(file, fields.unsettled(settings)), fields.SAMPLE_RECORDS):
+            if isinstance(record, Record):
+                yield record.meta or {}
+
+
+def _records_of(file: File, settings: Read, found: Fields | None) -> Iterator[Record | Failure]:
+    kind = formats.format_of(file.path)
+    if found:
+        file, settings = file._replace(doubt=found.doubt, numbered=found.numbered), found.settle(settings)
     try:
         if kind is None:
             raise RecordError(f"of no known kind; {formats.hint()}")

@@ -135,4 +135,4 @@ class _Taken:
         return RecordError(too_long(self._most)) if first.content is None else error
 
 
-FORMAT = Format((".csv",), read)
+FORMAT = Format((".csv",), read, has_fields=True)

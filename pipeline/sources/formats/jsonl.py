@@ -101,4 +101,4 @@ def _parse(line: bytes) -> dict[str, Any]:
     return value
 
 
-FORMAT = Format((".jsonl", ".ndjson"), read, by_lines=True)
+FORMAT = Format((".jsonl", ".ndjson"), read, by_lines=True, has_fields=True)
