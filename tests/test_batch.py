@@ -65,6 +65,33 @@ def test_the_same_input_may_be_named_in_another_way(nightly: Path) -> None:
     assert run(nightly / "inbox" / ".", "--batch", "n1") == 0
 
 
+def test_a_batch_is_the_same_from_another_folder(
+    nightly: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = f'{SETTINGS}\n[boilerplate]\nphrases = "mine.toml"\n'.replace("[run]", '[run]\noutput = "output"')
+    (nightly / "night.toml").write_text(settings)
+    (nightly / "mine.toml").write_text("off = []\n")
+    assert run("--batch", "n1", "--config", "night.toml") == 0
+    before = tree("output/corpus/batch=n1")
+    (nightly / "elsewhere" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(nightly / "elsewhere" / "deep")
+    capsys.readouterr()
+    assert run("--batch", "n1", "--config", "../../night.toml") == 0
+    assert capsys.readouterr().out.startswith("Nothing to do: ../../inbox, settings")
+    assert run("--batch", "n1", "--output", "../../output", "--again", "reading") == 0
+    assert tree("../../output/corpus/batch=n1") == before
+    assert not Path("output").exists()
+
+
+def test_a_batch_may_be_moved_with_its_input(nightly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = tree("output/corpus/batch=n1")
+    monkeypatch.chdir(nightly.parent)
+    moved = nightly.rename(nightly.with_name(f"{nightly.name}-moved"))
+    monkeypatch.chdir(moved)
+    assert run("--batch", "n1") == 0
+    assert tree("output/corpus/batch=n1") == before
+
+
 def test_a_batch_whose_input_has_gone_is_not_made_of_the_default(
     nightly: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -159,9 +159,9 @@ def _read_row(
     file = File(Path(os.fsdecode(row["path"])), name, formats.stem(name), clock, _span_of(row))
     found = fields_of(file, settings)
     if found and found.guessed and (file.span is None or not file.span.start):
-        told = {what: choice[:2] for what, choice in found.guessed.items()}
+        told = {what: (writable(choice.name), choice.why) for what, choice in found.guessed.items()}
         guesses.append({"file": name, "fields": json.dumps(told)})
-    for record in _records_of(file, settings, found):
+    for record in records_of(file, settings, found):
         if isinstance(record, Record):
             yield attempt(partial(_document, record), file, record.line, record.text)
         else:
@@ -171,7 +171,7 @@ def _read_row(
 def read_file(path: Path, name: str, settings: Read, span: Span | None = None) -> Iterator[Record | Failure]:
     """The records of one file, or of a span of it; `name` is what they call it. Never raises for what it holds."""
     file = File(path, name, formats.stem(name), span=span)
-    return _records_of(file, settings, fields_of(file, settings))
+    return records_of(file, settings, fields_of(file, settings))
 
 
 def fields_of(file: File, settings: Read) -> Fields | None:
@@ -197,7 +197,8 @@ def _raw(kind: Format, file: File, settings: Read) -> Iterator[Mapping[str, Any]
                 yield record.meta or {}
 
 
-def _records_of(file: File, settings: Read, found: Fields | None) -> Iterator[Record | Failure]:
+def records_of(file: File, settings: Read, found: Fields | None) -> Iterator[Record | Failure]:
+    """The records of a file whose fields are `found`. Never raises for what it holds."""
     kind = formats.format_of(file.path)
     if found:
         file, settings = file._replace(doubt=found.doubt, numbered=found.numbered), found.settle(settings)
