@@ -8,6 +8,7 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pyarrow as pa
@@ -52,6 +53,7 @@ VALUES: Mapping[str, Any] = {
     "paper": lambda n: ("The Valley Post", "Hill Times")[n % 2],
     "host": lambda n: "paper.example",
     "list": lambda n: [body(n)],
+    "object": lambda n: {"first": body(n), "second": body(n)},
     "written list": lambda n: json.dumps([body(n)]),
     "nothing": lambda n: None,
 }
@@ -61,8 +63,12 @@ def records(**columns: str) -> list[dict[str, Any]]:
     return [{name: VALUES[kind](n) for name, kind in columns.items()} for n in range(COUNT)]
 
 
+def found_among(columns: Mapping[str, str], **settings: Any) -> fields.Fields:
+    return fields.guess(fields.sample(records(**columns), Read(**settings)), Read(**settings))
+
+
 def guessed(columns: Mapping[str, str], **settings: Any) -> dict[str, str]:
-    found = fields.guess(records(**columns), Read(**settings))
+    found = found_among(columns, **settings)
     assert found.doubt == ""
     return {what: choice.name for what, choice in found.guessed.items()}
 
@@ -106,7 +112,8 @@ def guessed(columns: Mapping[str, str], **settings: Any) -> dict[str, str]:
         ({"body": "body", "date": "either way"}, {"text": "body"}),
         ({"body": "body", "doc_id": "few numbers"}, {"text": "body"}),
         ({"body": "body", "image_url": "image"}, {"text": "body"}),
-        ({"body": "list", "content": "written list", "plain": "body"}, {"text": "plain"}),
+        ({"content": "written list", "plain": "body"}, {"text": "plain"}),
+        ({"tokens": "list", "body": "body"}, {"text": "body"}),
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else None,
 )  # fmt: skip
@@ -122,13 +129,15 @@ def test_what_is_certain_is_guessed(columns: Mapping[str, str], expected: Mappin
         ({"question": "body", "reply_of_desk": "other body"}, ("question", "reply_of_desk")),
         ({"html_content": "body", "content": "html"}, ("content", "html_content")),
         ({"story": "headline", "article": "one line"}, ("article", "story")),
+        ({"abstract": "short body", "body": "list"}, ("abstract", "body")),
+        ({"abstract": "short body", "sections": "object"}, ("abstract", "sections")),
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else None,
 )
 def test_of_two_that_may_be_the_text_neither_is_taken_and_both_are_named(
     columns: Mapping[str, str], named: tuple[str, str]
 ) -> None:
-    found = fields.guess(records(**columns), Read())
+    found = found_among(columns)
     assert found.text.name == ""
     assert found.doubt == f'"{named[0]}" and "{named[1]}" may both be it'
 
@@ -142,6 +151,18 @@ def test_a_field_called_text_is_the_text_and_then_nothing_is_guessed() -> None:
     assert guessed({"text": "headline", "body": "body", "link": "address", "doc_id": "hash"}) == {}
     found = fields.guess(records(body="body", link="address")[:5] + records(text="headline")[:1], Read())
     assert found.settle(Read()) == Read("text", "id", "url", "site", "title", "published")
+
+
+@pytest.mark.parametrize("empty", [None, "", " \n"])
+def test_a_field_called_text_in_which_nothing_stands_is_none(empty: str | None) -> None:
+    rows = [{**row, "text": empty} for row in records(maintext="body")]
+    assert fields.guess(rows, Read()).text.name == "maintext"
+    assert fields.guess([*rows, {"text": "One."}], Read()).text == fields.Choice("text", "the default")
+    assert fields.guess([*rows, {"text": 5}], Read()).text == fields.Choice("text", "the default")
+    assert fields.guess(fields.sample([{"text": [body(1)], "summary": body(1, 1)}], Read()), Read()).doubt == ""
+    assert len(fields.sample(iter(rows), Read())) == COUNT
+    only = [{"text": empty, "n": 1}]
+    assert fields.guess(only, Read()).settle(Read()).text_field == "text"
 
 
 def test_default_names_come_before_others() -> None:
@@ -182,6 +203,20 @@ def test_a_sample_is_bounded() -> None:
     assert [len(row["a"]) for row in large[:2]] == [fields.WIDEST] * 2
     assert len(large) < 60
     assert len(fields.sample(records(text="body"), Read())) == 1
+
+
+def test_a_guess_takes_time_linear_in_what_is_looked_at() -> None:
+    hostile = ["https://" + "." * 19_000 + " ", '."' * 9_000, "<p" * 9_000, "2019-" * 4_000, " " * 19_999 + "<"]
+    rows = [{"a": value, "body": value, "url2": value, "link": value, "date": value} for value in hostile * 4]
+    before = process_time()
+    assert fields.guess(fields.sample(rows, Read()), Read()).text.name == ""
+    many = [{f"c{n}": "x" for n in range(10_000)}] * 5
+    fields.guess(fields.sample(many, Read()), Read())
+    slow = process_time() - before
+    before = process_time()
+    for _ in range(100):
+        json.loads(json.dumps(rows))
+    assert slow < 10 * (process_time() - before)
 
 
 # --- files ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 
 LOOKED_AT = 2_000  # characters of a value that are searched
 FEW_WORDS = 12  # headlines seldom have as many, and end with no full stop
-URL = re.compile(r"https?://[^\s/]+\.[^\s]+")
+URL = re.compile(r"https?://(?=[^\s/?#]*\.)[^\s/?#]++\S*+")  # nothing in it backtracks
 _NUMBER = re.compile(r"\d{1,12}")  # an id that another file may have, too; longer ones are of a whole system
 _SENTENCE_END = re.compile(r"[.!?…।؟۔።][\"'”’»)\]]*(?:\s|\Z)|[。！？]")
 _UNSPACED = re.compile(r"[。！？]")
@@ -26,6 +26,10 @@ def plain(name: str) -> str:
     ('bodyid', 'articlebody', 'articlebody')
     """
     return "".join(c for c in name.lower() if c.isalnum())
+
+
+class Nested(int):
+    """In the place of a list or an object: how many characters the strings in it have."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Column:
     @cached_property
     def written(self) -> list[str]:
         """Its values as a record would have them, blank ones left out."""
-        strings = (str(value) for value in self.values if value is not None and not isinstance(value, bool))
+        no_values = (type(None), bool, bytes, Nested)
+        strings = (str(value) for value in self.values if not isinstance(value, no_values))
         return [value for value in strings if value and not value.isspace()]
 
     @cached_property
@@ -55,6 +60,11 @@ class Column:
     def length(self) -> float:
         """The characters of its values, in the middle."""
         return median(map(len, self.written)) if self.written else 0
+
+    @cached_property
+    def nested(self) -> float:
+        """The characters in its lists or objects, in the middle."""
+        return median(value if isinstance(value, Nested) else 0 for value in self.values)
 
     @cached_property
     def is_numbers(self) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pipeline.config import Read
-from pipeline.sources.columns import URL, Column
+from pipeline.sources.columns import URL, Column, Nested
 from pipeline.sources.page.dates import iso_date
 from pipeline.sources.records import MAX_NAME, shown_names
 
@@ -47,11 +47,11 @@ NAMES: Mapping[str, Sequence[str]] = {
         *("url", "articleurl", "link", "articlelink", "pageurl", "weburl", "newsurl", "storyurl", "sourceurl"),
         *("canonicalurl", "canonicallink", "originalurl", "permalink", "uri", "href"),
     ),
-    "title": ("title", "headline", "articletitle", "newstitle", "storytitle", "heading", "titel", "titre", "titulo"),
+    "title": ("title", "headline", "articletitle", "newstitle", "storytitle", "heading", "webtitle", "titel", "titre"),
     "published": (
         *("published", "publishedat", "publisheddate", "publishdate", "publicationdate", "datepublished", "pubdate"),
         *("publishedon", "publishtime", "publishedtime", "datepublish", "firstpublished", "articledate", "newsdate"),
-        *("postdate", "dateposted", "date", "datetime"),
+        *("postdate", "dateposted", "webpublicationdate", "date", "datetime"),
     ),
     "site": (
         *("site", "domain", "host", "hostname", "sourcedomain", "sitename", "outlet", "publisher", "newspaper"),
@@ -139,24 +139,34 @@ def sample(records: Iterable[Mapping[str, Any]], settings: Read) -> list[dict[st
     for record in records:
         taken.append({name: _cut(value) for name, value in record.items()})
         size += sum(len(name) + (len(value) if isinstance(value, str) else 8) for name, value in taken[-1].items())
-        is_plain = not settings.text_field and "text" in record
+        is_plain = not settings.text_field and _has_text(taken[-1])
         if is_plain or len(taken) >= SAMPLE_RECORDS or size >= SAMPLE_CHARACTERS:
             break
     return taken
 
 
+def _has_text(record: Mapping[str, Any]) -> bool:
+    """Whether anything stands in its field `text`: crawlers leave one that is always empty beside their own."""
+    text = record.get("text")
+    return "text" in record and text is not None and (not isinstance(text, str) or bool(text.strip()))
+
+
 def _cut(value: Any) -> Any:
-    return value[:WIDEST] if isinstance(value, str) else None if isinstance(value, list | dict | bytes) else value
+    if isinstance(value, list | dict):
+        inner = value.values() if isinstance(value, dict) else value
+        return Nested(sum(len(part) for part in inner if isinstance(part, str)))
+    return value[:WIDEST] if isinstance(value, str | bytes) else value
 
 
 def guess(records: Sequence[Mapping[str, Any]], settings: Read) -> Fields:
     """Which fields of these records hold what; what the settings name, they hold."""
     named = _named(settings)
-    if named.get("text", "text") == "text" and any("text" in record for record in records):
+    if named.get("text", "text") == "text" and any(map(_has_text, records)):
         return _by_default(named)
     names = list(dict.fromkeys(name for record in records for name in record))
     chosen = {what: Choice(name, "set") for what, name in named.items()}
-    chosen |= {what: Choice(what, "the default") for what in WHAT if what not in named and what in names}
+    defaults = [what for what in WHAT if what not in named and what in names and what != "text"]
+    chosen |= {what: Choice(what, "the default") for what in defaults}
     taken = {choice.name for choice in chosen.values()}
     columns = [Column(name, [record.get(name) for record in records]) for name in names if name and name not in taken]
     doubt = ""
@@ -188,6 +198,9 @@ def text_among(columns: Sequence[Column]) -> Choice | str:
     best = sorted(ranks[rank], key=lambda column: -column.length)
     if rank <= _CALLED_MARKUP:
         return _called(best, ranks.get(_OTHER, []), 1 / LONGER if rank == _CALLED_MARKUP else LONGER)
+    nested = [column for column in columns if column.nested > best[0].length]
+    if nested:  # the text may stand there in pieces
+        return _doubt([best[0], *nested])
     if len(best) == 1:
         return Choice(best[0].name, "no other field holds sentences", guessed=True)
     if best[0].length >= FAR_LONGER * best[1].length:

@@ -37,6 +37,7 @@ PORTIONS = pa.schema(
         *((name, pa.int64()) for name in Span._fields),  # null: all of the file
     ]
 )
+NAME = 200  # characters of a guessed field's name that are kept
 GUESSES = "guesses"
 GUESSED = pa.schema([("file", pa.string()), ("fields", pa.string())])  # what: [field, why], as JSON
 PORTION_FILES = 500
@@ -159,7 +160,7 @@ def _read_row(
     file = File(Path(os.fsdecode(row["path"])), name, formats.stem(name), clock, _span_of(row))
     found = fields_of(file, settings)
     if found and found.guessed and (file.span is None or not file.span.start):
-        told = {what: (writable(choice.name), choice.why) for what, choice in found.guessed.items()}
+        told = {what: (writable(choice.name[:NAME]), choice.why) for what, choice in found.guessed.items()}
         guesses.append({"file": name, "fields": json.dumps(told)})
     for record in records_of(file, settings, found):
         if isinstance(record, Record):
