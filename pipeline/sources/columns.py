@@ -28,6 +28,16 @@ def plain(name: str) -> str:
     return "".join(c for c in name.lower() if c.isalnum())
 
 
+def is_words(value: str) -> bool:
+    """Whether a value is several words, in a script with blanks between them or without.
+
+    >>> is_words("The bridge is old"), is_words("https://a.example/the bridge"), is_words("0f3a" * 10)
+    (True, False, False)
+    """
+    value = value[:LOOKED_AT]
+    return not URL.match(value) and (len(value.split()) >= 4 or (len(value) >= 20 and not value.isascii()))
+
+
 class Nested(int):
     """In the place of a list or an object: how many characters the strings in it have."""
 
@@ -79,7 +89,7 @@ class Column:
     @cached_property
     def is_words(self) -> bool:
         """Whether it holds at least several words, as the text of a very short article does."""
-        return self._share(lambda value: len(value) >= 20 and not URL.match(value)) * self.filled >= 0.5
+        return self._share(is_words) * self.filled >= 0.5
 
     @cached_property
     def is_markup(self) -> bool:

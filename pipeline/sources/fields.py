@@ -41,7 +41,7 @@ BESIDE = frozenset((
 NAMES: Mapping[str, Sequence[str]] = {
     "id": (
         *("id", "articleid", "docid", "documentid", "bodyid", "newsid", "storyid", "textid", "postid", "itemid"),
-        *("recordid", "uuid", "guid", "uid", "identifier"),
+        *("recordid", "docno", "uuid", "guid", "uid", "identifier"),
     ),
     "url": (
         *("url", "articleurl", "link", "articlelink", "pageurl", "weburl", "newsurl", "storyurl", "sourceurl"),
