@@ -121,7 +121,7 @@ def read_portion(
         finished = (entry for row in rows.to_pylist() for entry in _read_row(row, settings, clock, guesses))
         while True:
             some = list(_some_of(finished))
-            yield {**_tables(some), GUESSES: tables.from_dicts(guesses, GUESSED)}
+            yield _tables(some, guesses)
             guesses.clear()
             if not some:
                 return
@@ -137,7 +137,9 @@ def give_up(rows: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
     yield _tables([Failure(name, span.lines_before + 1 if span else 0, reason) for name, span in spans])
 
 
-def _tables(entries: Sequence[_Document | Failure]) -> dict[str, pa.RecordBatch]:
+def _tables(
+    entries: Sequence[_Document | Failure], guesses: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, pa.RecordBatch]:
     read = [entry for entry in entries if isinstance(entry, _Document)]
     failed = [_failure(entry) for entry in entries if isinstance(entry, Failure)]
     aside = tables.aside_schema(tables.DOCUMENTS)
@@ -146,6 +148,7 @@ def _tables(entries: Sequence[_Document | Failure]) -> dict[str, pa.RecordBatch]
         tables.QUARANTINED: tables.from_dicts(failed, aside),
         tables.DROPPED: tables.from_dicts([], aside),
         tables.FOUND: tables.findings_table([finding for document in read for finding in document.findings]),
+        GUESSES: tables.from_dicts(guesses, GUESSED),
     }
 
 
