@@ -65,6 +65,33 @@ def test_the_same_input_may_be_named_in_another_way(nightly: Path) -> None:
     assert run(nightly / "inbox" / ".", "--batch", "n1") == 0
 
 
+def test_a_batch_is_the_same_from_another_folder(
+    nightly: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = f'{SETTINGS}\n[boilerplate]\nphrases = "mine.toml"\n'.replace("[run]", '[run]\noutput = "output"')
+    (nightly / "night.toml").write_text(settings)
+    (nightly / "mine.toml").write_text("off = []\n")
+    assert run("--batch", "n1", "--config", "night.toml") == 0
+    before = tree("output/corpus/batch=n1")
+    (nightly / "elsewhere" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(nightly / "elsewhere" / "deep")
+    capsys.readouterr()
+    assert run("--batch", "n1", "--config", "../../night.toml") == 0
+    assert capsys.readouterr().out.startswith("Nothing to do: ../../inbox, settings")
+    assert run("--batch", "n1", "--output", "../../output", "--again", "reading") == 0
+    assert tree("../../output/corpus/batch=n1") == before
+    assert not Path("output").exists()
+
+
+def test_a_batch_may_be_moved_with_its_input(nightly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = tree("output/corpus/batch=n1")
+    monkeypatch.chdir(nightly.parent)
+    moved = nightly.rename(nightly.with_name(f"{nightly.name}-moved"))
+    monkeypatch.chdir(moved)
+    assert run("--batch", "n1") == 0
+    assert tree("output/corpus/batch=n1") == before
+
+
 def test_a_batch_whose_input_has_gone_is_not_made_of_the_default(
     nightly: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,11 +173,11 @@ def test_a_batch_with_too_many_dropped_is_not_published(nightly: Path, capsys: p
 
 
 def test_what_of_the_input_nobody_reads_is_said(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("one.tsv", "two.TSV", "notes.md", "Makefile"):
+    for name in ("one.pdf", "two.PDF", "notes.md", "Makefile"):
         (nightly / "inbox" / name).touch()
     capsys.readouterr()
     assert run("--batch", "n1") == 0
-    said = "left out of the input: 4: .tsv 2, no suffix 1, .md 1"
+    said = "left out of the input: 4: .pdf 2, no suffix 1, .md 1"
     assert said in capsys.readouterr().out
     assert cli.main(["status", "--batch", "n1"]) == 0
     assert said in capsys.readouterr().out

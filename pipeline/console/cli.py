@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from pipeline import __version__
-from pipeline.console import boilerplate, explain, plan, rules, run, show, status, verify
+from pipeline.console import boilerplate, explain, init, look, plan, rules, run, show, status, verify
 from pipeline.errors import CopydeskError
 
 DONE, FAILED, STOPPED = 0, 1, 130
@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, ModuleType] = {
     "rules": rules,
     "boilerplate": boilerplate,
     "verify": verify,
+    "look": look,
+    "init": init,
 }
 
 _EXAMPLES = """
@@ -36,6 +38,8 @@ examples:
   copydesk run                          clean the articles in seeds/ (or what configs/copydesk.toml names)
   copydesk run articles/ --batch 2026-11-24
                                         clean a folder as a batch of that name
+  copydesk look articles/a.jsonl        show its first records as they would be read, or why not
+  copydesk init articles/               look at a folder, and write a settings file for it: copydesk.toml
   copydesk run --again translation      make one step's output again, and what depends on it
   copydesk plan                         say what a run would do, and why
   copydesk explain 000_e7ac5253860ec0da tell one document's whole life

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         terminal = show.console()
         terminal.print(status.counts(states))
-        if said := status.left_out(states):
+        for said in status.remarks(states):
             terminal.print(Text(said))
         show.where(terminal, plan)
     return DONE

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline import config
-from pipeline.config import Run, Settings
+from pipeline.config import Read, Run, Settings
 from pipeline.output.manifest import Manifest
 from pipeline.run import batch as batches
 from pipeline.run.plan import Plan
@@ -87,13 +87,30 @@ def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> 
             default = getattr(Run, name)
             told = f"{option.help} (default: {default})"
             parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), metavar=option.metavar, help=told)
+    if whole_run:
+        add_read_options(parser)
+    add_outer_options(parser)
+
+
+def add_read_options(parser: argparse.ArgumentParser) -> None:
+    """The settings of `[read]` as options."""
+    for name, option in config.read_options().items():
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(getattr(Read, name), bool):
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=option.help)
+        else:
+            parser.add_argument(flag, metavar=option.metavar, help=option.help)
+
+
+def add_outer_options(parser: argparse.ArgumentParser) -> None:
+    """Where the settings are, and for whom the answer is."""
     parser.add_argument("--config", metavar="FILE", help=f"settings (default: {config.DEFAULT_FILE}, if it is there)")
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
 
 
 def given(options: argparse.Namespace) -> dict[str, Any]:
-    """The values that the options give to settings of `[run]`."""
-    return {name: getattr(options, name, None) for name in config.run_options()}
+    """The values that the options give to settings of `[run]` and `[read]`."""
+    return {name: getattr(options, name, None) for name in (*config.run_options(), *config.read_options())}
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

@@ -10,9 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.console import show
+from pipeline.output.manifest import FieldsFigures
 from pipeline.run.plan import Plan, State
 
 MOST_KINDS = 5  # of what was left out, listed
+MOST_GUESSES = 20  # of fields, listed
 SUMMARY = "what the batch's last run did, step by step"
 
 
@@ -29,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     terminal = show.console()
     terminal.print(counts(states))
-    if said := left_out(states):
+    for said in remarks(states):
         terminal.print(Text(said))
     for state in states:
         if not state.fresh:
@@ -51,6 +53,23 @@ def counts(states: Sequence[State]) -> Table:
     return table
 
 
+def remarks(states: Sequence[State]) -> list[str]:
+    """What of the input was told by guess, and what was read by nobody; a line each."""
+    manifest = next((state.manifest for state in states if state.manifest), None) or {}
+    guessed = manifest.get("fields", [])
+    lines = [fields_line(alike) for alike in guessed[:MOST_GUESSES]]
+    lines += [f"and {len(guessed) - MOST_GUESSES} more guesses of fields"] if len(guessed) > MOST_GUESSES else []
+    return [*lines, *filter(None, [left_out(states)])]
+
+
+def fields_line(alike: FieldsFigures) -> str:
+    """Fields that were guessed: `a.csv: text from "Body" (guessed; set [read] text_field to change it)`."""
+    more = f" and {alike['files'] - 1:,} more" if alike["files"] > 1 else ""
+    told = ", ".join(f'{what} from "{show.printable(name)}"' for what, (name, _) in alike["fields"].items())
+    setting = f"{next(iter(alike['fields']))}_field"
+    return f"{show.printable(alike['file'])}{more}: {told} (guessed; set [read] {setting} to change it)"
+
+
 def left_out(states: Sequence[State]) -> str:
     """What of the input was read by nobody: "left out of the input: 236: .tsv 234, .md 2"; "" if nothing was."""
     kinds = next((state.manifest.get("left_out_kinds", {}) for state in states if state.manifest), {})
@@ -69,6 +88,8 @@ def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:
         told: dict[str, Any] = {"counts": manifest["counts"]} if manifest and "counts" in manifest else {}
         if manifest and "left_out_kinds" in manifest:
             told |= {"left_out": manifest["left_out_kinds"]}
+        if manifest and "fields" in manifest:
+            told |= {"fields": manifest["fields"]}
         steps[state.step] = {"fresh": state.fresh, "why": state.why, **told}
     return {
         "batch": plan.batch.name,

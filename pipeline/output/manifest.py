@@ -40,6 +40,14 @@ class CharsetFigures(TypedDict):
     replaced: int
 
 
+class FieldsFigures(TypedDict):
+    """Fields that were guessed from their names and contents, alike in some files of the input."""
+
+    file: str  # the first of them
+    files: int
+    fields: dict[str, tuple[str, str]]  # what it holds to the field's name and why
+
+
 class PartFigures(TypedDict):
     """A published file."""
 
@@ -64,6 +72,7 @@ class Manifest(TypedDict, total=False):
     rules: dict[str, RuleFigures]
     scores: list[int]  # documents by translation score, in equal parts of 0..1
     charsets: dict[str, CharsetFigures]
+    fields: list[FieldsFigures]
     left_out: list[str]  # what of the input is read by nobody: files of no known kind, links to folders
     left_out_kinds: dict[str, int]  # suffix or reason to their number
     memory: dict[str, str]  # of a published batch: digests of what it leaves for later ones

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,18 +20,22 @@ from pipeline.stages.stage import Stage
 LAST = "last.json"  # what the batch was last made of and with
 
 
-def settings_of(stages: Sequence[Stage], file: str | None = None, **run: Any) -> Settings:
+def settings_of(stages: Sequence[Stage], file: str | None = None, **options: Any) -> Settings:
     """The settings of a batch, which keeps its input and its settings file: they count unless others are named.
+
+    So do the options that told how that input is read.
 
     Raises:
         SettingsError: an unknown or impossible setting.
     """
-    named = config.load(stages, file, **run)
+    named = config.load(stages, file, **options)
     kept = _kept(named)
     own = kept.get("config", "")
     if file is None and Path(own).is_file():
         file = own
-    return config.load(stages, file, **{**run, "input": run.get("input") or kept.get("input")})
+    told = kept["read"] if "input" in kept and _is_same(options.get("input") or kept["input"], kept["input"]) else {}
+    given = {name: value for name, value in options.items() if value is not None}
+    return config.load(stages, file, **{**told, **given, "input": options.get("input") or kept.get("input")})
 
 
 def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: Any) -> None:
@@ -41,17 +46,33 @@ def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: 
     """
     named = config.load(stages, file, **run)
     kept = _kept(named).get("input")
-    if kept and (run.get("input") or file) and Path(named.run.input).resolve() != Path(kept).resolve():
+    if kept and (run.get("input") or file) and not _is_same(named.run.input, kept):
         raise SettingsError(
             f"batch {named.run.batch} was made of {kept}, and {named.run.input} is named now; give that a batch of its "
             "own (--batch NAME), or make this one of it instead (--replace)"
         )
 
 
-def _kept(settings: Settings) -> dict[str, str]:
-    """What the batch has kept; nothing if it is new, or that file is damaged."""
+def _is_same(one: str, other: str) -> bool:
+    """Whether two paths lead to the same place."""
+    return Path(one).resolve() == Path(other).resolve()
+
+
+def _kept(settings: Settings) -> dict[str, Any]:
+    """What the batch has kept; nothing if it is new, or that file is damaged.
+
+    Its paths are relative to the working directory of the run that kept them, and are given as this one has them.
+    """
     found = whole.read_json(Layout(Path(settings.run.output), settings.run.batch).runs / LAST)
-    return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    kept: dict[str, Any] = {k: v for k, v in found.items() if isinstance(v, str)}
+    then, read = kept.pop("from", ""), found.get("read")
+    if then != str(Path.cwd()) and Path(then).is_dir():  # a folder that was moved as a whole has its paths as before
+        relative = [name for name in ("input", "config") if kept.get(name) and not Path(kept[name]).is_absolute()]
+        kept |= {name: os.path.relpath(Path(then, kept[name])) for name in relative}
+    known = config.read_options()
+    return {**kept, "read": {k: v for k, v in read.items() if k in known} if isinstance(read, dict) else {}}
 
 
 class Batch:
@@ -73,5 +94,7 @@ class Batch:
             whole.remove_leftovers(folder, spare=resume.has_finished)
             whole.remove_leftovers(corpus.parent, corpus.name)
             self.history.tidy()
-            whole.write_json(folder / LAST, {"input": self.settings.run.input, "config": self.settings.file})
+            settings = self.settings
+            last = {"input": settings.run.input, "config": settings.file, "read": dict(settings.told)}
+            whole.write_json(folder / LAST, {**last, "from": str(Path.cwd())})
             yield

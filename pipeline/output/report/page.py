@@ -14,7 +14,7 @@ from pathlib import Path
 import xxhash
 
 from pipeline.engine import whole
-from pipeline.output.manifest import CharsetFigures, Manifest
+from pipeline.output.manifest import CharsetFigures, FieldsFigures, Manifest
 from pipeline.stages.tables import FindingRow
 
 _KEY = re.compile(r'<meta name="copydesk-key" content="([0-9a-f]+)">')
@@ -69,6 +69,7 @@ def render(key: str, batch: str, manifests: Sequence[Manifest]) -> Iterator[str]
     yield from _rules(steps)
     yield from _sources(steps)
     yield from _charsets(steps[0].get("charsets", {}))
+    yield from _fields(steps[0].get("fields", []))
     yield "</main>\n</body>\n</html>\n"
 
 
@@ -194,6 +195,19 @@ def _charsets(sources: Mapping[str, CharsetFigures]) -> Iterator[str]:
         counts = "<br>".join(f"{count:,}" for count in entry["charsets"].values())
         yield f'<tr><th scope="row">{shown(source)}<td>{names}<td class="n">{counts}'
         yield f'<td class="n">{entry["least_certainty"]:.2f}{_number(entry["replaced"])}</tr>\n'
+    yield "</tbody></table></section>\n"
+
+
+def _fields(guessed: Sequence[FieldsFigures]) -> Iterator[str]:
+    """Which fields of records were taken for what, where no setting says so."""
+    if not guessed:
+        return
+    yield '<section><h2>Fields that were guessed</h2>\n<table><thead><tr><th>first file<th class="n">files'
+    yield "<th>field, and why</tr></thead><tbody>\n"
+    for alike in guessed:
+        fields = alike["fields"].items()
+        told = [f"{what} from <code>{shown(name)}</code>: {shown(why)}" for what, (name, why) in fields]
+        yield f'<tr><th scope="row">{shown(alike["file"])}{_number(alike["files"])}<td>{"<br>".join(told)}</tr>\n'
     yield "</tbody></table></section>\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import pyarrow as pa
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
 from pipeline.errors import CopydeskError
-from pipeline.output.manifest import CharsetFigures, MadeOf, Manifest
+from pipeline.output.manifest import CharsetFigures, FieldsFigures, MadeOf, Manifest
 from pipeline.run import books
 from pipeline.run.batch import Batch
 from pipeline.run.input import Input
@@ -25,6 +26,7 @@ from pipeline.sources.names import name_of
 from pipeline.stages import tables
 
 MOST_LEFT_OUT = 100  # names of files listed
+MOST_GUESSES = 100  # that differ
 
 
 class Reading(Step):
@@ -59,6 +61,7 @@ class Reading(Step):
         function = partial(read.read_portion, settings=self.batch.settings.read, max_seconds=seconds)
         engine.split_rows(function, str(portions), str(first), give_up=read.give_up, bytes_named=size, resumable=True)
         count = books.Accounts.of(first).total
+        guessed = fields_guessed(first / read.GUESSES)
         self._set_aside_repeated(engine, first, work)
         for place in (*tables.PLACES, tables.FOUND):
             storage.move(first / place, work / place)
@@ -69,6 +72,7 @@ class Reading(Step):
             "left_out": _listed(self.input.found.left_out),
             "left_out_kinds": _kinds(self.input.found.left_out),
             "charsets": charsets(work),
+            "fields": guessed,
             **books.close(self.name, work, read=count),
         }
 
@@ -83,6 +87,16 @@ class Reading(Step):
         whole.remove(kept)
         storage.move(again / tables.KEPT, kept)
         storage.add_parts(again / tables.QUARANTINED, first / tables.QUARANTINED)
+
+
+def fields_guessed(guesses: Path) -> list[FieldsFigures]:
+    """Each guess that was made of fields, with the files that it was made of: that of the most files first."""
+    found: dict[str, FieldsFigures] = {}
+    for rows in storage.read_rows(str(guesses), rows=books.ROWS):
+        for file, fields in zip(rows["file"].to_pylist(), rows["fields"].to_pylist(), strict=True):
+            alike = found.setdefault(fields, {"file": file, "files": 0, "fields": json.loads(fields)})
+            alike["file"], alike["files"] = min(alike["file"], file), alike["files"] + 1
+    return sorted(found.values(), key=lambda alike: (-alike["files"], alike["file"]))[:MOST_GUESSES]
 
 
 def _listed(left_out: Sequence[Entry]) -> list[str]:

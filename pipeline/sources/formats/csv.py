@@ -55,7 +55,7 @@ def _dialect(file: File, settings: Read) -> Dialect:
     is_tsv = any(suffix.lower() == ".tsv" for suffix in file.path.suffixes[-2:])
     if is_tsv and b"\t" in sample.partition(b"\n")[0]:
         return with_quotes(sample, "\t")
-    return dialect_of(sample, settings.text_field)
+    return dialect_of(sample, settings.text_field or "text")
 
 
 def _from_row(
@@ -150,4 +150,4 @@ class _Taken:
         return RecordError(too_long(self._most)) if first.content is None else error
 
 
-FORMAT = Format((".csv", ".tsv"), read)
+FORMAT = Format((".csv", ".tsv"), read, has_fields=True)

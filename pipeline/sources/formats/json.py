@@ -16,6 +16,7 @@ from typing import NamedTuple
 from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.sources.charset.of_lines import Charset
+from pipeline.sources.fields import is_called_text
 from pipeline.sources.formats import jsonl
 from pipeline.sources.json_values import Cursor, Value
 from pipeline.sources.records import Failure, File, Format, Record, attempt, from_fields
@@ -23,6 +24,7 @@ from pipeline.sources.streams import lines, open_text, too_large
 
 _DEEPEST = 4  # objects around the records, as answers of APIs have them
 _MOST = 0.5  # of an object: what holds its records
+_TEXT = 200  # bytes of a text: what is called so and is shorter may be anything
 _NEARLY_ALL = 0.9  # of an object of objects: a head of its own stands beside what holds the records
 
 
@@ -124,7 +126,7 @@ def _found(file: File, settings: Read) -> tuple[list[str], _Layout]:
                 _go_to(cursor, key)
             if cursor.peek() != b"{":
                 return path, _Layout.LIST if cursor.peek() == b"[" else _Layout.ONE
-            shape = _shape(cursor, settings.text_field)
+            shape = _shape(cursor, settings.text_field or "text")
             if not path and shape.is_whole and cursor.peek() == b"{":
                 return path, _Layout.SEVERAL
         size, key, begin = shape.largest
@@ -161,7 +163,7 @@ def _shape(cursor: Cursor, text_field: str) -> _Shape:
                 shape.objects + (begin == b"{"),
                 shape.in_lists + (size if inner == b"{" else 0),
                 max(shape.largest, (size, name, begin)),
-                shape.has_text or name == text_field,
+                shape.has_text or name == text_field or (begin == b'"' and size >= _TEXT and is_called_text(name)),
             )
         shape = shape._replace(is_whole=True)
     return shape
@@ -184,4 +186,4 @@ def _name(key: bytes) -> str:
         return key.decode("utf-8", "replace")
 
 
-FORMAT = Format((".json",), read)
+FORMAT = Format((".json",), read, has_fields=True)

@@ -107,4 +107,4 @@ def parse(line: bytes) -> dict[str, Any]:
     return value
 
 
-FORMAT = Format((".jsonl", ".ndjson"), read, by_lines=True)
+FORMAT = Format((".jsonl", ".ndjson"), read, by_lines=True, has_fields=True)

@@ -157,4 +157,4 @@ def _sum(columns: list[Sizes], rows: int) -> Sizes:
     return sum(columns, np.zeros(rows, np.int64))
 
 
-FORMAT = Format((".parquet",), read)
+FORMAT = Format((".parquet",), read, has_fields=True)
