@@ -78,6 +78,14 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, 
     return code, one_line(capsys)
 
 
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
+    """A run that is over its limits: what it says, a line for the batch and one for each limit."""
+    assert run(*arguments) == 3
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err + said.out
+    return said.err.splitlines()
+
+
 def one_line(capsys: pytest.CaptureFixture[str]) -> str:
     """What a command has said on standard error, which is one line and no traceback."""
     said = capsys.readouterr()

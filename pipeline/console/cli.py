@@ -1,7 +1,7 @@
 """The command `copydesk`.
 
 Results go to standard output, errors in one line to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage,
-settings or input, 3 not published since more documents were quarantined or dropped than allowed.
+settings or input, 3 not published since a share of the documents is over its limit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from types import ModuleType
 
 from pipeline import __version__
 from pipeline.console import boilerplate, explain, plan, rules, run, show, status, verify
-from pipeline.errors import CopydeskError
+from pipeline.errors import CopydeskError, LimitError
 
 DONE, FAILED, STOPPED = 0, 1, 130
 
@@ -47,7 +47,7 @@ examples:
 
 A second run does only what a change has made stale. A document that cannot be read or that breaks a rule is set
 aside with its reason; the others go on. Exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 3 not
-published, since more documents are quarantined or dropped than [run] allows.
+published, since more of the documents, or of a source's, is set aside than [run] allows, or than the batch before had.
 """
 
 
@@ -56,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = COMMANDS[options.command].run(options)
+    except LimitError as error:
+        print("copydesk: " + "\n  ".join(map(show.printable, str(error).split("\n"))), file=sys.stderr)
+        return error.exit_code
     except CopydeskError as error:
         print(f"copydesk: {show.printable(str(error))}", file=sys.stderr)
         return error.exit_code

@@ -14,6 +14,7 @@ from rich.text import Text
 from pipeline.console import show, status
 from pipeline.engine import whole
 from pipeline.errors import CopydeskError
+from pipeline.run import limits, refusal
 from pipeline.run.batch import Batch, refuse_other_input
 from pipeline.run.plan import Plan, State
 from pipeline.run.steps import chain
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--publish-anyway",
         action="store_true",
-        help="whatever share of the documents is quarantined or dropped",
+        help="whatever share of the documents is set aside, or of the input left out",
     )
     show.add_options(parser, whole_run=True)
 
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.replace:
         refuse_other_input(STAGES, options.config, **show.given(options))
     if options.publish_anyway:
-        options.max_quarantined = options.max_dropped = 1.0
+        vars(options).update(dict.fromkeys(limits.NAMES, 1.0))
     plan = show.plan_of(options)
     if options.again:
         plan.again(plan.step(options.again))
@@ -67,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _nothing_to_do(plan: Plan, states: Sequence[State], as_json: bool) -> None:
     """Say that every step is fresh, and why that is known."""
+    refusal.withdraw(plan.batch.layout)  # of other settings, perhaps
     if as_json:
         show.as_json({"nothing_to_do": True, **status.summary(plan, states)})
         return

@@ -31,12 +31,23 @@ def run(options: argparse.Namespace) -> int:
     terminal.print(counts(states))
     if said := left_out(states):
         terminal.print(Text(said))
+    for line in not_published(plan):
+        terminal.print(Text(line))
     for state in states:
         if not state.fresh:
             terminal.print(Text(f"{state.step} is to be made: {show.printable(state.why)}"))
     if all(state.fresh for state in states):
         show.where(terminal, plan)
     return 0
+
+
+def not_published(plan: Plan) -> list[str]:
+    """That the batch was refused, why, and where its report lies; nothing if it was not."""
+    reasons = plan.refused()
+    if not reasons:
+        return []
+    said = [f"not published, and what was stays; its report: {plan.batch.layout.refused}", *(f"- {r}" for r in reasons)]
+    return [show.printable(line) for line in said]
 
 
 def counts(states: Sequence[State]) -> Table:
@@ -74,5 +85,6 @@ def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:
         "batch": plan.batch.name,
         "corpus": str(plan.batch.layout.corpus),
         "report": str(plan.batch.layout.report),
+        "refused": plan.refused(),
         "steps": steps,
     }

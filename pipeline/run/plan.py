@@ -14,12 +14,13 @@ from typing import NamedTuple
 from pipeline.config import Settings
 from pipeline.engine import whole
 from pipeline.engine.protocol import Progress
-from pipeline.errors import CopydeskError, InputError
+from pipeline.errors import CopydeskError, InputError, LimitError
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import Manifest
-from pipeline.run import keys
+from pipeline.run import keys, refusal
 from pipeline.run.batch import Batch
 from pipeline.run.steps.chain import chain
+from pipeline.run.steps.publishing import Publishing
 from pipeline.run.steps.step import Made, Step
 
 OLD_OUTPUTS = 1  # of each step: going back to the settings before costs nothing
@@ -144,13 +145,31 @@ class Plan:
             if damaged is None:
                 if step.name in self._again:  # all of it, not what a killed run has finished
                     whole.remove_leftovers(self.batch.layout.runs)
-                self._current[step.name] = step.make(before, progress)
+                self._current[step.name] = self._made_now(step, before, progress)
                 self._note(step)
                 if step is self.steps[-1]:
                     self._forget_old()
                 return
         self.make(damaged)  # and then this one, of what is sound
         self.make(step, progress)
+
+    def _made_now(self, step: Step, before: Sequence[Made], progress: Progress | None) -> Made:
+        try:
+            made = step.make(before, progress)
+        except LimitError as error:
+            layout, key = self.batch.layout, keys.key_of(step.made_of(before))
+            raise refusal.write(layout, key, error, before) from error
+        if step.name == Publishing.name:
+            refusal.withdraw(self.batch.layout)
+        return made
+
+    def refused(self) -> list[str]:
+        """Why the batch, as it is, may not be published; nothing if it is, or if nobody has tried."""
+        step = self.step(Publishing.name)
+        before = self.made_before(step)
+        if before is None or self.made(step):
+            return []
+        return refusal.reasons(self.batch.layout, keys.key_of(step.made_of(before)))
 
     def _damaged(self, step: Step, before: Sequence[Made]) -> Step | None:
         """The first step whose output this one would read and cannot: its bytes are looked at."""

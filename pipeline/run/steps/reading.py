@@ -67,6 +67,7 @@ class Reading(Step):
         return {
             "left_out": _listed(self.input.found.left_out),
             "left_out_kinds": _kinds(self.input.found.left_out),
+            "entries": {"listed": sum(map(len, self.input.found)), "unread": self.input.found.unread},
             "charsets": charsets(work),
             **books.close(self.name, work, read=count),
         }
