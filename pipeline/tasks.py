@@ -178,9 +178,10 @@ def run(plan: Plan, watcher: Watcher) -> tuple[str, BaseException] | None:
     task = CleanCorpus(batch=plan.batch.name)
     task.plan = plan
     try:
-        outcome = luigi.build(
-            [task], local_scheduler=True, workers=1, no_lock=True, detailed_summary=True, log_level="CRITICAL"
-        )
+        with plan.turn:
+            outcome = luigi.build(
+                [task], local_scheduler=True, workers=1, no_lock=True, detailed_summary=True, log_level="CRITICAL"
+            )
     finally:
         for event, callback in tell.items():
             StepTask.remove_event_handler(event, callback)

@@ -91,10 +91,15 @@ def _build(plan: Plan, as_json: bool) -> None:
     """
     from pipeline import tasks  # Luigi takes 0.1 s to load
 
+    plan.turn.tell = _say_waiting
     with _progress(as_json) as bars:
         failure = tasks.run(plan, bars)
     if failure:
         raise _as_error(plan.batch, *failure)
+
+
+def _say_waiting(batch: str) -> None:
+    print(f"copydesk: waiting for batch {show.printable(batch)}, which is being made", file=sys.stderr)
 
 
 def _as_error(batch: Batch, step: str, error: BaseException) -> CopydeskError:

@@ -22,6 +22,7 @@ from pipeline.run.batch import Batch
 from pipeline.run.steps.chain import chain
 from pipeline.run.steps.publishing import Publishing
 from pipeline.run.steps.step import Made, Step
+from pipeline.run.turns import Turn
 
 OLD_OUTPUTS = 1  # of each step: going back to the settings before costs nothing
 MOST_REASONS = 3  # said of a step
@@ -42,7 +43,8 @@ class Plan:
     def __init__(self, settings: Settings) -> None:
         self.batch = Batch(settings)
         self.steps = chain(self.batch)
-        self.remade: list[str] = []  # what was damaged and made again, in words
+        self.turn = Turn(self.batch.layout)
+        self.remade: list[str] = []  # what was damaged or outdated and made again, in words
         self._current: dict[str, Made] = {}
         self._again: set[str] = set()  # steps to be made again although they are done
         self._damage: dict[str, str] = {}
@@ -132,9 +134,33 @@ class Plan:
     def make(self, step: Step, progress: Progress | None = None) -> None:
         """Make the step's output, unless it is done: whoever else works on this batch is waited for.
 
+        Before a step that asks what earlier batches have published, so are runs of those batches (`turns.py`).
+
         Raises:
             CopydeskError: the step before has no output, the books do not balance, or the engine fails.
         """
+        with self.turn:
+            if step.is_judged:
+                self.turn.take()
+                for outdated in self._outdated(step):
+                    self._make(outdated)
+            self._make(step, progress)
+
+    def _outdated(self, step: Step) -> Sequence[Step]:
+        """The steps before it from the first on that was made of other things than earlier batches have left by now."""
+        for number, before in enumerate(self.steps[: step.number]):
+            made = self._current.get(before.name)
+            if made and before.is_judged and made.manifest["key"] != self._key_now(before):
+                for later in self.steps[number:]:
+                    self._current.pop(later.name, None)
+                self.remade.append(f"{before.name} was made again: an earlier batch was published meanwhile")
+                return self.steps[number : step.number]
+        return ()
+
+    def _key_now(self, step: Step) -> str:
+        return keys.key_of(step.made_of(self.made_before(step) or []))
+
+    def _make(self, step: Step, progress: Progress | None = None) -> None:
         with self.batch.alone():
             if self.made(step):
                 return
@@ -151,7 +177,7 @@ class Plan:
                     self._forget_old()
                 return
         self.make(damaged)  # and then this one, of what is sound
-        self.make(step, progress)
+        self._make(step, progress)
 
     def _made_now(self, step: Step, before: Sequence[Made], progress: Progress | None) -> Made:
         try:

@@ -22,6 +22,7 @@ class Publishing(Step):
 
     name = "publishing"
     has_books = False
+    is_judged = True
 
     @property
     def modules(self) -> tuple[str, ...]:
