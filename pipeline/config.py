@@ -1,7 +1,7 @@
 """Settings: one TOML file to one frozen, typed object. Nothing runs on a setting that is misspelt or out of bounds.
 
 [run]
-batch = "demo"
+batch = "2026-11-24"
 input = "seeds"
 
 [duplicates]            # the table of a stage
@@ -56,9 +56,9 @@ class Option:
 class Run(Table):
     """Where a batch comes from, where it goes, and what it may use."""
 
-    # names sort: a batch is judged against those before it
-    batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = "demo"
-    input: Annotated[str, Option("folder or file to read", "PATH")] = "seeds"
+    # names sort: a batch is judged against those before it; without one a run makes the batch of today, by its date
+    batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = ""
+    input: Annotated[str, Option("folder or file to read", "PATH")] = "seeds"  # `{batch}` in it: the batch's name
     output: Annotated[str, Option("where outputs go", "FOLDER", names_batch=True)] = "output"
     workers: Annotated[Count, Option("processes; 0: one for each core", "N")] = 0
     # each worker needs about 400 MB besides
@@ -154,7 +154,7 @@ def parse(
         _stages(stages, tables, where),
         where,
     )
-    if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
+    if settings.run.batch and not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
             f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"
         )

@@ -27,13 +27,14 @@ ARTICLE = (
 
 
 def run(*arguments: object) -> int:
-    """`copydesk run` with these arguments; its exit code."""
-    return cli.main(["run", *map(str, arguments)])
+    """`copydesk run` with these arguments, of the batch `demo` if they name none; its exit code."""
+    named = [] if "--batch" in arguments else ["--batch", "demo"]
+    return cli.main(["run", *map(str, arguments), *named])
 
 
 def plan(**values: Any) -> Plan:
     """The plan of a batch under the settings here, with other values for some of `[run]`."""
-    return Plan(config.load(STAGES, **values))
+    return Plan(config.load(STAGES, **{"batch": "demo", **values}))
 
 
 def made(step: str, **values: Any) -> Made:

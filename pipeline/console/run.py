@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         refuse_other_input(STAGES, options.config, **show.given(options))
     if options.publish_anyway:
         vars(options).update(dict.fromkeys(limits.NAMES, 1.0))
-    plan = show.plan_of(options)
+    plan = show.plan_of(options, newest=False)
     if options.again:
         plan.again(plan.step(options.again))
     states = list(plan.states())
@@ -59,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         show.as_json(status.summary(plan, states))
     else:
         terminal = show.console()
+        terminal.print(Text(f"batch {plan.batch.name}"))
         terminal.print(status.counts(states))
         if said := status.left_out(states):
             terminal.print(Text(said))
@@ -74,7 +75,7 @@ def _nothing_to_do(plan: Plan, states: Sequence[State], as_json: bool) -> None:
         return
     terminal = show.console()
     terminal.print(
-        f"Nothing to do: {show.printable(plan.batch.settings.run.input)}, settings, rules and code of batch "
+        f"Nothing to do: {show.printable(plan.batch.input)}, settings, rules and code of batch "
         f"{plan.batch.name} are the same as when it was made."
     )
     show.where(terminal, plan)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,18 +21,36 @@ from pipeline.stages.stage import Stage
 LAST = "last.json"  # what the batch was last made of and with
 
 
-def settings_of(stages: Sequence[Stage], file: str | None = None, **run: Any) -> Settings:
+def settings_of(stages: Sequence[Stage], file: str | None = None, *, newest: bool = False, **run: Any) -> Settings:
     """The settings of a batch, which keeps its input and its settings file: they count unless others are named.
+
+    A batch that nobody names is that of today, by its date; or, for those who ask, the `newest` in the output.
 
     Raises:
         SettingsError: an unknown or impossible setting.
     """
-    named = config.load(stages, file, **run)
+    named = _named(config.load(stages, file, **run), newest)
     kept = _kept(named)
     own = kept.get("config", "")
     if file is None and Path(own).is_file():
         file = own
-    return config.load(stages, file, **{**run, "input": run.get("input") or kept.get("input")})
+    run |= {"batch": named.run.batch, "input": run.get("input") or kept.get("input")}
+    return config.load(stages, file, **run)
+
+
+def _named(settings: Settings, newest: bool = False) -> Settings:
+    """With a name for the batch, if the settings have none."""
+    if settings.run.batch:
+        return settings
+    known = names(Path(settings.run.output)) if newest else []
+    name = known[0] if known else datetime.date.today().isoformat()
+    return dataclasses.replace(settings, run=dataclasses.replace(settings.run, batch=name))
+
+
+def names(output: Path) -> list[str]:
+    """The batches in the folder `output`, by the time of their last run, the last one first."""
+    files = sorted(output.glob(f"runs/*/{LAST}"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    return [file.parent.name for file in files]
 
 
 def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: Any) -> None:
@@ -39,13 +59,18 @@ def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: 
     Raises:
         SettingsError: it would be; or an unknown or impossible setting.
     """
-    named = config.load(stages, file, **run)
+    named = _named(config.load(stages, file, **run))
     kept = _kept(named).get("input")
-    if kept and (run.get("input") or file) and Path(named.run.input).resolve() != Path(kept).resolve():
+    if kept and (run.get("input") or file) and Path(input_of(named)).resolve() != Path(kept).resolve():
         raise SettingsError(
-            f"batch {named.run.batch} was made of {kept}, and {named.run.input} is named now; give that a batch of its "
+            f"batch {named.run.batch} was made of {kept}, and {input_of(named)} is named now; give that a batch of its "
             "own (--batch NAME), or make this one of it instead (--replace)"
         )
+
+
+def input_of(settings: Settings) -> str:
+    """Where the batch is read from: `{batch}` in the setting, or `{date}`, stands for its name."""
+    return settings.run.input.replace("{batch}", settings.run.batch).replace("{date}", settings.run.batch)
 
 
 def _kept(settings: Settings) -> dict[str, str]:
@@ -60,6 +85,7 @@ class Batch:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.name = settings.run.batch
+        self.input = input_of(settings)
         self.layout = Layout(Path(settings.run.output), self.name)
         self.history = History(self.layout)
 
@@ -73,5 +99,5 @@ class Batch:
             whole.remove_leftovers(folder, spare=resume.has_finished)
             whole.remove_leftovers(corpus.parent, corpus.name)
             self.history.tidy()
-            whole.write_json(folder / LAST, {"input": self.settings.run.input, "config": self.settings.file})
+            whole.write_json(folder / LAST, {"input": self.input, "config": self.settings.file})
             yield

@@ -11,6 +11,8 @@ All of it are locks of the system on empty files, which a killed process leaves 
 from __future__ import annotations
 
 import fcntl
+import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,47 +23,79 @@ from pipeline.output.layout import Layout
 
 _THERE = ".running"  # beside the outputs of a batch: locked while somebody makes it
 _TURN = ".turn"  # in the folder of all runs
+_AGAIN = 0.2  # seconds after which who waits looks again
 
 
 class Turn:
-    """The turn of one batch: `with` it for a run, or a step of one; inner blocks are part of the outermost."""
+    """The turn of one batch: `with` it for a run, or a step of one; inner blocks are part of the outermost.
+
+    Under Luigi a run is many processes: the one that schedules them calls `announce`, the one that ends it `leave`.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._file = layout.runs / _THERE
         self._depth = 0
+        self._announced = False
         self._there: TextIO | None = None
         self._turn: TextIO | None = None
         self.tell: Callable[[str], object] = lambda batch: None  # called with a batch that is waited for
 
     def __enter__(self) -> Turn:
-        if not self._depth:
-            self._layout.runs.mkdir(parents=True, exist_ok=True)
-            self._there = _locked(self._layout.runs / _THERE, fcntl.LOCK_SH)
         self._depth += 1
+        self._be_there()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._depth -= 1
         if not self._depth:
             self._give_back()
-            _unlock(self._there)
+            if not self._announced:
+                self._go()
+
+    def announce(self) -> None:
+        """Say that a run is there, until `leave` is called, by whatever process of it, or all of them have ended."""
+        self._announced = True
+        self._be_there()
+
+    def leave(self) -> None:
+        """The run is over, for whoever has announced it."""
+        if self._there and _same(self._there, self._file):
+            self._file.unlink(missing_ok=True)
+        self._announced = False
+        if not self._depth:
+            self._go()
+
+    def _go(self) -> None:
+        _unlock(self._there)
+        self._there = None
+
+    def _be_there(self) -> None:
+        self._layout.runs.mkdir(parents=True, exist_ok=True)
+        while self._there is None:
+            stream = _locked(self._file, fcntl.LOCK_SH)
+            if _same(stream, self._file):  # or else another run has ended just now
+                self._there = stream
 
     def take(self) -> None:
         """Have the turn from now on; wait for runs of earlier batches, and for whoever has the turn."""
+        told: set[str] = set()
         while True:
-            for file in self._earlier():
+            if earlier := self._earlier():
                 self._give_back()
-                self.tell(file.parent.name)
-                _unlock(_locked(file, fcntl.LOCK_EX))
-            if self._turn is None:
+                for batch in earlier - told:
+                    self.tell(batch)
+                told |= earlier
+                time.sleep(_AGAIN)
+            elif self._turn is None:
                 self._turn = _locked(self._layout.runs.parent / _TURN, fcntl.LOCK_EX)
-            if not self._earlier():
+            else:
                 return
 
-    def _earlier(self) -> list[Path]:
-        """What runs of earlier batches have locked."""
-        files = sorted(self._layout.runs.parent.glob(f"*/{_THERE}"))
-        return [file for file in files if file.parent.name < self._layout.batch and _is_locked(file)]
+    def _earlier(self) -> set[str]:
+        """The earlier batches of which runs are there."""
+        files = self._layout.runs.parent.glob(f"*/{_THERE}")
+        return {f.parent.name for f in files if f.parent.name < self._layout.batch and _is_locked(f)}
 
     def _give_back(self) -> None:
         _unlock(self._turn)
@@ -80,8 +114,15 @@ def _unlock(stream: TextIO | None) -> None:
         stream.close()
 
 
+def _same(stream: TextIO, file: Path) -> bool:
+    """Whether the open file is the one that has the name now."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(stream.fileno()), file.stat())
+    return False
+
+
 def _is_locked(file: Path) -> bool:
-    with suppress(OSError), file.open("a") as stream:  # its batch may be gone by now
+    with suppress(FileNotFoundError), file.open("r") as stream:  # its run may have ended by now
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -33,7 +33,7 @@ class Reading(Step):
 
     def __init__(self, batch: Batch, after: Step | None = None) -> None:
         super().__init__(batch, after)
-        self.input = Input(Path(batch.settings.run.input), batch.layout.runs / ".inputs.json", batch.layout.output)
+        self.input = Input(Path(batch.input), batch.layout.runs / ".inputs.json", batch.layout.output)
 
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
         """What of a record is read, and the content of the files."""
