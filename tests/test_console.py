@@ -200,7 +200,7 @@ def test_plan_and_status_for_machines(place: Path, capsys: pytest.CaptureFixture
     assert cli.main(["status", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["steps"]["encoding"]["counts"]["kept"] == 3
-    assert cli.main(["run", str(SEEDS), "--json", "--again", "report"]) == 0
+    assert run(SEEDS, "--json", "--again", "report") == 0
     assert json.loads(capsys.readouterr().out)["steps"]["report"]["fresh"] is True
 
 

@@ -156,6 +156,7 @@ def test_a_step_that_failed_runs_again_the_next_time(place: Path, luigid: int) -
 
 
 def test_a_day_is_the_batch_of_its_date_and_earlier_days_come_first() -> None:
-    first, second = (tasks.DailyCorpus(datetime.date(2026, 11, day), input_folder="inbox") for day in (1, 2))
+    day_task: Any = tasks.DailyCorpus
+    first, second = (day_task(date=datetime.date(2026, 11, day), input_folder="inbox") for day in (1, 2))
     assert (first.requires().name, first.requires().input_folder) == ("2026-11-01", "inbox")
     assert first.priority == second.priority + 1
