@@ -49,7 +49,7 @@ def test_a_site_that_turned_into_a_wall_is_stopped_and_named(
     )
     assert len(said) == 2
     assert said[1].startswith("  - b.example: dropped 0% -> 9")
-    assert said[1].endswith("since n1 ([run] max_rise 30%), most by duplicates/exact_copy (23)")
+    assert said[1].endswith("since n1 ([run] max_rise 50%), most by duplicates/exact_copy (23)")
     assert not Path("output/corpus/batch=n2").exists()
     assert run("n2", "--batch", "n2", "--workers", 1, "--max-rise", "1.0") == 0
 
@@ -168,7 +168,7 @@ def test_a_share_is_compared_with_that_of_the_batch_before(
     was: SourceFigures, now: SourceFigures, stopped: int
 ) -> None:
     others = {"b.example": figures(10_000)}  # so that the whole has not risen
-    found = limits._risen({"a.example": now, **others}, Run(), Before("n1", {"a.example": was, **others}))
+    found = limits._risen({"a.example": now, **others}, Run(max_rise=0.3), Before("n1", {"a.example": was, **others}))
     assert len(found) == stopped
     assert all(said.startswith("a.example: ") for said in found)
     assert limits._of_sources({"a.example": now}, Run(), Before("n1", {"a.example": was})) == []
@@ -177,16 +177,16 @@ def test_a_share_is_compared_with_that_of_the_batch_before(
 def test_what_is_said_of_a_rise() -> None:
     before = Before("2026-11-20", {"example.org": figures(100, dropped=3)})
     now = {"example.org": figures(100, dropped=41), "b.example": figures(1000)}
-    assert limits._risen(now, Run(), before) == [
+    assert limits._risen(now, Run(), before) == []
+    assert limits._risen(now, Run(max_rise=0.3), before) == [
         "example.org: dropped 3% -> 41% since 2026-11-20 ([run] max_rise 30%), most by language/unwanted (41)"
     ]
-    assert limits._risen(now, Run(max_rise=1.0), before) == []
 
 
 def test_of_many_sources_those_that_lost_most_are_named() -> None:
     names = [f"{n:02}.example" for n in range(30)]
     was = Before("n1", {name: figures(100) for name in names} | {"big": figures(100_000)})
-    now = {name: figures(100, dropped=50 + n) for n, name in enumerate(names)} | {"big": figures(100_000)}
+    now = {name: figures(100, dropped=60 + n) for n, name in enumerate(names)} | {"big": figures(100_000)}
     said = limits._risen(now, Run(), was)
     assert [line.partition(":")[0] for line in said] == [f"{n}.example" for n in range(29, 24, -1)] + [
         "and 25 more like that"

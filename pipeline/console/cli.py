@@ -33,10 +33,11 @@ COMMANDS: Mapping[str, ModuleType] = {
 
 _EXAMPLES = """
 examples:
-  copydesk run                          clean the articles in seeds/ (or what configs/copydesk.toml names)
+  copydesk run                          clean what the settings name (here seeds/), as the batch of today
   copydesk run articles/ --batch 2026-11-24
                                         clean a folder as a batch of that name
   copydesk run --again translation      make one step's output again, and what depends on it
+  copydesk status                       say what became of each batch; with a name, of that one
   copydesk plan                         say what a run would do, and why
   copydesk explain 000_e7ac5253860ec0da tell one document's whole life
   copydesk rules encoding               list the rules of a stage with their settings

@@ -23,8 +23,9 @@ ASIDE = ("dropped", "quarantined")
 _MOST_REASONS = 3  # said of a batch
 _MOST_SOURCES = 5  # named, those that lost most
 _LONGEST = 160  # characters of a reason
-# Standard errors by which a share must differ from that of the batch before, besides `max_rise`. In 1,000 simulated
-# nights of 200 sources with 20 to 500 documents each, whose shares wander (beta, spread 0.05), none was stopped.
+# Standard errors by which a share must differ from that of the batch before, besides `max_rise`: what 20 documents show
+# may be chance. Simulated, 200 sources of 14 to 650 documents that lose 5 % (10 %) on average, each night another share
+# (beta of concentration 20): of 1,000 nights 7 (33) are stopped at a `max_rise` of 0.5, 164 (429) at 0.3.
 _CHANCE = 4.0
 
 
