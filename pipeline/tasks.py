@@ -99,12 +99,21 @@ class StepTask(Options):
 
     def run(self) -> None:
         """Make the step; a run in which one fails is over."""
-        self.plan.turn.tell = lambda batch: self._say(f"waiting for batch {batch}, which is being made")
+        turn = self.plan.turn
+        told = turn.tell
+
+        def tell(batch: str) -> None:
+            told(batch)
+            self._say(f"waiting for batch {batch}, which is being made")
+
+        turn.tell = tell
         try:
             self.plan.make(self.plan.step(self.step), self._tell)
         except BaseException:
-            self.plan.turn.leave()
+            turn.leave()
             raise
+        finally:
+            turn.tell = told
         made = self.plan.made(self.plan.step(self.step))
         self._say(_in_words(made.manifest.get("counts", {})) if made else "")
 
