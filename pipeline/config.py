@@ -1,7 +1,7 @@
 """Settings: one TOML file to one frozen, typed object. Nothing runs on a setting that is misspelt or out of bounds.
 
 [run]
-batch = "demo"
+batch = "2026-11-24"
 input = "seeds"
 
 [duplicates]            # the table of a stage
@@ -59,15 +59,20 @@ class Option:
 class Run(Table):
     """Where a batch comes from, where it goes, and what it may use."""
 
-    # names sort: a batch is judged against those before it
-    batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = "demo"
-    input: Annotated[str, Option("folder or file to read", "PATH")] = "seeds"
+    # names sort: a batch is judged against those before it; without one a run makes the batch of today, by its date
+    batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = ""
+    input: Annotated[str, Option("folder or file to read", "PATH")] = "seeds"  # `{batch}` in it: the batch's name
     output: Annotated[str, Option("where outputs go", "FOLDER", names_batch=True)] = "output"
     workers: Annotated[Count, Option("processes; 0: one for each core", "N")] = 0
     # each worker needs about 400 MB besides
     memory_limit: Annotated[str, Option("of the SQL engine, which spills to disk beyond it", "SIZE")] = "2GB"
     max_quarantined: Annotated[Share, Option("more in quarantine: not published, exit code 3", "SHARE")] = 0.1
     max_dropped: Annotated[Share, Option("more of the documents dropped: the same", "SHARE")] = 1.0
+    # of sources with at least `min_source` documents; 1.0: no limit
+    max_quarantined_source: Annotated[Share, Option("more of one source quarantined: the same", "SHARE")] = 0.9
+    max_rise: Annotated[Share, Option("a share that rose by more since the batch before: the same", "SHARE")] = 0.5
+    min_source: Annotated[Count, Option("documents that a source needs to be judged by itself", "N")] = 20
+    max_left_out: Annotated[Share, Option("more of the input's files read by nobody: the same", "SHARE")] = 1.0
     # some 100,000 times what an article takes; it decides nothing but on hostile texts, and is in no key
     max_seconds: Annotated[float, Bounds(0, None), Option("a document that takes longer is quarantined", "S")] = 60.0
     engine: Annotated[str, Option("who does the work", "NAME")] = "local"
@@ -178,7 +183,7 @@ def parse(
         where,
         told,
     )
-    if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
+    if settings.run.batch and not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
             f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"
         )

@@ -166,7 +166,7 @@ def test_a_line_of_200_mb_is_set_aside_in_little_memory(place: Path) -> None:
     code = (
         "import re, sys\n"
         "from pipeline.console import cli\n"
-        "code = cli.main(['run', 'in'])\n"
+        "code = cli.main(['run', 'in', '--batch', 'demo'])\n"
         # of this process alone: the system's other figure knows what the process that started it had
         "print(re.search(r'VmHWM:\\s+(\\d+) kB', open('/proc/self/status').read())[1])\n"
         "sys.exit(code)\n"

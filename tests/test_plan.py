@@ -69,11 +69,12 @@ def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(
 def test_luigi_hands_one_plan_to_all_tasks(settings: config.Settings) -> None:
     from pipeline import tasks
 
-    task = tasks.CleanCorpus(batch="b")
+    task = tasks.CleanCorpus(name="b")
     task.plan = mine = plan.Plan(settings)
     while task.after is not None:
         task = task.requires()
         assert task.plan is mine
+    mine.turn.leave()
     assert task.step == "reading"
 
 

@@ -93,7 +93,7 @@ def test_a_killed_run_leaves_nothing_half_done_and_the_next_one_ends_with_the_sa
         f"    if value.get('step') == {step!r}: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    write(target, value)\n"
         "whole.write_json = die\n"
-        "sys.exit(cli.main(['run', 'in']))\n"
+        "sys.exit(cli.main(['run', 'in', '--batch', 'demo']))\n"
     )
     killed = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
     assert killed.returncode == -signal.SIGKILL

@@ -1,7 +1,7 @@
 """The command `copydesk`.
 
 Results go to standard output, errors in one line to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage,
-settings or input, 3 not published since more documents were quarantined or dropped than allowed.
+settings or input, 3 not published since a share of the documents is over its limit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from types import ModuleType
 
 from pipeline import __version__
 from pipeline.console import boilerplate, explain, init, look, plan, rules, run, show, status, verify
-from pipeline.errors import CopydeskError
+from pipeline.errors import CopydeskError, LimitError
 
 DONE, FAILED, STOPPED = 0, 1, 130
 
@@ -35,12 +35,13 @@ COMMANDS: Mapping[str, ModuleType] = {
 
 _EXAMPLES = """
 examples:
-  copydesk run                          clean the articles in seeds/ (or what configs/copydesk.toml names)
+  copydesk run                          clean what the settings name (here seeds/), as the batch of today
   copydesk run articles/ --batch 2026-11-24
                                         clean a folder as a batch of that name
   copydesk look articles/a.jsonl        show its first records as they would be read, or why not
   copydesk init articles/               look at a folder, and write a settings file for it: copydesk.toml
   copydesk run --again translation      make one step's output again, and what depends on it
+  copydesk status                       say what became of each batch; with a name, of that one
   copydesk plan                         say what a run would do, and why
   copydesk explain 000_e7ac5253860ec0da tell one document's whole life
   copydesk rules encoding               list the rules of a stage with their settings
@@ -51,7 +52,7 @@ examples:
 
 A second run does only what a change has made stale. A document that cannot be read or that breaks a rule is set
 aside with its reason; the others go on. Exit codes: 0 done, 1 failed, 2 wrong usage, settings or input, 3 not
-published, since more documents are quarantined or dropped than [run] allows.
+published, since more of the documents, or of a source's, is set aside than [run] allows, or than the batch before had.
 """
 
 
@@ -60,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = COMMANDS[options.command].run(options)
+    except LimitError as error:
+        print("copydesk: " + "\n  ".join(map(show.printable, str(error).split("\n"))), file=sys.stderr)
+        return error.exit_code
     except CopydeskError as error:
         print(f"copydesk: {show.printable(str(error))}", file=sys.stderr)
         return error.exit_code

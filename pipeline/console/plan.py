@@ -18,12 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """A line for each step."""
-    states = list(show.plan_of(options).states())
+    plan = show.plan_of(options, newest=not options.input)
+    states = list(plan.states())
     if options.json:
         show.as_json([{"step": s.step, "fresh": s.fresh, "why": s.why} for s in states])
         return 0
     table = show.grid("step", "run would", "why")
     for state in states:
         table.add_row(state.step, Text("keep it" if state.fresh else "make it"), Text(show.printable(state.why)))
+    show.console().print(Text(f"batch {plan.batch.name}"))
     show.console().print(table)
     return 0

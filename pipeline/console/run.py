@@ -14,6 +14,7 @@ from rich.text import Text
 from pipeline.console import show, status
 from pipeline.engine import whole
 from pipeline.errors import CopydeskError
+from pipeline.run import limits, refusal
 from pipeline.run.batch import Batch, refuse_other_input
 from pipeline.run.plan import Plan, State
 from pipeline.run.steps import chain
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--publish-anyway",
         action="store_true",
-        help="whatever share of the documents is quarantined or dropped",
+        help="whatever share of the documents is set aside, or of the input left out",
     )
     show.add_options(parser, whole_run=True)
 
@@ -42,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
     if not options.replace:
         refuse_other_input(STAGES, options.config, **show.given(options))
     if options.publish_anyway:
-        options.max_quarantined = options.max_dropped = 1.0
-    plan = show.plan_of(options)
+        vars(options).update(dict.fromkeys(limits.NAMES, 1.0))
+    plan = show.plan_of(options, newest=False)
     if options.again:
         plan.again(plan.step(options.again))
     states = list(plan.states())
@@ -58,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         show.as_json(status.summary(plan, states))
     else:
         terminal = show.console()
+        terminal.print(Text(f"batch {plan.batch.name}"))
         terminal.print(status.counts(states))
         for said in status.remarks(states):
             terminal.print(Text(said))
@@ -67,12 +69,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _nothing_to_do(plan: Plan, states: Sequence[State], as_json: bool) -> None:
     """Say that every step is fresh, and why that is known."""
+    refusal.withdraw(plan.batch.layout)  # of other settings, perhaps
     if as_json:
         show.as_json({"nothing_to_do": True, **status.summary(plan, states)})
         return
     terminal = show.console()
     terminal.print(
-        f"Nothing to do: {show.printable(plan.batch.settings.run.input)}, settings, rules and code of batch "
+        f"Nothing to do: {show.printable(plan.batch.input)}, settings, rules and code of batch "
         f"{plan.batch.name} are the same as when it was made."
     )
     show.where(terminal, plan)
@@ -89,10 +92,15 @@ def _build(plan: Plan, as_json: bool) -> None:
     """
     from pipeline import tasks  # Luigi takes 0.1 s to load
 
+    plan.turn.tell = _say_waiting
     with _progress(as_json) as bars:
         failure = tasks.run(plan, bars)
     if failure:
         raise _as_error(plan.batch, *failure)
+
+
+def _say_waiting(batch: str) -> None:
+    print(f"copydesk: waiting for batch {show.printable(batch)}, which is being made", file=sys.stderr)
 
 
 def _as_error(batch: Batch, step: str, error: BaseException) -> CopydeskError:

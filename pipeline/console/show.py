@@ -17,6 +17,7 @@ from rich.text import Text
 
 from pipeline import config
 from pipeline.config import Read, Run, Settings
+from pipeline.errors import SettingsError
 from pipeline.output.manifest import Manifest
 from pipeline.run import batch as batches
 from pipeline.run.plan import Plan
@@ -24,6 +25,7 @@ from pipeline.stages.order import STAGES
 from pipeline.stages.tables import FindingRow
 
 _WIDTH = 100  # of a plain line
+_UNNAMED = "for a run the date of today, for other commands the newest"
 
 
 def printable(text: str) -> str:
@@ -85,7 +87,7 @@ def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> 
     for name, option in config.run_options().items():
         if name != "input" and (whole_run or option.names_batch):
             default = getattr(Run, name)
-            told = f"{option.help} (default: {default})"
+            told = f"{option.help} (default: {default or _UNNAMED})"
             parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), metavar=option.metavar, help=told)
     if whole_run:
         add_read_options(parser)
@@ -122,9 +124,28 @@ def settings_of(options: argparse.Namespace) -> Settings:
     return config.load(STAGES, options.config, **given(options))
 
 
-def plan_of(options: argparse.Namespace) -> Plan:
-    """The plan of the batch that the options mean: it keeps its input and settings where they do not name others."""
-    return Plan(batches.settings_of(STAGES, options.config, **given(options)))
+def plan_of(options: argparse.Namespace, *, newest: bool = True) -> Plan:
+    """The plan of the batch that the options mean: it keeps its input and settings where they do not name others.
+
+    Without a name the newest batch is meant; a run makes that of today.
+    """
+    return Plan(batches.settings_of(STAGES, options.config, newest=newest, **given(options)))
+
+
+def known_plan_of(options: argparse.Namespace) -> Plan:
+    """The same of a batch that must be there.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    plan = plan_of(options)
+    known = batches.names(plan.batch.layout.output)
+    if plan.batch.name not in known:
+        output = printable(str(plan.batch.layout.output))
+        if not known:
+            raise SettingsError(f"no batch in {output} yet; `copydesk run` makes one")
+        raise SettingsError(f"no batch {plan.batch.name!r} in {output}; {config.closest(plan.batch.name, known)}")
+    return plan
 
 
 def where(terminal: Console, plan: Plan) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
@@ -20,22 +22,39 @@ from pipeline.stages.stage import Stage
 LAST = "last.json"  # what the batch was last made of and with
 
 
-def settings_of(stages: Sequence[Stage], file: str | None = None, **options: Any) -> Settings:
+def settings_of(stages: Sequence[Stage], file: str | None = None, *, newest: bool = False, **options: Any) -> Settings:
     """The settings of a batch, which keeps its input and its settings file: they count unless others are named.
 
-    So do the options that told how that input is read.
+    So do the options that told how that input is read. A batch that nobody names is that of today, by its date; or, for
+    those who ask, the `newest` in the output.
 
     Raises:
         SettingsError: an unknown or impossible setting.
     """
-    named = config.load(stages, file, **options)
+    named = _named(config.load(stages, file, **options), newest)
     kept = _kept(named)
     own = kept.get("config", "")
     if file is None and Path(own).is_file():
         file = own
     told = kept["read"] if "input" in kept and _is_same(options.get("input") or kept["input"], kept["input"]) else {}
     given = {name: value for name, value in options.items() if value is not None}
-    return config.load(stages, file, **{**told, **given, "input": options.get("input") or kept.get("input")})
+    given |= {"batch": named.run.batch, "input": options.get("input") or kept.get("input")}
+    return config.load(stages, file, **{**told, **given})
+
+
+def _named(settings: Settings, newest: bool = False) -> Settings:
+    """With a name for the batch, if the settings have none."""
+    if settings.run.batch:
+        return settings
+    known = names(Path(settings.run.output)) if newest else []
+    name = known[0] if known else datetime.date.today().isoformat()
+    return dataclasses.replace(settings, run=dataclasses.replace(settings.run, batch=name))
+
+
+def names(output: Path) -> list[str]:
+    """The batches in the folder `output`, by the time of their last run, the last one first."""
+    files = sorted(output.glob(f"runs/*/{LAST}"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    return [file.parent.name for file in files]
 
 
 def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: Any) -> None:
@@ -44,11 +63,11 @@ def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: 
     Raises:
         SettingsError: it would be; or an unknown or impossible setting.
     """
-    named = config.load(stages, file, **run)
+    named = _named(config.load(stages, file, **run))
     kept = _kept(named).get("input")
-    if kept and (run.get("input") or file) and not _is_same(named.run.input, kept):
+    if kept and (run.get("input") or file) and not _is_same(input_of(named), kept):
         raise SettingsError(
-            f"batch {named.run.batch} was made of {kept}, and {named.run.input} is named now; give that a batch of its "
+            f"batch {named.run.batch} was made of {kept}, and {input_of(named)} is named now; give that a batch of its "
             "own (--batch NAME), or make this one of it instead (--replace)"
         )
 
@@ -56,6 +75,11 @@ def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: 
 def _is_same(one: str, other: str) -> bool:
     """Whether two paths lead to the same place."""
     return Path(one).resolve() == Path(other).resolve()
+
+
+def input_of(settings: Settings) -> str:
+    """Where the batch is read from: `{batch}` in the setting, or `{date}`, stands for its name."""
+    return settings.run.input.replace("{batch}", settings.run.batch).replace("{date}", settings.run.batch)
 
 
 def _kept(settings: Settings) -> dict[str, Any]:
@@ -81,6 +105,7 @@ class Batch:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.name = settings.run.batch
+        self.input = input_of(settings)
         self.layout = Layout(Path(settings.run.output), self.name)
         self.history = History(self.layout)
 
@@ -94,7 +119,6 @@ class Batch:
             whole.remove_leftovers(folder, spare=resume.has_finished)
             whole.remove_leftovers(corpus.parent, corpus.name)
             self.history.tidy()
-            settings = self.settings
-            last = {"input": settings.run.input, "config": settings.file, "read": dict(settings.told)}
+            last = {"input": self.input, "config": self.settings.file, "read": dict(self.settings.told)}
             whole.write_json(folder / LAST, {**last, "from": str(Path.cwd())})
             yield

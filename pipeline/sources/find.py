@@ -38,6 +38,12 @@ class Found(NamedTuple):
     files: list[Entry]
     left_out: list[Entry]
 
+    @property
+    def unread(self) -> int:
+        """How many entries may hold articles that nobody reads: files of no known kind, folders that are not listed."""
+        left_out = sum(entry.reason not in (_OUTPUT, _TO_OUTPUT) for entry in self.left_out)
+        return left_out + sum(entry.reason.startswith(_UNREADABLE_FOLDER) for entry in self.files)
+
 
 def find_files(root: str, output: str = "") -> Found:
     """What the input `root` holds: a folder, looked into at any depth but for hidden names, or one file.
@@ -65,6 +71,7 @@ def find_files(root: str, output: str = "") -> Found:
     return found
 
 
+_UNREADABLE_FOLDER = "unreadable folder"
 _OUTPUT = "the output folder"
 _TO_OUTPUT = "a link into the output folder"
 _OF_OTHERS = "about the files beside it"
@@ -93,7 +100,7 @@ def _inside(root: Path, outputs: Path | None) -> Iterator[Entry]:
             with os.scandir(folder) as children:
                 listed = [(c.name, c.is_dir(follow_symlinks=False), c.is_file(follow_symlinks=False)) for c in children]
         except OSError as error:
-            yield Entry(folder, f"unreadable folder: {error.strerror}", wanted=True)
+            yield Entry(folder, f"{_UNREADABLE_FOLDER}: {error.strerror}", wanted=True)
             continue
         for name, is_folder, is_file in listed:
             if name.startswith("."):

@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.engine.protocol import Engine, Progress
+from pipeline.errors import LimitError
 from pipeline.output import corpus
+from pipeline.output import manifest as manifests
 from pipeline.output.manifest import Counts, MadeOf, Manifest
 from pipeline.run import limits
 from pipeline.run.steps.step import Made, Step
@@ -20,6 +22,7 @@ class Publishing(Step):
 
     name = "publishing"
     has_books = False
+    is_judged = True
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -56,9 +59,11 @@ class Publishing(Step):
         """Publish; what an earlier publication left for later batches is of no use any more.
 
         Raises:
-            LimitError: more documents were set aside or dropped than the settings allow.
+            LimitError: a share of the documents, or of those of a source, is over its limit in the settings.
         """
-        limits.check({before.output: before.manifest for before in made}, self.batch.settings.run)
+        outputs = {before.output: before.manifest for before in made}
+        if reasons := limits.exceeded(outputs, self.batch.settings.run, self._before()):
+            raise LimitError(self.batch.name, reasons)
         published = super().make(made, progress)
         self.batch.history.tidy()
         return published
@@ -67,6 +72,7 @@ class Publishing(Step):
         """The corpus, and what later batches need; that counts as soon as the corpus with this key stands."""
         counts = {before.step: _documents(before.manifest["counts"]) for before in made}
         published = corpus.write(work, made[-1].kept, self.batch.name, counts)
+        published["figures"] = limits.figures([before.manifest for before in made])
         published["memory"] = {}
         for before, stage in self._surveyed(made):
             if stage.survey:
@@ -74,6 +80,13 @@ class Publishing(Step):
                 digest = self.batch.history.remember(stage.survey.memory, self.batch.name, key, remember)
                 published["memory"][stage.survey.memory] = digest
         return published
+
+    def _before(self) -> limits.Before | None:
+        """The batch published before it by name, or else what it has published itself."""
+        mine = manifests.read(self.batch.layout.corpus)
+        found = [*([(self.batch.name, mine)] if mine else []), *self.batch.history.published().items()]
+        known = [limits.Before(name, manifest["figures"]) for name, manifest in found if "figures" in manifest]
+        return known[-1] if known else None
 
     def _surveyed(self, made: Sequence[Made]) -> Iterator[tuple[Made, Stage]]:
         """The outputs of stages that leave something for later batches."""

@@ -36,7 +36,7 @@ class Reading(Step):
 
     def __init__(self, batch: Batch, after: Step | None = None) -> None:
         super().__init__(batch, after)
-        self.input = Input(Path(batch.settings.run.input), batch.layout.runs / ".inputs.json", batch.layout.output)
+        self.input = Input(Path(batch.input), batch.layout.runs / ".inputs.json", batch.layout.output)
 
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
         """What of a record is read, and the content of the files."""
@@ -71,6 +71,7 @@ class Reading(Step):
         return {
             "left_out": _listed(self.input.found.left_out),
             "left_out_kinds": _kinds(self.input.found.left_out),
+            "entries": {"listed": sum(map(len, self.input.found)), "unread": self.input.found.unread},
             "charsets": charsets(work),
             "fields": guessed,
             **books.close(self.name, work, read=count),

@@ -27,6 +27,7 @@ class StageStep(Step):
     def __init__(self, batch: Batch, after: Step | None, stage: Stage) -> None:
         super().__init__(batch, after)
         self.stage, self.name = stage, stage.name
+        self.is_judged = stage.survey is not None
 
     @property
     def modules(self) -> tuple[str, ...]:

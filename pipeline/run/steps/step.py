@@ -41,6 +41,7 @@ class Step(ABC):
 
     name: str
     has_books = True  # its output holds documents by place, and their findings
+    is_judged = False  # it asks what earlier batches have published, or publishes
     not_whole = "not whole"  # why it is made again where something lies there that tells nothing of itself
 
     def __init__(self, batch: Batch, after: Step | None) -> None:
