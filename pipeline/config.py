@@ -91,12 +91,22 @@ class Read(Table):
 
 
 @dataclass(frozen=True)
+class Notify(Table):
+    """Who is told how a run ended, besides whoever started it."""
+
+    webhook: str = ""  # a message in JSON is posted there
+    webhook_seconds: Annotated[float, Bounds(0.1, None)] = 10.0  # an answer that takes longer is not waited for
+    metrics: str = ""  # a file for the textfile collector of Prometheus' node exporter
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, as in force: the file's, else the defaults written above, at the stages and at the rules."""
 
     run: Run
     read: Read
     stages: tuple[Stage, ...]  # with their tables and their rules' settings in force
+    notify: Notify = Notify()
     file: str = ""  # where they were read
 
     def stage(self, name: str) -> Stage:
@@ -139,7 +149,7 @@ def parse(
         SettingsError: an unknown or impossible setting; the message names file, table and setting.
     """
     own = {stage.name: stage.table for stage in stages if stage.table is not NO_TABLE}
-    _refuse_unknown(tables, ["run", "read", *own, "rules"], where, "table")
+    _refuse_unknown(tables, ["run", "read", *own, "rules", "notify"], where, "table")
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: [{name}] must be a table; got {table!r}")
@@ -147,8 +157,11 @@ def parse(
         _with_options(_table(Run(), tables.get("run", {}), f"{where}: [run]"), run or {}),
         _table(Read(), tables.get("read", {}), f"{where}: [read]"),
         _stages(stages, tables, where),
+        _table(Notify(), tables.get("notify", {}), f"{where}: [notify]"),
         where,
     )
+    if settings.notify.webhook and not re.match(r"https?://[^/\s]+", settings.notify.webhook):
+        raise SettingsError(f"{where}: [notify] webhook must begin with http:// or https:// and a host")
     if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
             f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"

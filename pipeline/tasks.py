@@ -150,6 +150,14 @@ class CleanCorpus(StepTask):
         """Nothing is left to do once what it requires is done."""
 
 
+def task_of(step: str) -> type[StepTask]:
+    """The task of a step; without a name that of the whole batch."""
+    task: type[StepTask] = CleanCorpus
+    while step and task.after is not None and (task is CleanCorpus or task.step != step):
+        task = task.after
+    return task
+
+
 class Watcher(Protocol):
     """Who is told how far the steps are."""
 
@@ -160,8 +168,8 @@ class Watcher(Protocol):
     def ended(self, step: str) -> None: ...
 
 
-def run(plan: Plan, watcher: Watcher) -> tuple[str, BaseException] | None:
-    """Do what is left to do of a plan, in this process; the step that failed and its error, if one did."""
+def run(plan: Plan, watcher: Watcher, until: str = "") -> tuple[str, BaseException] | None:
+    """Do what is left to do of a plan up to a step, in this process; the step that failed and its error, if one did."""
     logging.getLogger("luigi-interface").setLevel(logging.CRITICAL)  # failures are returned, not logged
     logging.getLogger("luigi").setLevel(logging.CRITICAL)
     failures: list[tuple[str, BaseException]] = []
@@ -175,7 +183,7 @@ def run(plan: Plan, watcher: Watcher) -> tuple[str, BaseException] | None:
     for event, callback in tell.items():
         StepTask.event_handler(event)(callback)
     Register.clear_instance_cache()  # Luigi hands out the tasks of an earlier call, which know another plan
-    task = CleanCorpus(batch=plan.batch.name)
+    task = task_of(until)(batch=plan.batch.name)
     task.plan = plan
     try:
         outcome = luigi.build(
