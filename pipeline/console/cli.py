@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from pipeline import __version__
-from pipeline.console import boilerplate, explain, plan, rules, run, show, status, verify
+from pipeline.console import boilerplate, explain, plan, rerun, rules, run, show, status, verify
 from pipeline.errors import CopydeskError
 
 DONE, FAILED, STOPPED = 0, 1, 130
@@ -23,6 +23,7 @@ DONE, FAILED, STOPPED = 0, 1, 130
 # Each module has `SUMMARY`, `add_arguments(parser)` and `run(options)`, which prints and returns the exit code.
 COMMANDS: Mapping[str, ModuleType] = {
     "run": run,
+    "rerun": rerun,
     "status": status,
     "plan": plan,
     "explain": explain,
@@ -36,7 +37,7 @@ examples:
   copydesk run                          clean the articles in seeds/ (or what configs/copydesk.toml names)
   copydesk run articles/ --batch 2026-11-24
                                         clean a folder as a batch of that name
-  copydesk run --again translation      make one step's output again, and what depends on it
+  copydesk rerun translation            make one step's output again, and what depends on it
   copydesk plan                         say what a run would do, and why
   copydesk explain 000_e7ac5253860ec0da tell one document's whole life
   copydesk rules encoding               list the rules of a stage with their settings

@@ -23,14 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """The last run's counts; steps that have gone stale say why."""
     plan = show.plan_of(options)
+    gone = plan.go_on_without_input()
     states = list(plan.states())
     if options.json:
         show.as_json(summary(plan, states))
         return 0
     terminal = show.console()
     terminal.print(counts(states))
-    if said := left_out(states):
-        terminal.print(Text(said))
+    for said in filter(None, (left_out(states), gone)):
+        terminal.print(Text(show.printable(said)))
     for state in states:
         if not state.fresh:
             terminal.print(Text(f"{state.step} is to be made: {show.printable(state.why)}"))

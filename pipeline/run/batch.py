@@ -73,5 +73,16 @@ class Batch:
             whole.remove_leftovers(folder, spare=resume.has_finished)
             whole.remove_leftovers(corpus.parent, corpus.name)
             self.history.tidy()
-            whole.write_json(folder / LAST, {"input": self.settings.run.input, "config": self.settings.file})
+            self.keep(input=self.settings.run.input, config=self.settings.file)
             yield
+
+    def keep(self, **values: str) -> None:
+        """Keep what the batch is made of and with, beside what it has kept; only while alone."""
+        kept = self.kept
+        if kept | values != kept:
+            whole.write_json(self.layout.runs / LAST, kept | values)
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What it has kept: `input`, `config`, and as `reading` the key of what was read."""
+        return _kept(self.settings)

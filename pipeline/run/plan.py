@@ -126,6 +126,10 @@ class Plan:
             made = None
         return made.output if made else next((path for path in step.outputs() if manifests.read(path)), None)
 
+    def go_on_without_input(self) -> str:
+        """Where the input has gone, go on from what was read of it; says so in a line, "" where the input is there."""
+        return self.steps[0].go_on_without_input()
+
     # --- making ---
 
     def make(self, step: Step, progress: Progress | None = None) -> None:
@@ -140,6 +144,8 @@ class Plan:
             before = self.made_before(step)
             if before is None:
                 raise CopydeskError(f"{step.name}: the step before it has no output; run the batch from its start")
+            if before:
+                self.batch.keep(reading=before[0].manifest["key"])
             damaged = self._damaged(step, before)
             if damaged is None:
                 if step.name in self._again:  # all of it, not what a killed run has finished

@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
-from pipeline.errors import CopydeskError
+from pipeline.errors import CopydeskError, InputError
+from pipeline.output import manifest as manifests
 from pipeline.output.manifest import CharsetFigures, MadeOf, Manifest
-from pipeline.run import books
+from pipeline.run import books, keys
 from pipeline.run.batch import Batch
 from pipeline.run.input import Input
 from pipeline.run.steps.step import Made, Step
@@ -33,16 +34,66 @@ class Reading(Step):
 
     def __init__(self, batch: Batch, after: Step | None = None) -> None:
         super().__init__(batch, after)
+        self._stands_in: MadeOf | None = None
         self.input = Input(Path(batch.settings.run.input), batch.layout.runs / ".inputs.json", batch.layout.output)
 
+    def made_of(self, made: Sequence[Made]) -> MadeOf:
+        """Where the input has gone, whatever made the output that is taken for current."""
+        return self._stands_in or super().made_of(made)
+
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
-        """What of a record is read, and the content of the files."""
+        """What of a record is read, and the content of the files.
+
+        Raises:
+            InputError: the input is not there, or holds nothing that can be read.
+        """
+        try:
+            return {**self._how, **self._what}
+        except InputError as error:
+            if self._last_read is None:
+                raise
+            raise InputError(
+                f"{error}. Batch {self.batch.name} was read from there before: bring it back, or make later steps "
+                f"again of what was read: copydesk rerun STEP --batch {self.batch.name}"
+            ) from error
+
+    @property
+    def _how(self) -> MadeOf:
+        return {"settings": self.batch.settings.read.made_of()}
+
+    @property
+    def _what(self) -> MadeOf:
         left_out = b"\0".join(os.fsencode(str(entry)) for entry in self.input.found.left_out)
         return {
-            "settings": self.batch.settings.read.made_of(),
             "input": self.input.digest,
             "left_out": hashlib.sha256(left_out).hexdigest()[:16] if left_out else "nothing",
         }
+
+    # --- when the input has gone ---
+
+    def go_on_without_input(self) -> str:
+        """Take what was read of it for current; that is said."""
+        try:
+            self.input.found  # noqa: B018 - it is looked for
+        except InputError as error:
+            last = self._last_read
+            if last is None:
+                return ""
+            self._stands_in = last["made_of"]
+            now = {**keys.code_of(self.modules), **self._how}
+            changes = keys.differences({name: last["made_of"].get(name) for name in now}, now)
+            by = f", by other settings or code: {'; '.join(changes)}" if changes else ""
+            missing = str(error).partition(";")[0]
+            documents = f"{last['counts']['read']:,} documents"
+            return f"{missing}; going on from what was read of it at {last['started']} ({documents}){by}"
+        return ""
+
+    @property
+    def _last_read(self) -> Manifest | None:
+        """What the last run went on from; the newest that was read where nobody knows."""
+        found = [manifest for manifest in map(manifests.read, self.outputs()) if manifest]
+        key = self.batch.kept.get("reading")
+        return next((manifest for manifest in found if manifest["key"] == key), found[0] if found else None)
 
     def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
         """Read all portions, then look for ids used twice among all documents."""

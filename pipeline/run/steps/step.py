@@ -62,6 +62,10 @@ class Step(ABC):
         """Everything that decides over its output."""
         return {**keys.code_of(self.modules), **self.ingredients(made)}
 
+    def go_on_without_input(self) -> str:
+        """Go on from what was read where the input of the batch has gone; says so, or "" where it has not."""
+        return ""
+
     # --- where it lies ---
 
     def place(self, key: str) -> Path:
