@@ -58,7 +58,7 @@ class Run(Table):
 
     # names sort: a batch is judged against those before it
     batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = "demo"
-    input: Annotated[str, Option("folder or file to read", "PATH")] = "seeds"
+    input: Annotated[str, Option("folder, file or pattern to read", "PATH")] = "seeds"
     output: Annotated[str, Option("where outputs go", "FOLDER", names_batch=True)] = "output"
     workers: Annotated[Count, Option("processes; 0: one for each core", "N")] = 0
     # each worker needs about 400 MB besides
@@ -67,7 +67,17 @@ class Run(Table):
     max_dropped: Annotated[Share, Option("more of the documents dropped: the same", "SHARE")] = 1.0
     # some 100,000 times what an article takes; it decides nothing but on hostile texts, and is in no key
     max_seconds: Annotated[float, Bounds(0, None), Option("a document that takes longer is quarantined", "S")] = 60.0
+    only_new: Annotated[bool, Option("leave out files that another published batch has read", "")] = False
     engine: Annotated[str, Option("who does the work", "NAME")] = "local"
+
+
+def input_of(pattern: str, batch: str) -> str:
+    """What a batch of that name reads: `inbox/{batch}/*.jsonl` names another folder for each.
+
+    >>> input_of("inbox/{batch}/*.jsonl", "2026-11-24")
+    'inbox/2026-11-24/*.jsonl'
+    """
+    return pattern.replace("{batch}", batch)
 
 
 def run_options() -> dict[str, Option]:

@@ -25,8 +25,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     show.add_options(parser, whole_run=True)
 
 
-def out(plan: Plan, options: argparse.Namespace, until: str = "") -> Outcome:
+def out(plan: Plan, options: argparse.Namespace, until: str = "", *, show_more: bool = True) -> Outcome:
     """Do what is to do of a plan, up to the step `until`; print, log and send how it ended.
+
+    Without `show_more` only the lines of the steps and of the end are printed, as for one batch of many.
 
     Raises:
         CopydeskError: a step failed.
@@ -41,10 +43,10 @@ def out(plan: Plan, options: argparse.Namespace, until: str = "") -> Outcome:
         raise
     ended = outcome.of(plan, time.monotonic() - started)
     states = list(plan.states())
-    if options.json:
+    if options.json and show_more:
         done = {"nothing_to_do": True} if nothing_to_do else {}
         show.as_json({**done, **status.summary(plan, states), "outcome": ended._asdict()})
-    else:
+    elif show_more:
         _show(plan, states, nothing_to_do)
     _tell(plan, ended, progress.listeners(options.log, lines=lines))
     if sys.stdout.isatty() and not options.json:
@@ -94,12 +96,12 @@ def _show(plan: Plan, states: Sequence[State], nothing_to_do: bool) -> None:
     terminal = show.console()
     if nothing_to_do:
         terminal.print(
-            f"Nothing to do: {show.printable(plan.batch.settings.run.input)}, settings, rules and code of batch "
+            f"Nothing to do: {show.printable(plan.batch.input)}, settings, rules and code of batch "
             f"{plan.batch.name} are the same as when it was made."
         )
     elif sys.stdout.isatty():
         terminal.print(status.counts(states))
-    if said := status.left_out(states):
+    for said in filter(None, (status.left_out(states), status.overtaken(plan))):
         terminal.print(Text(said))
     stale = [state.step for state in states if not state.fresh]
     if stale:

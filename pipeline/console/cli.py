@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from pipeline import __version__
-from pipeline.console import boilerplate, explain, plan, rerun, rules, run, show, status, verify
+from pipeline.console import backfill, boilerplate, explain, plan, rerun, rules, run, show, status, verify
 from pipeline.errors import CopydeskError
 
 DONE, FAILED, STOPPED = 0, 1, 130
@@ -24,6 +24,7 @@ DONE, FAILED, STOPPED = 0, 1, 130
 COMMANDS: Mapping[str, ModuleType] = {
     "run": run,
     "rerun": rerun,
+    "backfill": backfill,
     "status": status,
     "plan": plan,
     "explain": explain,
@@ -38,6 +39,8 @@ examples:
   copydesk run articles/ --batch 2026-11-24
                                         clean a folder as a batch of that name
   copydesk rerun translation            make one step's output again, and what depends on it
+  copydesk backfill 2026-11-01..2026-11-21 --input "inbox/{batch}/*.jsonl.gz"
+                                        make a batch for each day
   copydesk plan                         say what a run would do, and why
   copydesk explain 000_e7ac5253860ec0da tell one document's whole life
   copydesk rules encoding               list the rules of a stage with their settings

@@ -86,9 +86,16 @@ def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> 
         if name != "input" and (whole_run or option.names_batch):
             default = getattr(Run, name)
             told = f"{option.help} (default: {default})"
-            parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), metavar=option.metavar, help=told)
+            if isinstance(default, bool):
+                parser.add_argument(_flag(name), action=argparse.BooleanOptionalAction, default=None, help=option.help)
+                continue
+            parser.add_argument(_flag(name), type=type(default), metavar=option.metavar, help=told)
     parser.add_argument("--config", metavar="FILE", help=f"settings (default: {config.DEFAULT_FILE}, if it is there)")
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def given(options: argparse.Namespace) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.console import show
+from pipeline.run import later
 from pipeline.run.plan import Plan, State
 
 MOST_KINDS = 5  # of what was left out, listed
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     terminal = show.console()
     terminal.print(counts(states))
-    for said in filter(None, (left_out(states), gone)):
+    for said in filter(None, (left_out(states), gone, overtaken(plan))):
         terminal.print(Text(show.printable(said)))
     for state in states:
         if not state.fresh:
@@ -60,6 +61,13 @@ def left_out(states: Sequence[State]) -> str:
     listed = [f"{show.printable(kind)} {number:,}" for kind, number in list(kinds.items())[:MOST_KINDS]]
     more = f", and {len(kinds) - MOST_KINDS} kinds more" if len(kinds) > MOST_KINDS else ""
     return f"left out of the input: {sum(kinds.values()):,}: {', '.join(listed)}{more}"
+
+
+def overtaken(plan: Plan) -> str:
+    """Which later batches were judged without this one; "" if none was."""
+    batch = plan.batch
+    names = later.judged_otherwise(batch.layout, batch.settings.stages, batch.name)
+    return f"judged without this batch: {', '.join(names)}; copydesk backfill --stale mends that" if names else ""
 
 
 def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:

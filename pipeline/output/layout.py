@@ -27,7 +27,8 @@ def outputs(output: Path) -> list[Path]:
 
 def single_files(output: Path) -> list[Path]:
     """All files below it that stand by themselves: reports, and what is remembered of batches."""
-    return sorted(
+    found = output.glob("runs/.inputs.json")
+    return sorted(found) + sorted(
         file for name in ("report.html", "last.json", ".inputs.json") for file in output.glob(f"runs/*/{name}")
     )
 

@@ -41,9 +41,10 @@ def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: 
     """
     named = config.load(stages, file, **run)
     kept = _kept(named).get("input")
-    if kept and (run.get("input") or file) and Path(named.run.input).resolve() != Path(kept).resolve():
+    given = config.input_of(named.run.input, named.run.batch)
+    if kept and (run.get("input") or file) and Path(given).resolve() != Path(kept).resolve():
         raise SettingsError(
-            f"batch {named.run.batch} was made of {kept}, and {named.run.input} is named now; give that a batch of its "
+            f"batch {named.run.batch} was made of {kept}, and {given} is named now; give that a batch of its "
             "own (--batch NAME), or make this one of it instead (--replace)"
         )
 
@@ -60,6 +61,7 @@ class Batch:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.name = settings.run.batch
+        self.input = config.input_of(settings.run.input, self.name)
         self.layout = Layout(Path(settings.run.output), self.name)
         self.history = History(self.layout)
 
@@ -73,7 +75,7 @@ class Batch:
             whole.remove_leftovers(folder, spare=resume.has_finished)
             whole.remove_leftovers(corpus.parent, corpus.name)
             self.history.tidy()
-            self.keep(input=self.settings.run.input, config=self.settings.file)
+            self.keep(input=self.input, config=self.settings.file)
             yield
 
     def keep(self, **values: str) -> None:

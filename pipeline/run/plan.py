@@ -111,10 +111,10 @@ class Plan:
         if step.name in self._damage:
             return self._damage[step.name]
         outputs = step.outputs()
-        before = next((m for m in map(manifests.read, outputs) if m), None)
-        if before is None:
+        last = next(((output, m) for output, m in zip(outputs, map(manifests.read, outputs), strict=True) if m), None)
+        if last is None:
             return step.not_whole if outputs else "never run"
-        changes = keys.differences(before["made_of"], step.made_of(self.made_before(step) or []))
+        changes = step.changes(*last, self.made_before(step) or [])
         more = len(changes) - MOST_REASONS
         return "; ".join(changes[:MOST_REASONS]) + (f"; and {more} more" if more > 0 else "")
 

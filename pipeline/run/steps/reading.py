@@ -18,13 +18,16 @@ from pipeline.output import manifest as manifests
 from pipeline.output.manifest import CharsetFigures, MadeOf, Manifest
 from pipeline.run import books, keys
 from pipeline.run.batch import Batch
+from pipeline.run.inbox import Inbox
 from pipeline.run.input import Input
 from pipeline.run.steps.step import Made, Step
 from pipeline.sources import read
 from pipeline.sources.find import Entry
 from pipeline.stages import tables
+from pipeline.stages.tables import INPUTS, READ_FILES
 
 MOST_LEFT_OUT = 100  # names of files listed
+CACHE = ".inputs.json"  # digests of the files of the input, to be hashed once
 
 
 class Reading(Step):
@@ -35,7 +38,13 @@ class Reading(Step):
     def __init__(self, batch: Batch, after: Step | None = None) -> None:
         super().__init__(batch, after)
         self._stands_in: MadeOf | None = None
-        self.input = Input(Path(batch.settings.run.input), batch.layout.runs / ".inputs.json", batch.layout.output)
+        self.input = self._input()
+
+    def _input(self) -> Input:
+        batch, layout = self.batch, self.batch.layout
+        if batch.settings.run.only_new:  # what is remembered of an inbox serves all batches that look into it
+            return Inbox(batch.input, layout.output / "runs" / CACHE, layout.output, batch.history)
+        return Input(batch.input, layout.runs / CACHE, layout.output)
 
     def made_of(self, made: Sequence[Made]) -> MadeOf:
         """Where the input has gone, whatever made the output that is taken for current."""
@@ -68,6 +77,24 @@ class Reading(Step):
             "input": self.input.digest,
             "left_out": hashlib.sha256(left_out).hexdigest()[:16] if left_out else "nothing",
         }
+
+    def changes(self, output: Path, old: Manifest, made: Sequence[Made]) -> list[str]:
+        """Files by their names: `3.jsonl added`."""
+        said = [line for line in super().changes(output, old, made) if not line.startswith(("input:", "left_out:"))]
+        if old["made_of"].get("left_out") != self._what["left_out"]:
+            said.append("what is left out of the input")
+        changed = self._changed_files(output) if (output / INPUTS).is_dir() else ["other files"]
+        return [*(changed if old["made_of"].get("input") != self._what["input"] else []), *said]
+
+    def _changed_files(self, output: Path) -> list[str]:
+        before = {row["name"]: row["digest"] for row in storage.read_table(str(output / INPUTS)).to_pylist()}
+        now = {read.name_of(os.fsencode(name)): of for name, of in self.input.files.items()}
+        words = {(False, True): "added", (True, False): "gone", (True, True): "changed"}
+        return [
+            f"{name} {words[name in before, name in now]}"
+            for name in sorted({*before, *now})
+            if before.get(name) != now.get(name)
+        ]
 
     # --- when the input has gone ---
 
@@ -115,9 +142,12 @@ class Reading(Step):
         whole.remove(portions, *work.glob("first-*"), work / "repeated", work / "again")
         if self.input.has_changed():
             raise CopydeskError(f"{self.input.root}: files changed while they were read; run again")
+        files = [{"name": read.name_of(os.fsencode(name)), "digest": of} for name, of in self.input.files.items()]
+        storage.write_rows(work / INPUTS, [tables.from_dicts(files, READ_FILES)], READ_FILES)
+        left_out = [*self.input.found.left_out, *self.input.read_before]
         return {
-            "left_out": _listed(self.input.found.left_out),
-            "left_out_kinds": _kinds(self.input.found.left_out),
+            "left_out": _listed(left_out),
+            "left_out_kinds": _kinds(left_out),
             "charsets": charsets(work),
             **books.close(self.name, work, read=count),
         }
@@ -145,7 +175,10 @@ def _listed(left_out: Sequence[Entry]) -> list[str]:
 def _kinds(left_out: Sequence[Entry]) -> dict[str, int]:
     """How many were left out, by the suffix that tells no known kind, or by the reason; the most frequent first."""
     kinds = Counter(entry.reason or entry.path.suffix.lower() or "no suffix" for entry in left_out)
-    return {read.name_of(os.fsencode(kind)): number for kind, number in kinds.most_common(MOST_LEFT_OUT)}
+    listed = dict(kinds.most_common(MOST_LEFT_OUT))
+    if len(kinds) > len(listed):
+        listed["of other kinds"] = kinds.total() - sum(listed.values())
+    return {read.name_of(os.fsencode(kind)): number for kind, number in listed.items()}
 
 
 def charsets(output: Path) -> dict[str, CharsetFigures]:

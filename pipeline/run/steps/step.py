@@ -66,6 +66,10 @@ class Step(ABC):
         """Go on from what was read where the input of the batch has gone; says so, or "" where it has not."""
         return ""
 
+    def changes(self, output: Path, old: Manifest, made: Sequence[Made]) -> list[str]:
+        """What has changed since an output was made that has this manifest, in words."""
+        return keys.differences(old["made_of"], self.made_of(made))
+
     # --- where it lies ---
 
     def place(self, key: str) -> Path:
