@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from pipeline import __version__
-from pipeline.console import backfill, boilerplate, explain, plan, rerun, rules, run, show, status, verify
+from pipeline.console import backfill, boilerplate, explain, gc, plan, rerun, rules, run, show, status, verify
 from pipeline.errors import CopydeskError
 
 DONE, FAILED, STOPPED = 0, 1, 130
@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "rules": rules,
     "boilerplate": boilerplate,
     "verify": verify,
+    "gc": gc,
 }
 
 _EXAMPLES = """
@@ -47,6 +48,7 @@ examples:
   copydesk rules try encoding/mojibake --on articles/
                                         show what a rule would do there, and change nothing
   copydesk verify                       look whether all outputs are still as they were written
+  copydesk gc                           say what of the output folder nobody needs; --yes removes it
   copydesk boilerplate suggest          list lines learned of sites, with their evidence; then accept or reject
 
 A second run does only what a change has made stale. A document that cannot be read or that breaks a rule is set
