@@ -15,7 +15,21 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from pipeline import __version__
-from pipeline.console import backfill, boilerplate, explain, gc, plan, rerun, rules, run, show, status, verify
+from pipeline.console import (
+    backfill,
+    boilerplate,
+    completion,
+    explain,
+    gc,
+    plan,
+    rerun,
+    retry,
+    rules,
+    run,
+    show,
+    status,
+    verify,
+)
 from pipeline.errors import CopydeskError
 
 DONE, FAILED, STOPPED = 0, 1, 130
@@ -24,6 +38,7 @@ DONE, FAILED, STOPPED = 0, 1, 130
 COMMANDS: Mapping[str, ModuleType] = {
     "run": run,
     "rerun": rerun,
+    "retry": retry,
     "backfill": backfill,
     "status": status,
     "plan": plan,
@@ -32,6 +47,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "boilerplate": boilerplate,
     "verify": verify,
     "gc": gc,
+    "completion": completion,
 }
 
 _EXAMPLES = """
@@ -48,6 +64,7 @@ examples:
   copydesk rules try encoding/mojibake --on articles/
                                         show what a rule would do there, and change nothing
   copydesk verify                       look whether all outputs are still as they were written
+  copydesk retry                        take documents in quarantine through again, when what broke them has passed
   copydesk gc                           say what of the output folder nobody needs; --yes removes it
   copydesk boilerplate suggest          list lines learned of sites, with their evidence; then accept or reject
 
@@ -90,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(parser=parser)  # whoever completes commands reads them off it
     parser.add_argument("--version", action="version", version=f"copydesk {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
     for name, module in COMMANDS.items():

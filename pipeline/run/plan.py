@@ -181,6 +181,21 @@ class Plan:
         for later in self.steps[step.number :]:
             self._current.pop(later.name, None)
 
+    def retry(self, *, archived: bool = False) -> dict[str, int]:
+        """Make those steps again that hold documents in quarantine, of these parts alone; returns how many they hold.
+
+        Reading is not among them when its input is `archived`.
+        """
+        found: dict[str, int] = {}
+        for step in self.steps[int(archived) :]:
+            made = self.made(step) if step.has_books else None
+            if made and made.manifest["counts"]["quarantined"]:
+                found[step.name] = made.manifest["counts"]["quarantined"]
+        for name in found:
+            self.step(name).is_retried = True
+            self.again(self.step(name))
+        return found
+
     def _forget_old(self) -> None:
         """Remove outputs that other settings, rules or inputs made, but for the newest of each step."""
         for step in self.steps:

@@ -134,6 +134,7 @@ class Reading(Step):
         first = work / f"first-{self.input.state}"  # a killed run read this very input, or its parts are no use
         seconds = self.batch.settings.run.max_seconds
         function = partial(read.read_portion, settings=self.batch.settings.read, max_seconds=seconds)
+        made_again = self.take_over(key, str(portions), first)
         engine.split_rows(function, str(portions), str(first), give_up=read.give_up, bytes_named=size, resumable=True)
         count = books.Accounts.of(first).total
         self._set_aside_repeated(engine, first, work)
@@ -146,6 +147,7 @@ class Reading(Step):
         storage.write_rows(work / INPUTS, [tables.from_dicts(files, READ_FILES)], READ_FILES)
         left_out = [*self.input.found.left_out, *self.input.read_before]
         return {
+            "parts_made": made_again,
             "left_out": _listed(left_out),
             "left_out_kinds": _kinds(left_out),
             "charsets": charsets(work),
