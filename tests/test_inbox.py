@@ -142,9 +142,15 @@ def test_a_batch_is_not_made_again_of_what_is_left_of_its_files(
     capsys.readouterr()
     code, said = fails(capsys, "--batch", "d2")
     assert code == 2
-    assert said.startswith("copydesk: inbox: 1 files that batch d2 was published from have gone or changed (b.jsonl)")
+    assert said.startswith("copydesk: inbox: 1 files that batch d2 was published from have gone (b.jsonl)")
     assert cli.main(["rerun", "translation", "--batch", "d2"]) == 0
     assert tree("output") == before
+
+
+def test_a_file_of_a_batch_that_has_changed_is_read_again(inbox: Path) -> None:
+    write_jsonl(inbox / "inbox" / "b.jsonl", articles(5, start=2))
+    assert run("--batch", "d2") == 0
+    assert published("d2") == ["a2", "a3", "a4"]
 
 
 def test_what_is_known_of_files_may_be_damaged(inbox: Path) -> None:

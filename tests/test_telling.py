@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from pipeline.stages.order import STAGES
 from tests.runs import articles, fails, run, write_jsonl
 
 STEPS = ["reading", "encoding", "boilerplate", "language", "translation", "duplicates", "publishing", "report"]
+ENDED = Outcome("2026-11-24", 12.5, 7, 4, 1, 2, 3, ())
 REASON = 'reading: no "text"; found "id", "articleBody". hint: [read] text_field = "..." (2)'
 
 
@@ -87,7 +90,7 @@ def test_a_log_that_cannot_be_written_stops_the_run_before_it_begins(
 ) -> None:
     (mixed / "file").touch()
     assert fails(capsys, "in", "--log", "file/run.log") == (1, "copydesk: file: File exists")
-    assert not Path("output").exists()
+    assert not Path("output/corpus").exists()
 
 
 @pytest.mark.parametrize("length", [10, 1_000])
@@ -174,6 +177,28 @@ def test_that_nobody_listens_fails_no_run_and_is_said_without_the_secret(
     assert capsys.readouterr().err.startswith("copydesk: 127.0.0.1 was not told: [Errno 111]")
 
 
+@pytest.mark.parametrize("answer", [b"no HTTP\r\n\r\n", b""], ids=["garbage", "nothing"])
+def test_whatever_a_server_answers_fails_no_run(mixed: Path, answer: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def answer_once() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(answer)
+
+    thread = threading.Thread(target=answer_once)
+    thread.start()
+    notified = config.Notify(webhook=f"http://127.0.0.1:{server.getsockname()[1]}/s3cr3t?a b")
+    said = list(notify.tell(ENDED, replace(notified, webhook=notified.webhook.replace(" ", "+"))))
+    thread.join()
+    server.close()
+    assert [line.partition(": ")[0] for line in said] == ["127.0.0.1 was not told"]
+    said += list(notify.tell(ENDED, notified))  # an address that cannot be
+    assert said[-1] == "127.0.0.1 was not told: InvalidURL"
+    assert "s3cr3t" not in "".join(said)
+
+
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://example.org/x", "example.org/hook", "http://"])
 def test_an_address_that_is_none_of_the_web_is_refused(address: str) -> None:
     with pytest.raises(SettingsError, match="webhook must begin with http"):
@@ -181,8 +206,6 @@ def test_an_address_that_is_none_of_the_web_is_refused(address: str) -> None:
 
 
 # --- Prometheus --------------------------------------------------------------------------------------------------
-
-ENDED = Outcome("2026-11-24", 12.5, 7, 4, 1, 2, 3, ())
 
 
 def metrics(file: Path) -> dict[str, float]:

@@ -34,12 +34,13 @@ def out(plan: Plan, options: argparse.Namespace, until: str = "", *, show_more: 
         CopydeskError: a step failed.
     """
     started = time.monotonic()
-    lines = not options.json and not sys.stdout.isatty()
+    log: list[progress.Listener] = []
+    printed = [] if options.json or sys.stdout.isatty() else [progress.printed]
     try:
-        nothing_to_do = _make(plan, options, until, progress.listeners(options.log, lines=lines))
-    except CopydeskError as error:
-        ended = outcome.of(plan, time.monotonic() - started, error)
-        _tell(plan, ended, progress.listeners(options.log, lines=False))  # whoever called us prints the error
+        log += progress.logged(options.log)
+        nothing_to_do = _make(plan, options, until, printed + log)
+    except (CopydeskError, OSError) as error:  # whoever called us prints it
+        _tell(plan, outcome.of(plan, time.monotonic() - started, error), log)
         raise
     ended = outcome.of(plan, time.monotonic() - started)
     states = list(plan.states())
@@ -48,7 +49,7 @@ def out(plan: Plan, options: argparse.Namespace, until: str = "", *, show_more: 
         show.as_json({**done, **status.summary(plan, states), "outcome": ended._asdict()})
     elif show_more:
         _show(plan, states, nothing_to_do)
-    _tell(plan, ended, progress.listeners(options.log, lines=lines))
+    _tell(plan, ended, printed + log)
     if sys.stdout.isatty() and not options.json:
         show.console().print(Text(show.printable(str(ended))))
     return ended

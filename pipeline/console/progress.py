@@ -91,14 +91,18 @@ class Bars:
 # --- listeners ---------------------------------------------------------------------------------------------------
 
 
-def listeners(log: str | None, *, lines: bool) -> list[Listener]:
-    """Those that an event is told to: standard output, if it is to have `lines`, and a log file."""
-    found: list[Listener] = [_print] if lines else []
-    if log:
-        Path(log).parent.mkdir(parents=True, exist_ok=True)
-        Path(log).open("a").close()  # one that cannot be written is known before anything is made
-        found.append(partial(_append, Path(log)))
-    return found
+def printed(event: Event) -> None:
+    """A line on standard output."""
+    print(line(event), flush=True)
+
+
+def logged(log: str | None) -> list[Listener]:
+    """A line in a log file, if there is to be one; that it cannot be written is known before anything is made."""
+    if not log:
+        return []
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    Path(log).open("a").close()
+    return [partial(_append, Path(log))]
 
 
 def tell(to: Sequence[Listener], event: Event) -> None:
@@ -118,10 +122,6 @@ def line(event: Event) -> str:
     seconds = f"{event['seconds']:.2f} s" if "seconds" in event else ""
     said = event.get("text") or f"{event['step']}: " + ", ".join(filter(None, (numbers, seconds)))
     return show.printable(f"{event['time']} {event['batch']} {said}".removesuffix(": "))
-
-
-def _print(event: Event) -> None:
-    print(line(event), flush=True)
 
 
 def _append(log: Path, event: Event) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.engine import storage
 from pipeline.errors import InputError
 from pipeline.run.history import FILES, History
-from pipeline.run.input import Input
+from pipeline.run.input import Input, in_tables
 from pipeline.sources import find
 from pipeline.sources.find import Entry
 
@@ -65,12 +65,12 @@ class Inbox(Input):
         """A batch that is made again of what is left of its files would lose the articles of the others."""
         mine = self._history.places(FILES).get(self._history.layout.batch)
         own = storage.read_table(str(mine)).to_pylist() if mine else []
-        there = set(self.digests.values())
-        gone = [row["name"] for row in own if row["digest"] not in there]
+        there = {*self.digests.values(), *(in_tables(self.name_of(path)) for path in self.digests)}
+        gone = [row["name"] for row in own if not {row["digest"], row["name"]} & there]
         if gone:
             names = ", ".join(gone[:MOST_NAMES]) + (", ..." if len(gone) > MOST_NAMES else "")
             raise InputError(
                 f"{self._where}: {len(gone):,} files that batch {self._history.layout.batch} was published from have "
-                f"gone or changed ({names}), and their articles would go with them; bring them back, or give what is "
-                "new a batch of its own (--batch NAME)"
+                f"gone ({names}), and their articles would go with them; bring them back, or give what is new a batch "
+                "of its own (--batch NAME)"
             )

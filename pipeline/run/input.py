@@ -91,6 +91,11 @@ class Input:
         return self.again().digest != self.digest
 
 
+def in_tables(name: str) -> str:
+    """The name of a file as tables have it: in UTF-8."""
+    return name_of(os.fsencode(name))
+
+
 def digest_of(files: Mapping[str, str]) -> str:
     """One digest over the names of files and the digests of their bytes."""
     digest = hashlib.sha256()

@@ -8,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,8 +22,10 @@ def tell(outcome: Outcome, notify: Notify) -> Iterator[str]:
     if notify.webhook:
         try:
             _post(outcome, notify.webhook, notify.webhook_seconds)
-        except (OSError, ValueError) as error:  # of the address only the host: the rest of it may be a secret
-            yield f"{urlsplit(notify.webhook).hostname} was not told: {getattr(error, 'reason', None) or error}"
+        except (OSError, ValueError, HTTPException) as error:
+            # of the address only the host is said: the rest may be a secret
+            why = getattr(error, "reason", None) or type(error).__name__
+            yield f"{urlsplit(notify.webhook).hostname} was not told: {why}"
     if notify.metrics:
         try:
             write_metrics(outcome, Path(notify.metrics), time.time())

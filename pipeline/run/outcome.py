@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
         return f"{published}; {aside}{often}"
 
 
-def of(plan: Plan, seconds: float, error: CopydeskError | None = None) -> Outcome:
+def of(plan: Plan, seconds: float, error: CopydeskError | OSError | None = None) -> Outcome:
     """The outcome of a run that has come to its end, or to an error."""
     made: Sequence[Made] = ()
     with suppress(CopydeskError, OSError):  # the input has gone: nothing is known of the batch
@@ -61,6 +61,6 @@ def of(plan: Plan, seconds: float, error: CopydeskError | None = None) -> Outcom
         quarantined=sum(found.manifest["counts"]["quarantined"] for found in booked),
         left_out=sum(booked[0].manifest.get("left_out_kinds", {}).values()) if booked else 0,
         reasons=tuple(books.most_often([f.output for f in booked], [tables.DROPPED, tables.QUARANTINED])),
-        exit_code=error.exit_code if error else 0,
+        exit_code=getattr(error, "exit_code", 1) if error else 0,
         error=str(error) if error else "",
     )

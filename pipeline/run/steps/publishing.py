@@ -36,7 +36,7 @@ class Publishing(Step):
             "input": made[-1].manifest["digests"][tables.KEPT],
             "counts": {before.step: _documents(before.manifest["counts"]) for before in made},
             "left": {
-                f"{made[0].step}/{INPUTS}": made[0].manifest["digests"][INPUTS],
+                f"{made[0].step}/{INPUTS}": made[0].manifest["digests"].get(INPUTS, "none"),
                 **{
                     f"{stage.name}/{dataset}": before.manifest["digests"][dataset]
                     for before, stage in self._surveyed(made)
@@ -73,8 +73,10 @@ class Publishing(Step):
         """The corpus, and what later batches need; that counts as soon as the corpus with this key stands."""
         counts = {before.step: _documents(before.manifest["counts"]) for before in made}
         published = corpus.write(work, made[-1].kept, self.batch.name, counts)
-        files = partial(storage.copy, made[0].output / INPUTS)
-        published["memory"] = {FILES: self.batch.history.remember(FILES, self.batch.name, key, files)}
+        published["memory"] = {}
+        if INPUTS in made[0].manifest["digests"]:  # not of what an earlier version has read
+            files = partial(storage.copy, made[0].output / INPUTS)
+            published["memory"][FILES] = self.batch.history.remember(FILES, self.batch.name, key, files)
         for before, stage in self._surveyed(made):
             if stage.survey:
                 remember = partial(stage.survey.remember, engine, before.output, str(work), self.batch.name)

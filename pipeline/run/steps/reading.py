@@ -19,7 +19,7 @@ from pipeline.output.manifest import CharsetFigures, MadeOf, Manifest
 from pipeline.run import books, keys
 from pipeline.run.batch import Batch
 from pipeline.run.inbox import Inbox
-from pipeline.run.input import Input
+from pipeline.run.input import Input, in_tables
 from pipeline.run.steps.step import Made, Step
 from pipeline.sources import read
 from pipeline.sources.find import Entry
@@ -88,7 +88,7 @@ class Reading(Step):
 
     def _changed_files(self, output: Path) -> list[str]:
         before = {row["name"]: row["digest"] for row in storage.read_table(str(output / INPUTS)).to_pylist()}
-        now = {read.name_of(os.fsencode(name)): of for name, of in self.input.files.items()}
+        now = {in_tables(name): of for name, of in self.input.files.items()}
         words = {(False, True): "added", (True, False): "gone", (True, True): "changed"}
         return [
             f"{name} {words[name in before, name in now]}"
@@ -143,7 +143,7 @@ class Reading(Step):
         whole.remove(portions, *work.glob("first-*"), work / "repeated", work / "again")
         if self.input.has_changed():
             raise CopydeskError(f"{self.input.root}: files changed while they were read; run again")
-        files = [{"name": read.name_of(os.fsencode(name)), "digest": of} for name, of in self.input.files.items()]
+        files = [{"name": in_tables(name), "digest": of} for name, of in self.input.files.items()]
         storage.write_rows(work / INPUTS, [tables.from_dicts(files, READ_FILES)], READ_FILES)
         left_out = [*self.input.found.left_out, *self.input.read_before]
         return {
