@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -153,13 +154,19 @@ def test_a_file_of_a_batch_that_has_changed_is_read_again(inbox: Path) -> None:
     assert published("d2") == ["a2", "a3", "a4"]
 
 
-def test_what_is_known_of_files_may_be_damaged(inbox: Path) -> None:
-    """Then a file is read again, and its articles are copies."""
-    [known] = Path("output/history/files/d1").rglob("*.parquet")
-    known.write_bytes(b"nothing")
+@pytest.mark.parametrize("known", [True, False], ids=["it has kept what it read", "its steps have gone"])
+def test_what_is_known_of_the_files_of_a_batch_may_be_damaged(inbox: Path, known: bool) -> None:
+    """It is made again of what the batch has read; without that the file is read again, and its articles are copies."""
+    before = tree("output/history/files/d1")
+    [file] = Path("output/history/files/d1").rglob("*.parquet")
+    file.write_bytes(b"nothing")
+    if not known:
+        shutil.rmtree("output/runs/d1")
     write_jsonl(inbox / "inbox" / "c.jsonl", articles(6, start=4))
     assert run("--batch", "d3", "--publish-anyway") == 0
+    assert made("reading", batch="d3").manifest["counts"]["read"] == (2 if known else 4)
     assert published("d3") == ["a4", "a5"]
+    assert (tree("output/history/files/d1") == before) == known
 
 
 def test_a_file_that_a_batch_failed_to_publish_is_new_to_the_next(

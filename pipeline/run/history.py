@@ -33,11 +33,6 @@ class History:
         """What they have left, by name of batch: a batch is made again when one of them has changed."""
         return left_by(self.published(), memory)
 
-    def places(self, memory: str) -> dict[str, Path]:
-        """What all published batches have left, earlier or later, as far as it is sound."""
-        folders = {name: self.place(memory, name, m["key"]) for name, m in published(self.layout).items()}
-        return {name: folder for name, folder in folders.items() if self.sound(folder)}
-
     def place(self, memory: str, batch: str, key: str) -> Path:
         """Where a publication leaves what later batches need."""
         return self.layout.history / memory / batch / key

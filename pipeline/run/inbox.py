@@ -1,20 +1,25 @@
 """An inbox that grows: a batch is made of those of its files that no other published batch has read.
 
 A file is known by its content. What each batch was published from lies in the history, `history/files/<batch>/<key>/`;
-where that is missing or damaged its files are read again, and their articles are found to be copies.
+what is missing or damaged there is made again of what the batch has read. Where that has gone, too, its files are read
+again, and their articles are found to be copies.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from pipeline.engine import storage
 from pipeline.errors import InputError
-from pipeline.run.history import FILES, History
+from pipeline.output import manifest as manifests
+from pipeline.output.layout import Layout
+from pipeline.output.manifest import Manifest
+from pipeline.run.history import FILES, History, published
 from pipeline.run.input import Input, in_tables
 from pipeline.sources import find
 from pipeline.sources.find import Entry
+from pipeline.stages.tables import INPUTS
 
 MOST_NAMES = 3  # of files said to have gone
 
@@ -55,15 +60,30 @@ class Inbox(Input):
         mine = self._history.layout.batch
         return {
             row["digest"]: name
-            for name, folder in self._history.places(FILES).items()
+            for name, folder in self._places.items()
             if name != mine
             for row in storage.read_table(str(folder)).to_pylist()
             if ":" not in row["digest"]  # a file that could not be read may be readable now
         }
 
+    @cached_property
+    def _places(self) -> dict[str, Path]:
+        """Where the files of published batches lie, by the names of the batches, as far as they are known."""
+        history = self._history
+        found: dict[str, Path] = {}
+        for name, manifest in published(history.layout).items():
+            folder = history.place(FILES, name, manifest["key"])
+            if not history.sound(folder):
+                output = _reading_of(Layout(history.layout.output, name), manifest)
+                if output is None:
+                    continue
+                history.remember(FILES, name, manifest["key"], partial(storage.copy, output / INPUTS))
+            found[name] = folder
+        return found
+
     def _refuse_to_withdraw(self) -> None:
         """A batch that is made again of what is left of its files would lose the articles of the others."""
-        mine = self._history.places(FILES).get(self._history.layout.batch)
+        mine = self._places.get(self._history.layout.batch)
         own = storage.read_table(str(mine)).to_pylist() if mine else []
         there = {*self.digests.values(), *(in_tables(self.name_of(path)) for path in self.digests)}
         gone = [row["name"] for row in own if not {row["digest"], row["name"]} & there]
@@ -74,3 +94,13 @@ class Inbox(Input):
                 f"gone ({names}), and their articles would go with them; bring them back, or give what is new a batch "
                 "of its own (--batch NAME)"
             )
+
+
+def _reading_of(layout: Layout, corpus: Manifest) -> Path | None:
+    """What a batch had read when it was published; None where that has gone."""
+    wanted = corpus["made_of"].get("left", {}).get(f"reading/{INPUTS}")
+    for output in layout.runs.glob("0-reading-*"):
+        manifest = manifests.read(output)
+        if manifest and manifest["digests"].get(INPUTS) == wanted:
+            return None if manifests.damage(output, manifest, INPUTS, content=True) else output
+    return None
