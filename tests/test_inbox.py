@@ -247,9 +247,11 @@ def test_a_late_batch_says_which_later_ones_were_judged_without_it_and_these_are
         write_jsonl(place / "inbox" / day / "a.jsonl", rows)
         capsys.readouterr()
         assert run("--batch", day) == 0
-    assert "judged without this batch: d2, d3; copydesk backfill --stale mends that" in capsys.readouterr().out
+    assert (
+        "judged without what is published now: d2, d3; copydesk backfill --stale mends that" in capsys.readouterr().out
+    )
     assert cli.main(["status", "--batch", "d1"]) == 0
-    assert "judged without this batch: d2, d3" in capsys.readouterr().out
+    assert "judged without what is published now: d2, d3" in capsys.readouterr().out
     assert published("d2") == ["a0", "a1", "a2"]
     (place / "inbox").rename(place / "archive")  # and that is no hindrance
     assert cli.main(["backfill", "--stale"]) == 0

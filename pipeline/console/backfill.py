@@ -60,9 +60,19 @@ def run(options: argparse.Namespace) -> int:
         told += f"{len(skipped):,} without input; published {published:,}"
         failures = f". Failed: {', '.join(failed)}" if failed else ""
         show.console().print(Text(told + failures))
+        if overtaken := _overtaken(options, tried):
+            show.console().print(Text(overtaken))
     if tried and len(skipped) == len(tried):
         raise InputError(f"none of these batches has any input: {tried[0].why}")
     return FAILED if failed else DONE
+
+
+def _overtaken(options: argparse.Namespace, tried: Sequence[Tried]) -> str:
+    """Which later batches were judged without these; "" if none was."""
+    settings = show.settings_of(options)
+    layout = Layout(Path(settings.run.output), settings.run.batch)
+    names = later.judged_otherwise(layout, settings.stages, max((one.batch for one in tried), default=""))
+    return later.said(names)
 
 
 def days(span: str) -> list[str]:
@@ -109,16 +119,13 @@ def _try(name: str, options: argparse.Namespace, *, archived: bool) -> Tried:
         said = plan.go_on_without_input() if archived else ""
         if said:
             _say(said)
-        plan.step("reading").made_of([])  # is there any?
-    except InputError as error:
-        _say(f"{name} is skipped: {error}")
-        return Tried(name, None, str(error))
-    except CopydeskError as error:
-        _say(f"{name}: {error}")
-        return Tried(name, Outcome.failed(name, error))
-    try:
+        try:
+            plan.steps[0].made_of([])  # is there anything to read?
+        except InputError as error:
+            _say(f"{name} is skipped: {error}")
+            return Tried(name, None, str(error))
         return Tried(name, carry.out(plan, own, show_more=False))
-    except CopydeskError as error:
+    except (CopydeskError, OSError) as error:
         _say(f"{name}: {error}")
         return Tried(name, Outcome.failed(name, error))
 

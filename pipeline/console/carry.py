@@ -51,12 +51,13 @@ def out(plan: Plan, options: argparse.Namespace, until: str = "", *, show_more: 
         _show(plan, states, nothing_to_do)
     _tell(plan, ended, printed + log)
     if sys.stdout.isatty() and not options.json:
-        show.console().print(Text(show.printable(str(ended))))
+        whose = "" if show_more else f"{ended.batch}: "
+        show.console().print(Text(show.printable(f"{whose}{ended}")))
     return ended
 
 
 def _make(plan: Plan, options: argparse.Namespace, until: str, listeners: Sequence[progress.Listener]) -> bool:
-    """Let Luigi do what is to do; False when nothing is.
+    """Let Luigi do what is to do; True when that was nothing.
 
     Raises:
         CopydeskError: a step failed.

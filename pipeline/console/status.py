@@ -66,8 +66,7 @@ def left_out(states: Sequence[State]) -> str:
 def overtaken(plan: Plan) -> str:
     """Which later batches were judged without this one; "" if none was."""
     batch = plan.batch
-    names = later.judged_otherwise(batch.layout, batch.settings.stages, batch.name)
-    return f"judged without this batch: {', '.join(names)}; copydesk backfill --stale mends that" if names else ""
+    return later.said(later.judged_otherwise(batch.layout, batch.settings.stages, batch.name))
 
 
 def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:

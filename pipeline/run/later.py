@@ -32,6 +32,15 @@ def judged_otherwise(layout: Layout, stages: Sequence[Stage], after: str = "") -
     return found
 
 
+def said(names: Sequence[str]) -> str:
+    """That these batches were overtaken, and what to do; "" if none was."""
+    return (
+        f"judged without what is published now: {', '.join(names)}; copydesk backfill --stale mends that"
+        if names
+        else ""
+    )
+
+
 def _judged_against(layout: Layout, stage: str) -> dict[str, str] | None:
     """What earlier batches had left when the newest output of a stage was made; None where there is none."""
     outputs = sorted(layout.runs.glob(f"*-{stage}-*"), key=lambda path: path.stat().st_mtime_ns, reverse=True)

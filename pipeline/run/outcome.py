@@ -31,9 +31,9 @@ class Outcome(NamedTuple):
     error: str = ""
 
     @classmethod
-    def failed(cls, batch: str, error: CopydeskError) -> Outcome:
-        """The outcome of a run that never began."""
-        return cls(batch, 0, 0, None, 0, 0, 0, (), error.exit_code, str(error))
+    def failed(cls, batch: str, error: CopydeskError | OSError) -> Outcome:
+        """The outcome of a run of which no more is known."""
+        return cls(batch, 0, 0, None, 0, 0, 0, (), getattr(error, "exit_code", 1), str(error))
 
     def __str__(self) -> str:
         """One line: `published 3; dropped 1, quarantined 2, left out 0. Most often: reading: no text (2)`."""
