@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.console import backfill, cli
-from pipeline.engine import storage
+from pipeline.engine import storage, whole
 from pipeline.errors import InputError, SettingsError
 from pipeline.sources import find
 from tests.runs import articles, fails, made, one_line, run, tree, write_jsonl
@@ -167,6 +167,19 @@ def test_what_is_known_of_the_files_of_a_batch_may_be_damaged(inbox: Path, known
     assert made("reading", batch="d3").manifest["counts"]["read"] == (2 if known else 4)
     assert published("d3") == ["a4", "a5"]
     assert (tree("output/history/files/d1") == before) == known
+
+
+def test_of_a_batch_of_before_files_were_noted_they_are_not_known(inbox: Path) -> None:
+    """As an earlier version has left it: neither in the history, nor with what was read or published."""
+    for folder in ("output/corpus/batch=d1", str(next(Path("output/runs/d1").glob("0-reading-*")))):
+        told = whole.read_json(Path(folder) / whole.MANIFEST) or {}
+        told["digests"].pop("inputs", None)
+        told["made_of"].get("left", {}).pop("reading/inputs", None)
+        whole.write_json(Path(folder) / whole.MANIFEST, told)
+    shutil.rmtree("output/history/files/d1")
+    write_jsonl(inbox / "inbox" / "c.jsonl", articles(6, start=4))
+    assert run("--batch", "d3", "--publish-anyway", "--until", "reading") == 0
+    assert made("reading", batch="d3").manifest["counts"]["read"] == 4
 
 
 def test_a_file_that_a_batch_failed_to_publish_is_new_to_the_next(

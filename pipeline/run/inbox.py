@@ -101,6 +101,6 @@ def _reading_of(layout: Layout, corpus: Manifest) -> Path | None:
     wanted = corpus["made_of"].get("left", {}).get(f"reading/{INPUTS}")
     for output in layout.runs.glob("0-reading-*"):
         manifest = manifests.read(output)
-        if manifest and manifest["digests"].get(INPUTS) == wanted:
+        if manifest and wanted and manifest["digests"].get(INPUTS) == wanted:  # a version before this noted no files
             return None if manifests.damage(output, manifest, INPUTS, content=True) else output
     return None
