@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -75,16 +76,21 @@ class Batch:
             whole.remove_leftovers(folder, spare=resume.has_finished)
             whole.remove_leftovers(corpus.parent, corpus.name)
             self.history.tidy()
-            self.keep(input=self.input, config=self.settings.file)
+            self._keep()
             yield
 
-    def keep(self, **values: str) -> None:
-        """Keep what the batch is made of and with, beside what it has kept; only while alone."""
-        kept = self.kept
-        if kept | values != kept:
-            whole.write_json(self.layout.runs / LAST, kept | values)
+    @cached_property
+    def last_read(self) -> str:
+        """The key of what the last run read; "" where nobody knows."""
+        return _kept(self.settings).get("reading", "")
 
-    @property
-    def kept(self) -> dict[str, str]:
-        """What it has kept: `input`, `config`, and as `reading` the key of what was read."""
-        return _kept(self.settings)
+    def goes_on_from(self, reading: str) -> None:
+        """Keep the key of what was read; only while alone."""
+        if reading != self.last_read:
+            self.last_read = reading
+            self._keep()
+
+    def _keep(self) -> None:
+        """Keep what the batch is made of and with."""
+        kept = {"input": self.input, "config": self.settings.file, "reading": self.last_read}
+        whole.write_json(self.layout.runs / LAST, kept)

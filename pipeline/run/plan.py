@@ -145,7 +145,7 @@ class Plan:
             if before is None:
                 raise CopydeskError(f"{step.name}: the step before it has no output; run the batch from its start")
             if before:
-                self.batch.keep(reading=before[0].manifest["key"])
+                self.batch.goes_on_from(before[0].manifest["key"])
             damaged = self._damaged(step, before)
             if damaged is None:
                 if step.name in self._again:  # all of it, not what a killed run has finished

@@ -119,8 +119,8 @@ class Reading(Step):
     def _last_read(self) -> Manifest | None:
         """What the last run went on from; the newest that was read where nobody knows."""
         found = [manifest for manifest in map(manifests.read, self.outputs()) if manifest]
-        key = self.batch.kept.get("reading")
-        return next((manifest for manifest in found if manifest["key"] == key), found[0] if found else None)
+        last = (manifest for manifest in found if manifest["key"] == self.batch.last_read)
+        return next(last, found[0] if found else None)
 
     def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
         """Read all portions, then look for ids used twice among all documents."""

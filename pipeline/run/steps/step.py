@@ -102,9 +102,9 @@ class Step(ABC):
 
         All else decides over them as it did: the key is the same. Returns how many parts of `dataset` are left to do.
         """
-        output, manifest = self.place(key), self.found(key)
+        output, manifest = self.place(key), self.found(key) if self.is_retried else None
         parts = set(range(len(storage.parts(dataset))))
-        if not self.is_retried or manifest is None or manifests.damage(output, manifest, content=True):
+        if manifest is None or manifests.damage(output, manifest, content=True):
             return len(parts)
         aside = storage.parts(f"{output}/{tables.QUARANTINED}")
         left = {storage.number_of(part) for part in aside if storage.count_rows(str(part))}
