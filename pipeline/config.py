@@ -61,7 +61,7 @@ class Run(Table):
 
     # names sort: a batch is judged against those before it; without one a run makes the batch of today, by its date
     batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = ""
-    input: Annotated[str, Option("folder or file to read", "PATH")] = "seeds"  # `{batch}` in it: the batch's name
+    input: Annotated[str, Option("folder, file or pattern to read", "PATH")] = "seeds"  # see `input_of`
     output: Annotated[str, Option("where outputs go", "FOLDER", names_batch=True)] = "output"
     workers: Annotated[Count, Option("processes; 0: one for each core", "N")] = 0
     # each worker needs about 400 MB besides
@@ -75,7 +75,17 @@ class Run(Table):
     max_left_out: Annotated[Share, Option("more of the input's files read by nobody: the same", "SHARE")] = 1.0
     # some 100,000 times what an article takes; it decides nothing but on hostile texts, and is in no key
     max_seconds: Annotated[float, Bounds(0, None), Option("a document that takes longer is quarantined", "S")] = 60.0
+    only_new: Annotated[bool, Option("leave out files that another published batch has read", "")] = False
     engine: Annotated[str, Option("who does the work", "NAME")] = "local"
+
+
+def input_of(pattern: str, batch: str) -> str:
+    """What a batch of that name reads: `{batch}` in a pattern, or `{date}`, stands for the name.
+
+    >>> input_of("inbox/{batch}/*.jsonl", "2026-11-24")
+    'inbox/2026-11-24/*.jsonl'
+    """
+    return pattern.replace("{batch}", batch).replace("{date}", batch)
 
 
 @dataclass(frozen=True)
@@ -114,12 +124,22 @@ def _options(table: type[Table]) -> dict[str, Option]:
 
 
 @dataclass(frozen=True)
+class Notify(Table):
+    """Who is told how a run ended, besides whoever started it."""
+
+    webhook: str = ""  # a message in JSON is posted there
+    webhook_seconds: Annotated[float, Bounds(0.1, None)] = 10.0  # an answer that takes longer is not waited for
+    metrics: str = ""  # a file for the textfile collector of Prometheus' node exporter
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, as in force: the file's, else the defaults written above, at the stages and at the rules."""
 
     run: Run
     read: Read
     stages: tuple[Stage, ...]  # with their tables and their rules' settings in force
+    notify: Notify = Notify()
     file: str = ""  # where they were read
     told: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # settings of `[read]` given as options
 
@@ -169,7 +189,7 @@ def parse(
         SettingsError: an unknown or impossible setting; the message names file, table and setting.
     """
     own = {stage.name: stage.table for stage in stages if stage.table is not NO_TABLE}
-    _refuse_unknown(tables, ["run", "read", *own, "rules"], where, "table")
+    _refuse_unknown(tables, ["run", "read", *own, "rules", "notify"], where, "table")
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: [{name}] must be a table; got {table!r}")
@@ -180,9 +200,12 @@ def parse(
         _with_options(run, {name: value for name, value in options.items() if name not in told}),
         _with_options(_table(Read(), tables.get("read", {}), f"{where}: [read]"), told),
         _stages(stages, tables, where, folder),
+        _table(Notify(), tables.get("notify", {}), f"{where}: [notify]"),
         where,
         told,
     )
+    if settings.notify.webhook and not re.match(r"https?://[^/\s]+", settings.notify.webhook):
+        raise SettingsError(f"{where}: [notify] webhook must begin with http:// or https:// and a host")
     if settings.run.batch and not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
             f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"

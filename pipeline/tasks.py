@@ -22,6 +22,7 @@ import luigi
 from luigi.task_register import Register
 
 from pipeline.errors import CopydeskError
+from pipeline.run import outcome
 from pipeline.run.batch import refuse_other_input, settings_of
 from pipeline.run.plan import Plan
 from pipeline.stages.order import STAGES
@@ -204,28 +205,13 @@ class CleanCorpus(StepTask):
     after = WriteReport
 
     step = "report"
-    says_outcome = True
 
     def run(self) -> None:
         """Nothing is left to do once what it requires is done, but to say what came of it."""
         self.plan.turn.leave()
-        outcome = _outcome(self.plan)
-        self._say(outcome)
-        if self.says_outcome:
-            print(f"copydesk: {outcome}", file=sys.stderr)
-
-
-def _outcome(plan: Plan) -> str:
-    """What came of a batch, in a line."""
-    made = [found for found in map(plan.made, plan.steps) if found]
-    counts = [found.manifest.get("counts", {}) for found in made]
-    totals = {
-        "published": sum(c.get("published", 0) for c in counts),
-        "dropped": sum(c.get("dropped", 0) for c in counts),
-        "quarantined": sum(c.get("quarantined", 0) for c in counts),
-        "left out": sum(made[0].manifest.get("left_out_kinds", {}).values()) if made else 0,
-    }
-    return f"batch {plan.batch.name}: {_in_words(totals)}; {plan.batch.layout.corpus}"
+        said = f"batch {self.plan.batch.name}: {outcome.of(self.plan, 0)}; {self.plan.batch.layout.corpus}"
+        self._say(said)
+        print(f"copydesk: {said}", file=sys.stderr)
 
 
 class DailyCorpus(Options):
@@ -260,6 +246,14 @@ def _is_complete(task: luigi.Task) -> bool:
         return False
 
 
+def task_of(step: str) -> type[StepTask]:
+    """The task of a step; without a name that of the whole batch."""
+    task: type[StepTask] = CleanCorpus
+    while step and task.after is not None and (task is CleanCorpus or task.step != step):
+        task = task.after
+    return task
+
+
 class Watcher(Protocol):
     """Who is told how far the steps are."""
 
@@ -270,8 +264,8 @@ class Watcher(Protocol):
     def ended(self, step: str) -> None: ...
 
 
-def run(plan: Plan, watcher: Watcher) -> tuple[str, BaseException] | None:
-    """Do what is left to do of a plan, in this process; the step that failed and its error, if one did."""
+def run(plan: Plan, watcher: Watcher, until: str = "") -> tuple[str, BaseException] | None:
+    """Do what is left to do of a plan up to a step, in this process; the step that failed and its error, if one did."""
     logging.getLogger("luigi-interface").setLevel(logging.CRITICAL)  # failures are returned, not logged
     logging.getLogger("luigi").setLevel(logging.CRITICAL)
     failures: list[tuple[str, BaseException]] = []
@@ -285,17 +279,17 @@ def run(plan: Plan, watcher: Watcher) -> tuple[str, BaseException] | None:
     for event, callback in tell.items():
         StepTask.event_handler(event)(callback)
     Register.clear_instance_cache()  # Luigi hands out the tasks of an earlier call, which know another plan
-    task = CleanCorpus(name=plan.batch.name)
-    task.plan, task.says_outcome = plan, False
+    task = task_of(until)(name=plan.batch.name)
+    task.plan = plan
     try:
         with plan.turn:
-            outcome = luigi.build(
+            built = luigi.build(
                 [task], local_scheduler=True, workers=1, no_lock=True, detailed_summary=True, log_level="CRITICAL"
             )
     finally:
         plan.turn.leave()
         for event, callback in tell.items():
             StepTask.remove_event_handler(event, callback)
-    if failures or outcome.scheduling_succeeded:
+    if failures or built.scheduling_succeeded:
         return failures[0] if failures else None
-    return "scheduling", CopydeskError(outcome.one_line_summary)
+    return "scheduling", CopydeskError(built.one_line_summary)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pipeline.config import Read
 from pipeline.errors import InputError
 from pipeline.run import keys
-from pipeline.run.input import digest_of
+from pipeline.run.input import digest_of, digests_of
 from pipeline.run.steps.reading import Reading
 from pipeline.sources import archives, find, formats, read, streams
 from pipeline.sources.page_in_text import without_page
@@ -238,7 +238,8 @@ def test_an_input_that_cannot_be_read_is_refused_with_the_reason(
 def test_the_digest_of_an_input_opens_no_pipe_and_changes_with_what_stands_there(folder: Path) -> None:
     def digest() -> str:
         found = find.find_files("in").files
-        return digest_of([entry.path for entry in found], folder, Path("cache.json"))
+        digests = digests_of([entry.path for entry in found], Path("cache.json"))
+        return digest_of({path.name: of for path, of in digests.items()})
 
     made(folder / "a.txt")
     os.mkfifo(folder / "b.txt")

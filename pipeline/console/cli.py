@@ -15,7 +15,23 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from pipeline import __version__
-from pipeline.console import boilerplate, explain, init, look, plan, rules, run, show, status, verify
+from pipeline.console import (
+    backfill,
+    boilerplate,
+    completion,
+    explain,
+    gc,
+    init,
+    look,
+    plan,
+    rerun,
+    retry,
+    rules,
+    run,
+    show,
+    status,
+    verify,
+)
 from pipeline.errors import CopydeskError, LimitError
 
 DONE, FAILED, STOPPED = 0, 1, 130
@@ -23,6 +39,9 @@ DONE, FAILED, STOPPED = 0, 1, 130
 # Each module has `SUMMARY`, `add_arguments(parser)` and `run(options)`, which prints and returns the exit code.
 COMMANDS: Mapping[str, ModuleType] = {
     "run": run,
+    "rerun": rerun,
+    "retry": retry,
+    "backfill": backfill,
     "status": status,
     "plan": plan,
     "explain": explain,
@@ -31,6 +50,8 @@ COMMANDS: Mapping[str, ModuleType] = {
     "verify": verify,
     "look": look,
     "init": init,
+    "gc": gc,
+    "completion": completion,
 }
 
 _EXAMPLES = """
@@ -40,14 +61,18 @@ examples:
                                         clean a folder as a batch of that name
   copydesk look articles/a.jsonl        show its first records as they would be read, or why not
   copydesk init articles/               look at a folder, and write a settings file for it: copydesk.toml
-  copydesk run --again translation      make one step's output again, and what depends on it
   copydesk status                       say what became of each batch; with a name, of that one
+  copydesk rerun translation            make one step's output again, and what depends on it
+  copydesk backfill 2026-11-01..2026-11-21 --input "inbox/{batch}/*.jsonl.gz"
+                                        make a batch for each day
   copydesk plan                         say what a run would do, and why
   copydesk explain 000_e7ac5253860ec0da tell one document's whole life
   copydesk rules encoding               list the rules of a stage with their settings
   copydesk rules try encoding/mojibake --on articles/
                                         show what a rule would do there, and change nothing
   copydesk verify                       look whether all outputs are still as they were written
+  copydesk retry                        take documents in quarantine through again, when what broke them has passed
+  copydesk gc                           say what of the output folder nobody needs; --yes removes it
   copydesk boilerplate suggest          list lines learned of sites, with their evidence; then accept or reject
 
 A second run does only what a change has made stale. A document that cannot be read or that breaks a rule is set
@@ -92,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(parser=parser)  # whoever completes commands reads them off it
     parser.add_argument("--version", action="version", version=f"copydesk {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
     for name, module in COMMANDS.items():

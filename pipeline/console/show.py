@@ -88,7 +88,10 @@ def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> 
         if name != "input" and (whole_run or option.names_batch):
             default = getattr(Run, name)
             told = f"{option.help} (default: {default or _UNNAMED})"
-            parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), metavar=option.metavar, help=told)
+            if isinstance(default, bool):
+                parser.add_argument(_flag(name), action=argparse.BooleanOptionalAction, default=None, help=option.help)
+                continue
+            parser.add_argument(_flag(name), type=type(default), metavar=option.metavar, help=told)
     if whole_run:
         add_read_options(parser)
     add_outer_options(parser)
@@ -97,17 +100,20 @@ def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> 
 def add_read_options(parser: argparse.ArgumentParser) -> None:
     """The settings of `[read]` as options."""
     for name, option in config.read_options().items():
-        flag = f"--{name.replace('_', '-')}"
         if isinstance(getattr(Read, name), bool):
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=option.help)
+            parser.add_argument(_flag(name), action=argparse.BooleanOptionalAction, default=None, help=option.help)
         else:
-            parser.add_argument(flag, metavar=option.metavar, help=option.help)
+            parser.add_argument(_flag(name), metavar=option.metavar, help=option.help)
 
 
 def add_outer_options(parser: argparse.ArgumentParser) -> None:
     """Where the settings are, and for whom the answer is."""
     parser.add_argument("--config", metavar="FILE", help=f"settings (default: {config.DEFAULT_FILE}, if it is there)")
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def given(options: argparse.Namespace) -> dict[str, Any]:

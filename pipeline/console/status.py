@@ -19,6 +19,7 @@ from pipeline.output import manifest as manifests
 from pipeline.output.layout import Layout
 from pipeline.output.manifest import FieldsFigures
 from pipeline.run import batch as batches
+from pipeline.run import later
 from pipeline.run.plan import Plan, State
 from pipeline.run.steps import chain
 
@@ -45,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_one(plan: Plan, as_json: bool) -> None:
+    gone = plan.go_on_without_input()
     states = list(plan.states())
     if as_json:
         show.as_json(summary(plan, states))
@@ -52,10 +54,8 @@ def _print_one(plan: Plan, as_json: bool) -> None:
     terminal = show.console()
     terminal.print(Text(f"batch {plan.batch.name}"))
     terminal.print(counts(states))
-    for said in remarks(states):
-        terminal.print(Text(said))
-    for line in not_published(plan):
-        terminal.print(Text(line))
+    for said in filter(None, (*remarks(states), gone, overtaken(plan), *not_published(plan))):
+        terminal.print(Text(show.printable(said)))
     for state in states:
         if not state.fresh:
             terminal.print(Text(f"{state.step} is to be made: {show.printable(state.why)}"))
@@ -147,6 +147,12 @@ def left_out(states: Sequence[State]) -> str:
     listed = [f"{show.printable(kind)} {number:,}" for kind, number in list(kinds.items())[:MOST_KINDS]]
     more = f", and {len(kinds) - MOST_KINDS} kinds more" if len(kinds) > MOST_KINDS else ""
     return f"left out of the input: {sum(kinds.values()):,}: {', '.join(listed)}{more}"
+
+
+def overtaken(plan: Plan) -> str:
+    """Which later batches were judged without this one; "" if none was."""
+    batch = plan.batch
+    return later.said(later.judged_otherwise(batch.layout, batch.settings.stages, batch.name))
 
 
 def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:

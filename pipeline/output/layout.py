@@ -29,7 +29,8 @@ def outputs(output: Path) -> list[Path]:
 def single_files(output: Path) -> list[Path]:
     """All files below it that stand by themselves: reports, and what is remembered of batches."""
     names = ("report.html", "refused.html", "refused.json", "last.json", ".inputs.json")
-    return sorted(file for name in names for file in output.glob(f"runs/*/{name}"))
+    found = output.glob("runs/.inputs.json")
+    return sorted(found) + sorted(file for name in names for file in output.glob(f"runs/*/{name}"))
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ class Manifest(TypedDict, total=False):
     digests: dict[str, str]  # of each dataset in the output, by its name
     started: str  # ISO 8601, UTC
     seconds: float
+    parts_made: int  # parts of the input that were worked on; the others were taken over from the output before
     counts: Counts
     sources: dict[str, dict[str, int]]  # source to place to documents
     reasons: dict[str, int]  # documents set aside

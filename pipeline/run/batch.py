@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,10 @@ def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: 
     """
     named = _named(config.load(stages, file, **run))
     kept = _kept(named).get("input")
-    if kept and (run.get("input") or file) and not _is_same(input_of(named), kept):
+    given = input_of(named)
+    if kept and (run.get("input") or file) and not _is_same(given, kept):
         raise SettingsError(
-            f"batch {named.run.batch} was made of {kept}, and {input_of(named)} is named now; give that a batch of its "
+            f"batch {named.run.batch} was made of {kept}, and {given} is named now; give that a batch of its "
             "own (--batch NAME), or make this one of it instead (--replace)"
         )
 
@@ -78,8 +80,8 @@ def _is_same(one: str, other: str) -> bool:
 
 
 def input_of(settings: Settings) -> str:
-    """Where the batch is read from: `{batch}` in the setting, or `{date}`, stands for its name."""
-    return settings.run.input.replace("{batch}", settings.run.batch).replace("{date}", settings.run.batch)
+    """Where the batch is read from."""
+    return config.input_of(settings.run.input, settings.run.batch)
 
 
 def _kept(settings: Settings) -> dict[str, Any]:
@@ -119,6 +121,21 @@ class Batch:
             whole.remove_leftovers(folder, spare=resume.has_finished)
             whole.remove_leftovers(corpus.parent, corpus.name)
             self.history.tidy()
-            last = {"input": self.input, "config": self.settings.file, "read": dict(self.settings.told)}
-            whole.write_json(folder / LAST, {**last, "from": str(Path.cwd())})
+            self._keep()
             yield
+
+    @cached_property
+    def last_read(self) -> str:
+        """The key of what the last run read; "" where nobody knows."""
+        return str(_kept(self.settings).get("reading", ""))
+
+    def goes_on_from(self, reading: str) -> None:
+        """Keep the key of what was read; only while alone."""
+        if reading != self.last_read:
+            self.last_read = reading
+            self._keep()
+
+    def _keep(self) -> None:
+        """Keep what the batch is made of and with."""
+        kept = {"input": self.input, "config": self.settings.file, "reading": self.last_read, "from": str(Path.cwd())}
+        whole.write_json(self.layout.runs / LAST, {**kept, "read": dict(self.settings.told)})

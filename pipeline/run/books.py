@@ -23,6 +23,8 @@ EXAMPLES = 6  # for each rule, from as many sites as there are
 SOURCES = 200  # sources listed one by one; the smaller ones are summed up under OTHERS
 OTHERS = "(others)"
 WIDEST = 300  # characters of an example's before and after
+MOST_REASONS = 3  # said of a batch
+LONGEST_REASON = 160  # characters of one, before its hint
 ROWS = 50_000  # of a few narrow columns, at a time
 
 
@@ -188,6 +190,25 @@ def added(losses_: Iterable[Losses]) -> Losses:
         total["dropped"].update(entry["dropped"])
         total["quarantined"].update(entry["quarantined"])
     return {"dropped": dict(total["dropped"]), "quarantined": dict(total["quarantined"])}
+
+
+def most_often(outputs: Iterable[Path], places: Sequence[str]) -> list[str]:
+    """The most frequent reasons in these outputs, each as it was given to one of the documents, with its number."""
+    found: Counter[tuple[Path, str, str]] = Counter()
+    for output in outputs:
+        for place in places:
+            found.update({(output, place, reason): number for reason, number in reasons(output, [place]).items()})
+    return [f"{_one(*reason)} ({number:,})" for reason, number in found.most_common(MOST_REASONS)]
+
+
+def _one(output: Path, place: str, reason: str) -> str:
+    """A reason with its particulars, as one of the documents has it; the hint at its end is never cut."""
+    for rows in storage.read_rows(f"{output}/{place}", ["reason"]):
+        for given in map(str, rows["reason"].to_pylist()):
+            if given.startswith(reason):
+                said, hint, what = given.partition(" hint: ")
+                return (said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]} ...") + hint + what
+    return reason
 
 
 def per_rule(output: Path) -> dict[str, RuleFigures]:

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.config import Run
-from pipeline.engine import storage
 from pipeline.output.manifest import Losses, Manifest, SourceFigures
 from pipeline.run import books
 
 # settings of `[run]`; 1.0: no limit
 NAMES = ("max_quarantined", "max_dropped", "max_quarantined_source", "max_rise", "max_left_out")
 ASIDE = ("dropped", "quarantined")
-_MOST_REASONS = 3  # said of a batch
+_MOST_KINDS = 3  # of what nobody reads, named
 _MOST_SOURCES = 5  # named, those that lost most
-_LONGEST = 160  # characters of a reason
 # Standard errors by which a share must differ from that of the batch before, besides `max_rise`: what 20 documents show
 # may be chance. Simulated, 200 sources of 14 to 650 documents that lose 5 % (10 %) on average, each night another share
 # (beta of concentration 20): of 1,000 nights 7 (33) are stopped at a `max_rise` of 0.5, 164 (429) at 0.3.
@@ -62,7 +60,7 @@ def _of_all(outputs: Mapping[Path, Manifest], run: Run) -> Iterator[str]:
         if found > limit * read:
             yield (
                 f"{found:,} of {read:,} documents are {place}: {found / read:.1%} > {limit:.1%} ([run] max_{place}), "
-                f"most often by {'; '.join(_most_often(outputs, place))}"
+                f"most often by {'; '.join(books.most_often(outputs, [place]))}"
             )
 
 
@@ -73,7 +71,7 @@ def _of_input(reading: Manifest, run: Run) -> Iterator[str]:
         kinds = [f"{kind} {number:,}" for kind, number in reading["left_out_kinds"].items()]
         yield (
             f"{unread:,} of {listed:,} files and folders of the input are read by nobody: {unread / listed:.1%} > "
-            f"{run.max_left_out:.1%} ([run] max_left_out)" + (f": {', '.join(kinds[:_MOST_REASONS])}" if kinds else "")
+            f"{run.max_left_out:.1%} ([run] max_left_out)" + (f": {', '.join(kinds[:_MOST_KINDS])}" if kinds else "")
         )
 
 
@@ -145,19 +143,3 @@ def _most(entry: SourceFigures, place: str) -> str:
     """The reason that took most of a source's documents."""
     reason, number = Counter(_lost(entry, place)).most_common(1)[0]
     return f"most by {reason} ({number:,})"
-
-
-def _most_often(outputs: Iterable[Path], place: str) -> Sequence[str]:
-    """The most frequent reasons, each as it was given to one of the documents, with its number."""
-    found: Counter[tuple[Path, str]] = Counter()
-    for output in outputs:
-        found.update({(output, reason): number for reason, number in books.reasons(output, [place]).items()})
-    return [f"{_one(output, place, reason)} ({n:,})" for (output, reason), n in found.most_common(_MOST_REASONS)]
-
-
-def _one(output: Path, place: str, reason: str) -> str:
-    for rows in storage.read_rows(f"{output}/{place}", ["reason"]):
-        for whole in rows["reason"].to_pylist():
-            if str(whole).startswith(reason):
-                return str(whole)[:_LONGEST]
-    return reason

@@ -114,10 +114,10 @@ class Plan:
         if step.name in self._damage:
             return self._damage[step.name]
         outputs = step.outputs()
-        before = next((m for m in map(manifests.read, outputs) if m), None)
-        if before is None:
+        last = next(((output, m) for output, m in zip(outputs, map(manifests.read, outputs), strict=True) if m), None)
+        if last is None:
             return step.not_whole if outputs else "never run"
-        changes = keys.differences(before["made_of"], step.made_of(self.made_before(step) or []))
+        changes = step.changes(*last, self.made_before(step) or [])
         more = len(changes) - MOST_REASONS
         return "; ".join(changes[:MOST_REASONS]) + (f"; and {more} more" if more > 0 else "")
 
@@ -128,6 +128,10 @@ class Plan:
         except InputError:  # the input has gone
             made = None
         return made.output if made else next((path for path in step.outputs() if manifests.read(path)), None)
+
+    def go_on_without_input(self) -> str:
+        """Where the input has gone, go on from what was read of it; says so in a line, "" where the input is there."""
+        return self.steps[0].go_on_without_input()
 
     # --- making ---
 
@@ -167,6 +171,8 @@ class Plan:
             before = self.made_before(step)
             if before is None:
                 raise CopydeskError(f"{step.name}: the step before it has no output; run the batch from its start")
+            if before:
+                self.batch.goes_on_from(before[0].manifest["key"])
             damaged = self._damaged(step, before)
             if damaged is None:
                 if step.name in self._again:  # all of it, not what a killed run has finished
@@ -219,6 +225,21 @@ class Plan:
         self._again.add(step.name)
         for later in self.steps[step.number :]:
             self._current.pop(later.name, None)
+
+    def retry(self, *, archived: bool = False) -> dict[str, int]:
+        """Make those steps again that hold documents in quarantine, of these parts alone; returns how many they hold.
+
+        Reading is not among them when its input is `archived`.
+        """
+        found: dict[str, int] = {}
+        for step in self.steps[int(archived) :]:
+            made = self.made(step) if step.has_books else None
+            if made and made.manifest["counts"]["quarantined"]:
+                found[step.name] = made.manifest["counts"]["quarantined"]
+        for name in found:
+            self.step(name).is_retried = True
+            self.again(self.step(name))
+        return found
 
     def _forget_old(self) -> None:
         """Remove outputs that other settings, rules or inputs made, but for the newest of each step."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,29 +46,61 @@ class Found(NamedTuple):
         return left_out + sum(entry.reason.startswith(_UNREADABLE_FOLDER) for entry in self.files)
 
 
-def find_files(root: str, output: str = "") -> Found:
+def split_pattern(where: str) -> tuple[str, str]:
+    """The folder before the first wildcard of an input, and the pattern behind it; "" where there is no wildcard.
+
+    What lies there by the very name has no wildcard.
+
+    >>> split_pattern("inbox/2026/*/*.jsonl.gz"), split_pattern("*.txt"), split_pattern("inbox")
+    (('inbox/2026', '*/*.jsonl.gz'), ('.', '*.txt'), ('inbox', ''))
+    """
+    parts = where.split("/")
+    first = next((number for number, part in enumerate(parts) if re.search(r"[*?]", part)), len(parts))
+    if first == len(parts) or os.path.lexists(where):
+        return where, ""
+    return "/".join(parts[:first]) or ("/" if first else "."), "/".join(parts[first:])
+
+
+def _as_regex(pattern: str) -> re.Pattern[str]:
+    """Paths that a pattern names, or that lie in a folder that it names; `**` stands for folders at any depth."""
+    wild = {"*": "[^/]*", "?": "[^/]"}
+    parts = [
+        "(?:[^/]+/)*" if part == "**" else "".join(wild.get(c) or re.escape(c) for c in part) + "/"
+        for part in pattern.split("/")
+    ]
+    return re.compile("".join(parts) + ".*", re.DOTALL)
+
+
+def find_files(root: str, output: str = "", pattern: str = "") -> Found:
     """What the input `root` holds: a folder, looked into at any depth but for hidden names, or one file.
 
-    The folder `output` is left out, be it there already or not.
+    The folder `output` is left out, be it there already or not. With a pattern only what matches it below the folder
+    is input; the rest has nothing to do with it.
 
     Raises:
         InputError: nothing is there, or nothing that is wanted; or it lies in the folder `output`.
     """
     path = Path(root)
+    named = f"{root}/{pattern}" if pattern else root
     if not os.path.lexists(path):
-        raise InputError(f"{root}: no such file or folder; name the articles' folder: copydesk run FOLDER")
+        raise InputError(f"{named}: no such file or folder; name the articles' folder: copydesk run FOLDER")
     outputs = Path(os.path.realpath(output)) if output else None
     if outputs and _within(path, outputs):
         raise InputError(f"{root}: lies in the output folder; name the articles' folder, or another --output")
     listed = _inside(path, outputs) if path.is_dir() else [_entry(path)]
     entries = sorted(listed, key=lambda entry: entry.path.as_posix())
+    if pattern:
+        wanted = _as_regex(pattern)
+        entries = [entry for entry in entries if wanted.fullmatch(f"{entry.path.relative_to(path).as_posix()}/")]
+        if not entries:
+            raise InputError(f"{named}: no such file; see what lies in {root}")
     if entries and entries[0].path == path and entries[0].reason:
         raise InputError(str(entries[0]))
     found = Found([entry for entry in entries if entry.wanted], [entry for entry in entries if not entry.wanted])
     if not found.files:
         others = sum(entry.reason not in (_OUTPUT, _TO_OUTPUT) for entry in entries)
         held = f"holds {others} files, none of a known kind" if others else "is empty"
-        raise InputError(f"{root}: {held}; {archives.hint()}")
+        raise InputError(f"{named}: {held}; {archives.hint()}")
     return found
 
 

@@ -6,15 +6,18 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from pipeline.engine import storage
 from pipeline.engine.protocol import Engine, Progress
 from pipeline.errors import LimitError
 from pipeline.output import corpus
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import Counts, MadeOf, Manifest
 from pipeline.run import limits
+from pipeline.run.history import FILES
 from pipeline.run.steps.step import Made, Step
 from pipeline.stages import tables
 from pipeline.stages.stage import Stage
+from pipeline.stages.tables import INPUTS
 
 
 class Publishing(Step):
@@ -36,9 +39,12 @@ class Publishing(Step):
             "input": made[-1].manifest["digests"][tables.KEPT],
             "counts": {before.step: _documents(before.manifest["counts"]) for before in made},
             "left": {
-                f"{stage.name}/{dataset}": before.manifest["digests"][dataset]
-                for before, stage in self._surveyed(made)
-                for dataset in _left(stage)
+                f"{made[0].step}/{INPUTS}": made[0].manifest["digests"].get(INPUTS, "none"),
+                **{
+                    f"{stage.name}/{dataset}": before.manifest["digests"][dataset]
+                    for before, stage in self._surveyed(made)
+                    for dataset in _left(stage)
+                },
             },
         }
 
@@ -53,7 +59,7 @@ class Publishing(Step):
     def reads(self, made: Sequence[Made]) -> list[tuple[Made, str]]:
         """What stages have left for later batches, too."""
         left = [(before, dataset) for before, stage in self._surveyed(made) for dataset in _left(stage)]
-        return [*super().reads(made), *left]
+        return [(made[0], INPUTS), *super().reads(made), *left]
 
     def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
         """Publish; what an earlier publication left for later batches is of no use any more.
@@ -74,6 +80,9 @@ class Publishing(Step):
         published = corpus.write(work, made[-1].kept, self.batch.name, counts)
         published["figures"] = limits.figures([before.manifest for before in made])
         published["memory"] = {}
+        if INPUTS in made[0].manifest["digests"]:  # not of what an earlier version has read
+            files = partial(storage.copy, made[0].output / INPUTS)
+            published["memory"][FILES] = self.batch.history.remember(FILES, self.batch.name, key, files)
         for before, stage in self._surveyed(made):
             if stage.survey:
                 remember = partial(stage.survey.remember, engine, before.output, str(work), self.batch.name)
