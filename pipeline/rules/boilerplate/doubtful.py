@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pipeline.facts.lines import Judge, shape
 from pipeline.records import LineUse
+from pipeline.rules.boilerplate.captions import is_credited
 from pipeline.rules.boilerplate.features import LONG_WORD, words
 from pipeline.rules.boilerplate.grammar import flatten
 from pipeline.rules.boilerplate.phrases import KEPT
+from pipeline.rules.boilerplate.quoted import quoted
 from pipeline.rules.boilerplate.view import Line, certain, ends_sentence, is_paragraph, looks_like_title, view
 
 Scores = Callable[[str, Sequence[Line]], Sequence[float]]
@@ -26,6 +28,9 @@ BETWEEN_SENTENCES = 1.0  # for a sentence that stands between sentences, as thos
 BEFORE_PROSE = 3.0  # for the last of them, where prose follows: it may be its heading
 LIST_ITEM = 1.0  # for a line with a mark or a number before it, which menus of pages have seldom
 LISTED = 2.0  # for an item of a list that a sentence announces
+COMMENT = -3.0  # for a line among readers' comments
+CREDITED = -1.5  # for a caption that says whose the picture is
+QUOTED = 4.0  # for a line of messages or of a tweet that the article shows
 ON_OTHER_PAGES = -1.0  # for a line that another page of the site has, too
 MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents, for a line to be the site's
 SHORT_SENTENCE = 40  # characters
@@ -74,7 +79,11 @@ def link_like(
     found = with_uses(found, uses, judge)
     limit = min_score + IN_SHORT_TEXT * (len(found) <= SHORT_TEXT)
     between = _between_sentences(found)
-    limits = [limit + _leaning(line) + BETWEEN_SENTENCES * is_so for line, is_so in zip(found, between, strict=True)]
+    shown = quoted(found)
+    limits = [
+        limit + _leaning(line) + BETWEEN_SENTENCES * between[number] + QUOTED * (number in shown)
+        for number, line in enumerate(found)
+    ]
     return [
         f"score {score:.1f} > {limit:.1f}" if score > limit and not line.rule and len(line.text) <= LONGEST else None
         for line, score, limit in zip(found, scores(text, found), limits, strict=True)
@@ -141,7 +150,7 @@ def _between_sentences(found: Sequence[Line]) -> list[bool]:
 
 def _leaning(line: Line) -> float:
     """What is added to the limit for a line of this kind."""
-    leaning = ON_OTHER_PAGES if line.pages else 0.0
+    leaning = ON_OTHER_PAGES * bool(line.pages) + COMMENT * line.comment + CREDITED * is_credited(line.text)
     if is_paragraph(line.text):
         return leaning
     leaning += HEADLINE if len(line.text) >= SHORT_HEADLINE else SHORT_LINE
