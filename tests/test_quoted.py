@@ -45,7 +45,8 @@ def test_readers_who_have_buttons_are_not_quoted() -> None:
     ("lines", "expected"),
     [
         (["The boat is up again", "— Anna Doe (@annadoe) May 3, 2021", PROSE], {0, 1}),
-        (["Anna Doe @annadoe", "The boat is up again", "10:31 AM - 3 May 2021", PROSE], {1}),
+        (["Anna Doe @annadoe", "The boat is up again", "10:31 AM - 3 May 2021", PROSE], {0, 1}),
+        (["Boats", "The boat is up again", "10:31 AM - 3 May 2021", PROSE], {1}),
         (["Boats", ">> Follow Anna Doe (@annadoe) on Twitter"], set()),
         (["Boats", "Published 10:31 AM - 3 May 2021"], set()),
     ],

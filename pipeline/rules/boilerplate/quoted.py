@@ -19,6 +19,8 @@ _DIGIT = re.compile(r"\d")
 _SIGNED = re.compile(r"\s*[—–-] ?.{1,60}\(@\w{1,20}\)[^.]{0,30}\d{4}\s*$")
 _SENT = re.compile(r"\s*\d{1,2}:\d\d ?[AP]M [-–·] (?:\d{1,2} )?\w{3,9}(?: \d{1,2},)? \d{4}\s*$")
 
+_HANDLE = re.compile(r"\w @\w{1,20}\s*$")
+
 
 def quoted(found: Sequence[Line]) -> set[int]:
     """The lines of messages and tweets, by number."""
@@ -54,10 +56,12 @@ def _may_be_name(line: Line) -> bool:
 
 
 def _tweets(found: Sequence[Line]) -> set[int]:
-    """Signatures of tweets, and what stands before them or before the hour of a tweet."""
+    """Signatures of tweets and what stands before them; what stands before the hour of a tweet, and who wrote that."""
     lines: set[int] = set()
     for number, line in enumerate(found):
         signed = bool(_SIGNED.match(line.text))
-        if signed or _SENT.match(line.text):
-            lines.update({number - 1, number} if signed else {number - 1})
-    return lines - {-1}
+        if number and (signed or _SENT.match(line.text)):
+            lines.add(number - 1)
+            lines.update([number] if signed else [])
+            lines.update([number - 2] if number > 1 and _HANDLE.search(found[number - 2].text) else [])
+    return lines
