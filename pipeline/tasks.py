@@ -209,7 +209,7 @@ class CleanCorpus(StepTask):
     def run(self) -> None:
         """Nothing is left to do once what it requires is done, but to say what came of it."""
         self.plan.turn.leave()
-        said = f"batch {self.plan.batch.name}: {outcome.of(self.plan, 0)}; {self.plan.batch.layout.corpus}"
+        said = f"batch {self.plan.batch.name}: {outcome.of(self.plan, 0)}"
         self._say(said)
         print(f"copydesk: {said}", file=sys.stderr)
 

@@ -22,7 +22,7 @@ def script(capsys: pytest.CaptureFixture[str], shell: str) -> str:
         ([""], list(cli.COMMANDS)),
         (["ver"], ["verify"]),
         (["rerun", "d"], ["duplicates"]),
-        (["run", "--pub"], ["--publish-anyway"]),
+        (["run", "--publish-"], ["--publish-anyway"]),
         (["completion", ""], ["bash", "zsh", "fish", "--help"]),
         (["no-such-command", ""], list(cli.COMMANDS)),
     ],

@@ -67,7 +67,7 @@ def test_what_lies_there_by_the_very_name_is_no_pattern(place: Path) -> None:
 
 
 def test_each_batch_reads_the_files_of_its_name(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings('[run]\ninput = "inbox/{batch}/*.jsonl"\n')
+    settings('[run]\ninput = "../inbox/{batch}/*.jsonl"\n')
     write_jsonl(place / "inbox" / "d1" / "a.jsonl", articles(2))
     write_jsonl(place / "inbox" / "d2" / "b.jsonl", [{"text": row["text"]} for row in articles(4, start=2)])
     (place / "inbox" / "d2" / "more.txt").write_text("Not asked for.")
@@ -89,7 +89,7 @@ def test_each_batch_reads_the_files_of_its_name(place: Path, capsys: pytest.Capt
 @pytest.fixture
 def inbox(place: Path) -> Path:
     """An inbox of which two batches have been made, from a file each."""
-    settings('[run]\ninput = "inbox"\nonly_new = true\n')
+    settings('[run]\ninput = "../inbox"\nonly_new = true\n')
     write_jsonl(place / "inbox" / "a.jsonl", articles(2))
     assert run("--batch", "d1") == 0
     write_jsonl(place / "inbox" / "b.jsonl", articles(4, start=2))
@@ -255,7 +255,7 @@ def test_days_that_are_none_are_refused(span: str) -> None:
 def test_a_late_batch_says_which_later_ones_were_judged_without_it_and_these_are_made_again(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings(f'[run]\ninput = "{PATTERN}"\n')
+    settings(f'[run]\ninput = "../{PATTERN}"\n')
     for day, rows in (("d2", articles(3)), ("d3", articles(6, start=2)), ("d1", articles(1))):
         write_jsonl(place / "inbox" / day / "a.jsonl", rows)
         capsys.readouterr()

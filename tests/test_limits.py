@@ -64,7 +64,7 @@ def test_a_new_source_of_which_nothing_can_be_read_is_stopped(
     first_night: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_jsonl(first_night / "n2" / "a.jsonl", of_site("a.example", 400, 2))
-    rows = [{"id": row["id"], "site": row["site"], "body": row["text"]} for row in of_site("c.example", 25, 2)]
+    rows = [{"id": row["id"], "site": row["site"], "words": 9} for row in of_site("c.example", 25, 2)]
     write_jsonl(first_night / "n2" / "c.jsonl", rows)
     capsys.readouterr()
     said = refused(capsys, "n2", "--batch", "n2", "--workers", 1)
@@ -119,10 +119,10 @@ def test_an_input_of_files_that_nobody_reads_is_stopped_where_that_is_asked(
 ) -> None:
     write_jsonl(place / "in" / "a.jsonl", of_site("a.example", 2, 1))
     for number in range(4):
-        (place / "in" / f"{number}.tsv").touch()
+        (place / "in" / f"{number}.pdf").touch()
     said = refused(capsys, "in", "--batch", "n1", "--workers", 1, "--max-left-out", "0.5")
     assert said[1:] == [
-        "  - 4 of 5 files and folders of the input are read by nobody: 80.0% > 50.0% ([run] max_left_out): .tsv 4"
+        "  - 4 of 5 files and folders of the input are read by nobody: 80.0% > 50.0% ([run] max_left_out): .pdf 4"
     ]
     page = Path("output/runs/n1/refused.html").read_text()
     assert "<h2>Left out of the input</h2>\n<p>4 entries.</p>" in page

@@ -82,7 +82,7 @@ def test_an_unknown_name_is_said_with_those_that_are_close(
 def test_a_batch_is_read_from_the_place_of_its_name_and_keeps_it(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("configs/copydesk.toml").write_text('[run]\ninput = "inbox/{batch}"\nworkers = 1\n')
+    Path("configs/copydesk.toml").write_text('[run]\ninput = "../inbox/{batch}"\nworkers = 1\n')
     write_jsonl(place / "inbox" / "2026-11-01" / "a.jsonl", articles(1))
     assert run("--batch", "2026-11-01") == 0
     assert json.loads(Path("output/runs/2026-11-01/last.json").read_text())["input"] == "inbox/2026-11-01"

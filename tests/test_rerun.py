@@ -163,7 +163,7 @@ def test_what_was_read_by_other_settings_is_said_to_be(batch: Path, capsys: pyte
 
 
 def test_a_batch_that_was_never_read_is_no_better_off(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings('[run]\ninput = "in"\n')
+    settings('[run]\ninput = "../in"\n')
     assert rerun("encoding") == 2
     assert one_line(capsys) == "copydesk: in: no such file or folder; name the articles' folder: copydesk run FOLDER"
 

@@ -33,7 +33,7 @@ def mixed(place: Path) -> Path:
     rows = [*articles(4), {**articles(1)[0], "id": "copy"}]
     rows += [{"id": f"b{n}", "articleBody": "Text."} for n in range(2)]
     write_jsonl(place / "in" / "a.jsonl", rows)
-    (place / "in" / "notes.tsv").touch()
+    (place / "in" / "notes.pdf").touch()
     return place
 
 
@@ -82,7 +82,7 @@ def test_a_log_is_appended_to_as_text_or_as_json(mixed: Path, capsys: pytest.Cap
     events = [json.loads(line) for line in Path("run.jsonl").read_text().splitlines()]
     assert [event.get("step") for event in events] == ["report", None, None]
     assert [event.get("exit_code") for event in events] == [None, 0, 3]
-    assert events[-1]["text"].startswith("failed (exit code 3): 2 of 7 documents are quarantined")
+    assert events[-1]["text"].startswith("failed (exit code 3): batch demo is not published, and what was stays;")
 
 
 def test_a_log_that_cannot_be_written_stops_the_run_before_it_begins(

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the step and what its output makes stale."""
-    refuse_other_input(STAGES, options.config, **show.given(options))
     plan = show.plan_of(options)
+    refuse_other_input(STAGES, options.config, **{**show.given(options), "batch": plan.batch.name})
     first = plan.steps[0].name
     if options.step != first and (said := plan.go_on_without_input()):
         print(f"copydesk: {show.printable(said)}", file=sys.stderr)

@@ -21,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Retry where settings, rules and code are the same; what they have made stale is made whole, as by a run."""
-    refuse_other_input(STAGES, options.config, **show.given(options))
     plan = show.plan_of(options)
+    refuse_other_input(STAGES, options.config, **{**show.given(options), "batch": plan.batch.name})
     if said := plan.go_on_without_input():
         print(f"copydesk: {show.printable(said)}", file=sys.stderr)
     before = plan.retry(archived=bool(said))

@@ -87,17 +87,18 @@ def input_of(settings: Settings) -> str:
 def _kept(settings: Settings) -> dict[str, Any]:
     """What the batch has kept; nothing if it is new, or that file is damaged.
 
-    Its paths are relative to the working directory of the run that kept them, and are given as this one has them.
+    Its paths are relative to the working directory of the run that kept them, and are given as this one has them. That
+    directory is told as seen from the output: a project that is copied or moved as a whole has its paths as before.
     """
     found = whole.read_json(Layout(Path(settings.run.output), settings.run.batch).runs / LAST)
     if not isinstance(found, dict):
         return {}
     kept: dict[str, Any] = {k: v for k, v in found.items() if isinstance(v, str)}
-    then, read = kept.pop("from", ""), found.get("read")
-    if then != str(Path.cwd()) and Path(then).is_dir():  # a folder that was moved as a whole has its paths as before
+    then = os.path.normpath(os.path.join(os.path.realpath(settings.run.output), kept.pop("from", os.curdir)))
+    if "from" in found and then != os.path.realpath(os.curdir) and Path(then).is_dir():
         relative = [name for name in ("input", "config") if kept.get(name) and not Path(kept[name]).is_absolute()]
         kept |= {name: os.path.relpath(Path(then, kept[name])) for name in relative}
-    known = config.read_options()
+    known, read = config.read_options(), found.get("read")
     return {**kept, "read": {k: v for k, v in read.items() if k in known} if isinstance(read, dict) else {}}
 
 
@@ -135,7 +136,12 @@ class Batch:
             self.last_read = reading
             self._keep()
 
+    @property
+    def _working_directory(self) -> str:
+        """As seen from the output."""
+        return os.path.relpath(os.path.realpath(os.curdir), os.path.realpath(self.layout.output))
+
     def _keep(self) -> None:
         """Keep what the batch is made of and with."""
-        kept = {"input": self.input, "config": self.settings.file, "reading": self.last_read, "from": str(Path.cwd())}
+        kept = {"input": self.input, "config": self.settings.file, "reading": self.last_read, "from": self._working_directory}
         whole.write_json(self.layout.runs / LAST, {**kept, "read": dict(self.settings.told)})
