@@ -175,14 +175,15 @@ def test_values_are_cut_as_they_were_written_however_they_come(
     assert [value.size for value in found] == [len(value.content or b"") for value in found]
 
 
+@pytest.mark.slow
 def test_a_large_list_takes_little_memory(folder: Path) -> None:
     row = json.dumps({"text": TEXT * 40}).encode()
-    Path("a.json").write_bytes(b"[" + b",\n".join([row] * 12_000) + b"]")
-    assert Path("a.json").stat().st_size > 30_000_000
+    Path("a.json").write_bytes(b"[" + b",\n".join([row] * 8_000) + b"]")
+    assert Path("a.json").stat().st_size > 20_000_000
     tracemalloc.start()
     try:
-        assert sum(isinstance(entry, Record) for entry in read.read_file(Path("a.json"), "a.json", Read())) == 12_000
+        assert sum(isinstance(entry, Record) for entry in read.read_file(Path("a.json"), "a.json", Read())) == 8_000
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 25_000_000
+    assert peak < 12_000_000
