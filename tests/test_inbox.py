@@ -212,7 +212,7 @@ def test_each_day_is_a_batch_and_one_that_fails_or_is_not_there_stops_none(
     )
     assert re.findall(r"^\S+Z (\S+) published 2; ", said.out, re.MULTILINE) == ["2026-02-27", "2026-03-02"]
     assert [line.partition(": ")[2][:50] for line in said.err.splitlines()] == [
-        "2026-02-28: 1 of 2 documents are quarantined: 50.0",
+        "2026-02-28: batch 2026-02-28 is not published, and",
         "2026-03-01 is skipped: inbox/2026-03-01/*.jsonl: n",
     ]
     write_jsonl(place / "inbox" / "2026-02-28" / "a.jsonl", articles(3, start=2))

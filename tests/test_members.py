@@ -246,11 +246,11 @@ def test_files_about_the_others_are_left_out(place: Path) -> None:
     Path("in").mkdir()
     for n in range(5):
         Path(f"in/{n}.txt").write_text(f"Story {n} of the day. {ARTICLE} {n * 31}")
-    for name in ("README.txt", "license.txt", "requirements.txt"):
+    for name in ("README.txt", "license.txt", "requirements.txt", "dataset_infos.json"):
         Path(f"in/{name}").write_text(ARTICLE)
     assert run("in") == 0
     reading = made("reading", input="in").manifest
-    assert reading["left_out_kinds"] == {"about the files beside it": 3}
+    assert reading["left_out_kinds"] == {"about the files beside it": 4}
 
 
 # --- saved pages -----------------------------------------------------------------------------------------------------

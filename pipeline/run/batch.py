@@ -143,5 +143,10 @@ class Batch:
 
     def _keep(self) -> None:
         """Keep what the batch is made of and with."""
-        kept = {"input": self.input, "config": self.settings.file, "reading": self.last_read, "from": self._working_directory}
+        kept = {
+            "input": self.input,
+            "config": self.settings.file,
+            "reading": self.last_read,
+            "from": self._working_directory,
+        }
         whole.write_json(self.layout.runs / LAST, {**kept, "read": dict(self.settings.told)})

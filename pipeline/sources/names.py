@@ -7,7 +7,10 @@ import re
 # What looks like a byte that `name_of` has written: its backslash is written as one, too.
 _ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
 # A folder of texts has them beside its articles, and no article is called so.
-_OF_OTHERS = re.compile(r"(?:readme|licen[sc]e|copying|requirements)\.(?:txt|html?)", re.IGNORECASE)
+_OF_OTHERS = re.compile(
+    r"(?:readme|licen[sc]e|copying|requirements)\.(?:txt|html?)|(?:dataset_infos?|dataset_dict|package(?:-lock)?)\.json",
+    re.IGNORECASE,
+)
 
 
 def name_of(path: bytes) -> str:

@@ -28,12 +28,12 @@ _REST = r"(?:[^<>\"'/]++|\"[^\"<]*+\"|'[^'<]*+'|/(?!>)|[\"'])*+"
 TOKEN = re.compile(
     r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)"
     r"|<!\[CDATA\[(?P<cdata>(?:[^\]]++|\](?!\]>))*+)(?:\]\]>|\Z)"
-    r"|<[!?](?:[^<>\[]++|\[[^\]]*+\])*+>"
+    r"|<!(?i:doctype)\b[^<>\[]*+(?:\[[^\]]*+\]?+\s*+)?+>?+|<[!?][^<>]*+>?+"
     rf"|</(?P<end>{_NAME})\s*+>"
     rf"|<(?P<start>{_NAME})(?P<rest>{_REST})(?P<empty>/?)>"
 )
 _CDATA = re.compile(r"<!\[CDATA\[((?:[^\]]++|\](?!\]>))*+)(?:\]\]>|\Z)")
-_ATTRIBUTE = re.compile(rf"({_NAME})\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>]++))")
+_ATTRIBUTE = re.compile(rf"(?<![\w.:-])({_NAME})\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>]++))")
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -132,14 +132,10 @@ def fields(record: Element) -> dict[str, Any]:
 
     Elements that only hold others are read through. What stands there several times is a list of its values.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, list[str]] = {}
     for name, value in _pairs(record, ""):
-        if name in found:
-            known = found[name]
-            found[name] = [*known, value] if isinstance(known, list) else [known, value]
-        else:
-            found[name] = value
-    return found
+        found.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
 
 
 def local(name: str) -> str:

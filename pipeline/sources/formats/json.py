@@ -25,6 +25,7 @@ from pipeline.sources.streams import lines, open_text, too_large
 _DEEPEST = 4  # objects around the records, as answers of APIs have them
 _MOST = 0.5  # of an object: what holds its records
 _TEXT = 200  # bytes of a text: what is called so and is shorter may be anything
+_LONG = 1_000  # bytes of a string: it is the text of a record, and no word about a list of some
 _NEARLY_ALL = 0.9  # of an object of objects: a head of its own stands beside what holds the records
 
 
@@ -86,7 +87,7 @@ class _Layout(Enum):
 
 
 class _Shape(NamedTuple):
-    """An object from outside: its members, how many of them are objects, and how large they are."""
+    """An object from outside: its members, how many of them are objects, and how large they are; if it holds a text."""
 
     members: int = 0
     size: int = 0
@@ -163,10 +164,14 @@ def _shape(cursor: Cursor, text_field: str) -> _Shape:
                 shape.objects + (begin == b"{"),
                 shape.in_lists + (size if inner == b"{" else 0),
                 max(shape.largest, (size, name, begin)),
-                shape.has_text or name == text_field or (begin == b'"' and size >= _TEXT and is_called_text(name)),
+                shape.has_text or name == text_field or (begin == b'"' and _is_text(name, size)),
             )
         shape = shape._replace(is_whole=True)
     return shape
+
+
+def _is_text(name: str, size: int) -> bool:
+    return size >= _LONG or (size >= _TEXT and is_called_text(name))
 
 
 def _list(cursor: Cursor) -> tuple[int, bytes]:
