@@ -27,8 +27,8 @@ ARTICLE = (
 
 
 def run(*arguments: object) -> int:
-    """`copydesk run` with these arguments, of the batch `demo` if they name neither one nor settings; its exit code."""
-    named = [] if {"--batch", "--config"} & set(map(str, arguments)) else ["--batch", "demo"]
+    """`copydesk run` with these arguments, of the batch `demo` if they name none; its exit code."""
+    named = [] if "--batch" in arguments else ["--batch", "demo"]
     return cli.main(["run", *map(str, arguments), *named])
 
 

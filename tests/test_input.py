@@ -70,9 +70,8 @@ def test_an_unknown_or_impossible_setting_stops_the_run(
     place: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
 ) -> None:
     Path("s.toml").write_text(text)
-    code, line = fails(capsys, SEEDS, "--config", "s.toml")
-    assert code == 2
-    assert line.startswith(f"copydesk: {said}")
+    assert cli.main(["run", str(SEEDS), "--config", "s.toml"]) == 2
+    assert one_line(capsys).startswith(f"copydesk: {said}")
     assert not Path("output").exists()
 
 

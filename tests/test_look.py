@@ -110,7 +110,7 @@ def test_a_settings_file_is_written_with_which_a_run_works_at_once(
     assert '# id_field = "Body ID"' in written
     (folder / "d.txt").unlink()
     monkeypatch.chdir(folder)
-    assert run("--config", "../mine.toml") == 0
+    assert cli.main(["run", "--config", "../mine.toml"]) == 0
     assert Path("../output/corpus/batch=news").is_dir()
     reading = made("reading", file="../mine.toml")
     assert reading.manifest["counts"]["kept"] == 2 * COUNT + 1

@@ -126,7 +126,7 @@ def _try(name: str, options: argparse.Namespace, *, archived: bool) -> Tried:
             return Tried(name, None, str(error))
         return Tried(name, carry.out(plan, own, show_more=False))
     except (CopydeskError, OSError) as error:
-        _say(f"{name}: {error}")
+        _say(f"{name}: {outcome.in_a_line(error)}")
         return Tried(name, Outcome.failed(name, error))
 
 

@@ -94,7 +94,7 @@ def _kept(settings: Settings) -> dict[str, Any]:
     if not isinstance(found, dict):
         return {}
     kept: dict[str, Any] = {k: v for k, v in found.items() if isinstance(v, str)}
-    then = os.path.normpath(os.path.join(os.path.realpath(settings.run.output), kept.pop("from", os.curdir)))
+    then = os.path.normpath(Path(os.path.realpath(settings.run.output), kept.pop("from", os.curdir)))
     if "from" in found and then != os.path.realpath(os.curdir) and Path(then).is_dir():
         relative = [name for name in ("input", "config") if kept.get(name) and not Path(kept[name]).is_absolute()]
         kept |= {name: os.path.relpath(Path(then, kept[name])) for name in relative}

@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
     @classmethod
     def failed(cls, batch: str, error: CopydeskError | OSError) -> Outcome:
         """The outcome of a run of which no more is known."""
-        return cls(batch, 0, 0, None, 0, 0, 0, (), getattr(error, "exit_code", 1), _in_a_line(error))
+        return cls(batch, 0, 0, None, 0, 0, 0, (), getattr(error, "exit_code", 1), in_a_line(error))
 
     def __str__(self) -> str:
         """One line: `published 3; dropped 1, quarantined 2, left out 0. Most often: reading: no text (2)`."""
@@ -62,10 +62,10 @@ def of(plan: Plan, seconds: float, error: CopydeskError | OSError | None = None)
         left_out=sum(booked[0].manifest.get("left_out_kinds", {}).values()) if booked else 0,
         reasons=tuple(books.most_often([f.output for f in booked], [tables.DROPPED, tables.QUARANTINED])),
         exit_code=getattr(error, "exit_code", 1) if error else 0,
-        error=_in_a_line(error) if error else "",
+        error=in_a_line(error) if error else "",
     )
 
 
-def _in_a_line(error: CopydeskError | OSError) -> str:
+def in_a_line(error: CopydeskError | OSError) -> str:
     """What an error says; one that names several reasons gives each a line."""
     return "; ".join(line.removeprefix("- ") for line in str(error).splitlines())
