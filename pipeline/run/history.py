@@ -27,7 +27,7 @@ class History:
 
     def published(self) -> dict[str, Manifest]:
         """The batches published before this one, by name, with their manifests."""
-        return {name: manifest for name, manifest in published(self.layout).items() if name < self.layout.batch}
+        return published(self.layout, before=self.layout.batch)
 
     def digests(self, memory: str) -> dict[str, str]:
         """What they have left, by name of batch: a batch is made again when one of them has changed."""
@@ -61,10 +61,10 @@ class History:
                     whole.remove(folder)
 
 
-def published(layout: Layout) -> dict[str, Manifest]:
-    """All published batches, by name, with their manifests."""
-    folders = sorted(layout.corpus.parent.glob(f"{PREFIX}*"))
-    found = {folder.name.removeprefix(PREFIX): manifests.read(folder) for folder in folders}
+def published(layout: Layout, before: str = "") -> dict[str, Manifest]:
+    """All published batches, or those with names before another, by name, with their manifests."""
+    folders = {path.name.removeprefix(PREFIX): path for path in sorted(layout.corpus.parent.glob(f"{PREFIX}*"))}
+    found = {name: manifests.read(folder) for name, folder in folders.items() if not before or name < before}
     return {name: manifest for name, manifest in found.items() if manifest}
 
 
