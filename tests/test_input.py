@@ -23,7 +23,7 @@ from pipeline.engine import storage
 from pipeline.records import Facts, Finding, Rule
 from pipeline.run.steps import stage
 from pipeline.stages.rows import run_stage
-from tests.runs import ARTICLE, SEEDS, articles, fails, made, plan, quarantined, run, write_jsonl
+from tests.runs import ARTICLE, SEEDS, articles, fails, made, one_line, plan, quarantined, run, write_jsonl
 
 
 def test_an_empty_folder(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

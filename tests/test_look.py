@@ -112,7 +112,7 @@ def test_a_settings_file_is_written_with_which_a_run_works_at_once(
     monkeypatch.chdir(folder)
     assert cli.main(["run", "--config", "../mine.toml"]) == 0
     assert Path("../output/corpus/batch=news").is_dir()
-    reading = made("reading", file="../mine.toml")
+    reading = made("reading", batch="news", file="../mine.toml")
     assert reading.manifest["counts"]["kept"] == 2 * COUNT + 1
 
 

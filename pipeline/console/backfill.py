@@ -16,7 +16,7 @@ from pipeline.errors import CopydeskError, InputError, SettingsError
 from pipeline.output.layout import Layout
 from pipeline.run import later
 from pipeline.run.batch import refuse_other_input
-from pipeline.run.outcome import Outcome
+from pipeline.run.outcome import Outcome, in_a_line
 from pipeline.stages.order import STAGES
 
 SUMMARY = "make a batch for each day, or again those that a late batch has overtaken"
@@ -126,7 +126,7 @@ def _try(name: str, options: argparse.Namespace, *, archived: bool) -> Tried:
             return Tried(name, None, str(error))
         return Tried(name, carry.out(plan, own, show_more=False))
     except (CopydeskError, OSError) as error:
-        _say(f"{name}: {outcome.in_a_line(error)}")
+        _say(f"{name}: {in_a_line(error)}")
         return Tried(name, Outcome.failed(name, error))
 
 
