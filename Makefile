@@ -13,7 +13,7 @@ help: ## list the targets
 setup: $(READY) ## the environment alone, in .venv
 
 run: $(READY) ## clean the articles in seeds/ and say where the corpus and the report lie
-	@$(BIN)/copydesk run
+	@$(BIN)/copydesk run --batch demo
 
 test: $(READY) ## all tests, a process for each core
 	$(BIN)/pytest -n auto --dist loadfile $(PYTEST)

@@ -14,6 +14,7 @@ from urllib.parse import urlparse
 from benchmarks import data
 from pipeline.facts.lines import MIN_DOCUMENTS, shape
 from pipeline.records import LineUse
+from pipeline.rules.boilerplate.comments import is_buttons
 from pipeline.rules.boilerplate.doubtful import sparing, with_uses, worth_asking
 from pipeline.rules.boilerplate.view import Line, is_paragraph, view
 from pipeline.sources.charset.decode import decode
@@ -209,14 +210,18 @@ def among_others(page: Page, counts: Counts) -> Page | None:
 
 
 def leftovers(chosen: Sequence[Page]) -> list[list[str]]:
-    """Lines of boilerplate that follow each other on the pages, the first of them certain."""
+    """Lines of boilerplate that follow each other on the pages, the first of them certain.
+
+    Buttons of comments only where a phrase knows them: among themselves they are certain, and one alone is not.
+    """
     found = []
     for page in chosen:
         for start, line in enumerate(page.lines):
             end = start
             while end < min(len(page.lines), start + LEFTOVER) and page.labels[end] == BOILERPLATE:
                 end += 1
-            if end > start and worth_asking(sparing([line])):
+            alone = view(line.text) if is_buttons(line.text) else [line]
+            if end > start and worth_asking(sparing(alone)):
                 found.append([one.text for one in page.lines[start:end]])
     return found
 

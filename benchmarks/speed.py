@@ -34,7 +34,7 @@ def run(documents: list[dict[str, str]], folder: Path) -> dict[str, float]:
     (folder / "in").mkdir(parents=True)
     with (folder / "in" / "articles.jsonl").open("w", encoding="utf-8") as stream:
         stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in documents)
-    settings = {"input": f"{folder}/in", "output": f"{folder}/out", "workers": 1}
+    settings = {"batch": "b", "input": f"{folder}/in", "output": f"{folder}/out", "workers": 1}
     plan = Plan(config.parse(STAGES, {}, "benchmark", settings))
     seconds = {}
     for step in plan.steps:

@@ -1,7 +1,7 @@
 """Settings: one TOML file to one frozen, typed object. Nothing runs on a setting that is misspelt or out of bounds.
 
 [run]
-batch = "demo"
+batch = "2026-11-24"
 input = "seeds"
 
 [duplicates]            # the table of a stage
@@ -21,6 +21,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import os
 import re
 import tomllib
 import types
@@ -36,13 +37,15 @@ from pipeline.stages.stage import Stage
 
 DEFAULT_FILE = Path("configs/copydesk.toml")
 
+T = TypeVar("T", bound=Table)
+
 
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Option:
-    """A setting of `[run]` is an option of the command line, too: what it is for, and what its value is called there.
+    """A setting that is an option of the command line, too: what it is for, and what its value is called there.
 
     `names_batch` says that it tells which batch is meant, and so is an option of every command.
     """
@@ -56,38 +59,77 @@ class Option:
 class Run(Table):
     """Where a batch comes from, where it goes, and what it may use."""
 
-    # names sort: a batch is judged against those before it
-    batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = "demo"
-    input: Annotated[str, Option("folder or file to read", "PATH")] = "seeds"
+    # names sort: a batch is judged against those before it; without one a run makes the batch of today, by its date
+    batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = ""
+    input: Annotated[str, Option("folder, file or pattern to read", "PATH")] = "seeds"  # see `input_of`
     output: Annotated[str, Option("where outputs go", "FOLDER", names_batch=True)] = "output"
     workers: Annotated[Count, Option("processes; 0: one for each core", "N")] = 0
     # each worker needs about 400 MB besides
     memory_limit: Annotated[str, Option("of the SQL engine, which spills to disk beyond it", "SIZE")] = "2GB"
     max_quarantined: Annotated[Share, Option("more in quarantine: not published, exit code 3", "SHARE")] = 0.1
     max_dropped: Annotated[Share, Option("more of the documents dropped: the same", "SHARE")] = 1.0
+    # of sources with at least `min_source` documents; 1.0: no limit
+    max_quarantined_source: Annotated[Share, Option("more of one source quarantined: the same", "SHARE")] = 0.9
+    max_rise: Annotated[Share, Option("a share that rose by more since the batch before: the same", "SHARE")] = 0.5
+    min_source: Annotated[Count, Option("documents that a source needs to be judged by itself", "N")] = 20
+    max_left_out: Annotated[Share, Option("more of the input's files read by nobody: the same", "SHARE")] = 1.0
     # some 100,000 times what an article takes; it decides nothing but on hostile texts, and is in no key
     max_seconds: Annotated[float, Bounds(0, None), Option("a document that takes longer is quarantined", "S")] = 60.0
+    only_new: Annotated[bool, Option("leave out files that another published batch has read", "")] = False
     engine: Annotated[str, Option("who does the work", "NAME")] = "local"
 
 
-def run_options() -> dict[str, Option]:
-    """The settings of `[run]` as options, by name."""
-    kinds = typing.get_type_hints(Run, include_extras=True)
-    return {name: note for name, kind in kinds.items() for note in kind.__metadata__ if isinstance(note, Option)}
+def input_of(pattern: str, batch: str) -> str:
+    """What a batch of that name reads: `{batch}` in a pattern, or `{date}`, stands for the name.
+
+    >>> input_of("inbox/{batch}/*.jsonl", "2026-11-24")
+    'inbox/2026-11-24/*.jsonl'
+    """
+    return pattern.replace("{batch}", batch).replace("{date}", batch)
 
 
 @dataclass(frozen=True)
 class Read(Table):
-    """Which fields of a record hold what, and how much is too much."""
+    """Which fields of a record hold what, and how much is too much.
 
-    text_field: str = "text"
-    id_field: str = "id"
-    url_field: str = "url"
-    site_field: str = "site"
-    title_field: str = "title"
-    published_field: str = "published"
-    text_is_html: bool = False  # the text field holds HTML: a feed's or an API's
+    A field that is "" has the name of what it holds (`text`, `id`, ...), or else another one, if it is certain which.
+    """
+
+    text_field: Annotated[str, Option("field of the text (default: text, or told by names and contents)", "FIELD")] = ""
+    id_field: Annotated[str, Option("of the id (default: id, or told so)", "FIELD")] = ""
+    url_field: Annotated[str, Option("of the address (default: url, or told so)", "FIELD")] = ""
+    site_field: Annotated[str, Option("of the site (default: site, or told so, or the url's host)", "FIELD")] = ""
+    title_field: Annotated[str, Option("of the title (default: title, or told so)", "FIELD")] = ""
+    published_field: Annotated[str, Option("of the date (default: published, or told so)", "FIELD")] = ""
+    record_tag: str = ""  # of XML and SGML: what is a record; "": what stands there several times and holds most text
+    # a feed's or an API's; it is not guessed: a parser eats what looks like tags in plain text
+    text_is_html: Annotated[bool, Option("the text is HTML", "")] = False
     max_record_bytes: Count = 32 << 20  # a longer line or file is set aside unread
+
+
+def run_options() -> dict[str, Option]:
+    """The settings of `[run]` as options, by name."""
+    return _options(Run)
+
+
+def read_options() -> dict[str, Option]:
+    """Those of `[read]` that are options, too."""
+    return _options(Read)
+
+
+def _options(table: type[Table]) -> dict[str, Option]:
+    kinds = typing.get_type_hints(table, include_extras=True)
+    notes = ((name, note) for name, kind in kinds.items() for note in getattr(kind, "__metadata__", ()))
+    return {name: note for name, note in notes if isinstance(note, Option)}
+
+
+@dataclass(frozen=True)
+class Notify(Table):
+    """Who is told how a run ended, besides whoever started it."""
+
+    webhook: str = ""  # a message in JSON is posted there
+    webhook_seconds: Annotated[float, Bounds(0.1, None)] = 10.0  # an answer that takes longer is not waited for
+    metrics: str = ""  # a file for the textfile collector of Prometheus' node exporter
 
 
 @dataclass(frozen=True)
@@ -97,7 +139,9 @@ class Settings:
     run: Run
     read: Read
     stages: tuple[Stage, ...]  # with their tables and their rules' settings in force
+    notify: Notify = Notify()
     file: str = ""  # where they were read
+    told: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # settings of `[read]` given as options
 
     def stage(self, name: str) -> Stage:
         """The stage of that name."""
@@ -107,10 +151,11 @@ class Settings:
 # --- from a file to settings -------------------------------------------------------------------------------------
 
 
-def load(stages: Sequence[Stage], file: str | Path | None = None, **run: Any) -> Settings:
-    """The settings of `file`, with the values in `run` that are not None put in the place of its `[run]` values.
+def load(stages: Sequence[Stage], file: str | Path | None = None, **options: Any) -> Settings:
+    """The settings of `file`, with the `options` that are not None in the place of its `[run]` and `[read]` values.
 
-    Without a file the one at `DEFAULT_FILE` counts, or the defaults where there is none.
+    Paths in the file are relative to its own folder, those among the options to the working directory. Without a file
+    the one at `DEFAULT_FILE` counts, or the defaults where there is none.
 
     Raises:
         SettingsError: the file cannot be read, or holds an unknown or impossible setting.
@@ -127,29 +172,41 @@ def load(stages: Sequence[Stage], file: str | Path | None = None, **run: Any) ->
         raise SettingsError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not TOML: {error}") from error
-    return parse(stages, tables, str(path), {k: v for k, v in run.items() if v is not None})
+    given = {name: value for name, value in options.items() if value is not None}
+    return parse(stages, tables, str(path), given, path.parent)
 
 
 def parse(
-    stages: Sequence[Stage], tables: Mapping[str, Any], where: str, run: Mapping[str, Any] | None = None
+    stages: Sequence[Stage],
+    tables: Mapping[str, Any],
+    where: str,
+    options: Mapping[str, Any] | None = None,
+    folder: Path = Path(),
 ) -> Settings:
-    """Typed settings of the tables of a TOML file called `where`.
+    """Typed settings of the tables of a TOML file called `where`, in which paths are relative to `folder`.
 
     Raises:
         SettingsError: an unknown or impossible setting; the message names file, table and setting.
     """
     own = {stage.name: stage.table for stage in stages if stage.table is not NO_TABLE}
-    _refuse_unknown(tables, ["run", "read", *own, "rules"], where, "table")
+    _refuse_unknown(tables, ["run", "read", *own, "rules", "notify"], where, "table")
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: [{name}] must be a table; got {table!r}")
+    options = options or {}
+    told = {name: value for name, value in options.items() if name in read_options()}
+    run = _with_paths(_table(Run(), tables.get("run", {}), f"{where}: [run]"), tables.get("run", {}), folder)
     settings = Settings(
-        _with_options(_table(Run(), tables.get("run", {}), f"{where}: [run]"), run or {}),
-        _table(Read(), tables.get("read", {}), f"{where}: [read]"),
-        _stages(stages, tables, where),
+        _with_options(run, {name: value for name, value in options.items() if name not in told}),
+        _with_options(_table(Read(), tables.get("read", {}), f"{where}: [read]"), told),
+        _stages(stages, tables, where, folder),
+        _table(Notify(), tables.get("notify", {}), f"{where}: [notify]"),
         where,
+        told,
     )
-    if not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
+    if settings.notify.webhook and not re.match(r"https?://[^/\s]+", settings.notify.webhook):
+        raise SettingsError(f"{where}: [notify] webhook must begin with http:// or https:// and a host")
+    if settings.run.batch and not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
         raise SettingsError(
             f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"
         )
@@ -160,22 +217,37 @@ def parse(
     return settings
 
 
-def _with_options(run: Run, options: Mapping[str, Any]) -> Run:
-    """The table `[run]` with what the command line says instead."""
-    kinds = typing.get_type_hints(Run, include_extras=True)
+def beside(folder: Path, path: str) -> str:
+    """A path that is relative to a folder, as the working directory has it: without `..` where that can be.
+
+    >>> beside(Path("configs"), "../seeds"), beside(Path(), "seeds"), beside(Path("a"), "/b")
+    ('seeds', 'seeds', '/b')
+    """
+    return path if folder == Path() or not path else os.path.normpath(folder / path)
+
+
+def _with_paths(run: Run, values: Mapping[str, Any], folder: Path) -> Run:
+    """The table `[run]` with the paths that its file names, which lies in `folder`."""
+    paths = {name: beside(folder, getattr(run, name)) if name in values else "" for name in ("input", "output")}
+    return dataclasses.replace(run, input=paths["input"] or run.input, output=paths["output"] or run.output)
+
+
+def _with_options(table: T, options: Mapping[str, Any]) -> T:
+    """A table with what the command line says instead."""
+    kinds = typing.get_type_hints(type(table), include_extras=True)
     _refuse_unknown(options, kinds, "the command line", "option")
     given = {name: _checked(value, kinds[name], f"--{name.replace('_', '-')}") for name, value in options.items()}
-    return dataclasses.replace(run, **given)
+    return dataclasses.replace(table, **given)
 
 
-def _stages(stages: Sequence[Stage], tables: Mapping[str, Any], where: str) -> tuple[Stage, ...]:
+def _stages(stages: Sequence[Stage], tables: Mapping[str, Any], where: str, folder: Path) -> tuple[Stage, ...]:
     """The stages with their own tables and their rules' settings in force."""
     judges = {judge.name: judge for stage in stages for judge in stage.judges}
     rules = tables.get("rules", {})
     _refuse_unknown(rules, judges, f"{where}: [rules]", "rule")
     checked = {name: _rule_table(judges[name], table, f'{where}: [rules."{name}"]') for name, table in rules.items()}
     return tuple(
-        _configured(stage, _table(stage.table, tables.get(stage.name, {}), f"{where}: [{stage.name}]"), checked)
+        _configured(stage, _table(stage.table, tables.get(stage.name, {}), f"{where}: [{stage.name}]", folder), checked)
         for stage in stages
     )
 
@@ -213,14 +285,12 @@ def _rule_table(judge: Rule | Guard, table: Any, place: str) -> Mapping[str, Any
     return {name: _checked(value, kinds[name], f"{place} {name}") for name, value in table.items()}
 
 
-T = TypeVar("T", bound=Table)
-
-
-def _table(defaults: T, values: Mapping[str, Any], where: str) -> T:
-    """The table `defaults` with these values in their places; files beside the settings are read."""
+def _table(defaults: T, values: Mapping[str, Any], where: str, folder: Path = Path()) -> T:
+    """The table `defaults` with these values in their places; files beside the settings, in `folder`, are read."""
     kinds = typing.get_type_hints(type(defaults), include_extras=True)
     _refuse_unknown(values, kinds, where)
     given = {name: _checked(value, kinds[name], f"{where} {name}") for name, value in values.items()}
+    given |= {name: File(beside(folder, value.path)) for name, value in given.items() if isinstance(value, File)}
     files = {
         name: _read_beside(given.get(name, getattr(defaults, name)), kind)
         for name, kind in kinds.items()

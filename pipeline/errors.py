@@ -3,15 +3,17 @@
     CopydeskError            exit code 1: the run failed
     |-- SettingsError        exit code 2: a setting, an option or a path given by the user is wrong
     |-- InputError           exit code 2: nothing readable where the input should be
-    |-- LimitError           exit code 3: more documents set aside or dropped than a batch may have to be published
+    |-- LimitError           exit code 3: a batch is over its limits, and is not published
     |-- BalanceError         exit code 1: documents in and documents out do not add up
     |-- RuleError            caught per document: a rule broke its contract; the document is quarantined
     `-- RecordError          caught per record: one record cannot be read; it is quarantined with file and line
 
-A message says where, what, and what instead, in one line.
+A message says where, what, and what instead, in one line; that of a `LimitError` has a line for each reason.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class CopydeskError(Exception):
@@ -33,9 +35,15 @@ class InputError(CopydeskError):
 
 
 class LimitError(CopydeskError):
-    """More documents were set aside or dropped than a batch may have to be published."""
+    """A batch is over its limits and is not published, for these reasons; a `report` shows it, once that is written."""
 
     exit_code = 3
+
+    def __init__(self, batch: str, reasons: Sequence[str], report: str = "") -> None:
+        self.batch, self.reasons = batch, tuple(reasons)
+        shown = f"; its report: {report}" if report else ""
+        head = f"batch {batch} is not published, and what was stays; --publish-anyway publishes it{shown}"
+        super().__init__("\n".join([head, *(f"- {reason}" for reason in reasons)]))
 
 
 class BalanceError(CopydeskError):

@@ -10,10 +10,13 @@ import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import random
 import socket
+import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -218,6 +221,37 @@ def pointing_list(count: int, value: str) -> pa.Array:
 
 
 BIG = "x" * 30_000_000
+
+
+CUT = aside("cannot be read from here on: it ends too early")
+XXE = '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+
+
+def tarred(name: str, content: bytes) -> bytes:
+    """A tar file with one member, packed."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def nested_parts(depth: int) -> str:
+    """A saved page of parts in each other."""
+    begins = (f"--b{n - 1}\nContent-Type: multipart/mixed; boundary=b{n}\n\n" for n in range(1, depth))
+    return f"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b0\n\n{''.join(begins)}"
+
+
+def greedy() -> bytes:
+    """A small xz file whose head asks for a window of 1.5 GB."""
+    content = bytearray(lzma.compress(b"x"))
+    size = (content[12] + 1) * 4  # of the head of its block: flags, the filter's number, its one property, a checksum
+    content[16] = 37
+    content[8 + size : 12 + size] = zlib.crc32(content[12 : 8 + size]).to_bytes(4, "little")
+    return bytes(content)
+
+
 TOO_LARGE = aside("larger than max_record_bytes = 1,000,000 bytes")
 TOO_LONG = aside("line longer than max_record_bytes = 1,000,000 bytes")
 NO_ARTICLE = aside("no article found on the page")
@@ -358,8 +392,23 @@ FILES: dict[str, tuple[str | bytes, str | bytes, tuple[str, ...]]] = {  # name, 
     "bomb of zstd": ("a.html.zst", zstd(BIG.encode()), (TOO_LARGE,)),
     "bomb in a bomb": ("a.txt.gz", gzip.compress(gzip.compress(BIG.encode())), (aside("binary, not text"),)),
     "members without end": ("a.txt.gz", gzip.compress(b"x") * 100_000, (PUBLISHED,)),
-    "bomb of bz2": ("a.txt.bz2", bz2.compress(BIG.encode()), (left_out("a.txt.bz2"),)),
-    "bomb of zip": ("a.zip", zipped("a.txt", BIG.encode()), (left_out("a.zip"),)),
+    "bomb of bz2": ("a.txt.bz2", bz2.compress(BIG.encode()), (TOO_LARGE,)),
+    "bomb of xz": ("a.jsonl.xz", lzma.compress(BIG.encode()), (TOO_LONG,)),
+    "xz that asks for memory": ("a.txt.xz", greedy(), (aside("unreadable file: Memory usage limit exceeded"),)),
+    "bomb of zip": ("a.zip", zipped("a.txt", BIG.encode()), (aside("unpacks from 29,"),)),
+    "bomb of tar": ("a.tgz", tarred("a.jsonl", BIG.encode()), (aside("it unpacks to more than 200 times its size"),)),
+    "bomb in a zip": ("a.zip", zipped("a.txt.gz", gzip.compress(BIG.encode())), (TOO_LARGE,)),
+    "zip in a zip": ("a.zip", zipped("b.zip", zipped("a.txt", b"x")), (aside("an archive in an archive"),)),
+    "way out of a zip": ("a.zip", zipped("../../a.txt", b"x"), (aside("a path that leads out of the archive"),)),
+    "zip broken off": ("a.zip", zipped("a.txt", b"x")[:-30], (aside("broken file: BadZipFile"),)),
+    "billion laughs in a feed": ("a.rss", f"{BILLION}]><rss><item><description>{prose('laughs')} &j;", (CUT,)),
+    "entity of a file": ("a.xml", f"{XXE}<docs><doc><text>{prose('xxe')} &x;</text></doc></docs>", (PUBLISHED,)),
+    "elements in each other": ("a.xml", "<a>" * 200_000, (CUT,)),
+    "elements in each other, closed": ("a.xml", "<a>" * 100_000 + "</a>" * 100_000, (aside("elements in one"),)),
+    "comments of xml without end": ("a.xml", "<a>" + "<!--" * 200_000, (CUT,)),
+    "lists in each other": ("a.json", "[" * 200_000, (CUT,)),
+    "objects in each other": ("a.json", '{"a":' * 200_000, (CUT,)),
+    "parts in each other": ("a.mhtml", nested_parts(2_000), (aside("2,000 boundaries"),)),
     "zip called text": ("a.txt", zipped("a.txt", b"x"), (aside("binary, not text: it holds NUL bytes"),)),
     "text called gzip": ("a.txt.gz", prose("text"), (aside("unreadable file: "),)),
     "gzip broken off": (

@@ -27,13 +27,14 @@ ARTICLE = (
 
 
 def run(*arguments: object) -> int:
-    """`copydesk run` with these arguments; its exit code."""
-    return cli.main(["run", *map(str, arguments)])
+    """`copydesk run` with these arguments, of the batch `demo` if they name none; its exit code."""
+    named = [] if "--batch" in arguments else ["--batch", "demo"]
+    return cli.main(["run", *map(str, arguments), *named])
 
 
 def plan(**values: Any) -> Plan:
     """The plan of a batch under the settings here, with other values for some of `[run]`."""
-    return Plan(config.load(STAGES, **values))
+    return Plan(config.load(STAGES, **{"batch": "demo", **values}))
 
 
 def made(step: str, **values: Any) -> Made:
@@ -76,6 +77,14 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, 
     """A run that fails: its exit code, and the one line that it says."""
     code = run(*arguments)
     return code, one_line(capsys)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
+    """A run that is over its limits: what it says, a line for the batch and one for each limit."""
+    assert run(*arguments) == 3
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err + said.out
+    return said.err.splitlines()
 
 
 def one_line(capsys: pytest.CaptureFixture[str]) -> str:

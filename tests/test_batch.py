@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.console import cli
 from pipeline.engine import storage
-from tests.runs import articles, fails, run, tree, write_jsonl
+from tests.runs import articles, fails, refused, run, tree, write_jsonl
 
 SETTINGS = """
 [run]
@@ -65,6 +65,33 @@ def test_the_same_input_may_be_named_in_another_way(nightly: Path) -> None:
     assert run(nightly / "inbox" / ".", "--batch", "n1") == 0
 
 
+def test_a_batch_is_the_same_from_another_folder(
+    nightly: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = f'{SETTINGS}\n[boilerplate]\nphrases = "mine.toml"\n'.replace("[run]", '[run]\noutput = "output"')
+    (nightly / "night.toml").write_text(settings)
+    (nightly / "mine.toml").write_text("off = []\n")
+    assert run("--batch", "n1", "--config", "night.toml") == 0
+    before = tree("output/corpus/batch=n1")
+    (nightly / "elsewhere" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(nightly / "elsewhere" / "deep")
+    capsys.readouterr()
+    assert run("--batch", "n1", "--config", "../../night.toml") == 0
+    assert capsys.readouterr().out.startswith("Nothing to do: ../../inbox, settings")
+    assert run("--batch", "n1", "--output", "../../output", "--again", "reading") == 0
+    assert tree("../../output/corpus/batch=n1") == before
+    assert not Path("output").exists()
+
+
+def test_a_batch_may_be_moved_with_its_input(nightly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = tree("output/corpus/batch=n1")
+    monkeypatch.chdir(nightly.parent)
+    moved = nightly.rename(nightly.with_name(f"{nightly.name}-moved"))
+    monkeypatch.chdir(moved)
+    assert run("--batch", "n1") == 0
+    assert tree("output/corpus/batch=n1") == before
+
+
 def test_a_batch_whose_input_has_gone_is_not_made_of_the_default(
     nightly: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,9 +133,8 @@ def test_the_reasons_are_those_of_the_documents_that_are_too_many(
     rows = [*articles(4), {**articles(1)[0], "id": "copy"}, {"id": "bad", "text": ""}]
     write_jsonl(nightly / "inbox" / "a.jsonl", rows)
     capsys.readouterr()
-    code, said = fails(capsys, "--batch", "n1")
-    assert code == 3
-    assert said.endswith("Most often: reading: no text: it is empty (1)")
+    said = refused(capsys, "--batch", "n1")
+    assert said[1].endswith("most often by reading: no text: it is empty (1)")
 
 
 # --- limits ----------------------------------------------------------------------------------------------------------
@@ -119,18 +145,20 @@ def test_a_batch_with_too_many_in_quarantine_is_not_published(
 ) -> None:
     before = tree("output/corpus/batch=n1")
     (nightly / "night.toml").write_text(f'{SETTINGS}[read]\ntext_field = "body"\n')
-    code, said = fails(capsys, "--batch", "n1")
-    assert code == 3
-    assert said.startswith("copydesk: 4 of 4 documents are quarantined: 100.0% > 10.0% ([run] max_quarantined)")
-    assert said.endswith('Most often: reading: no "body"; found "id", "text". hint: [read] text_field = "..." (4)')
+    capsys.readouterr()
+    said = refused(capsys, "--batch", "n1")
+    assert said[1:] == [
+        "  - 4 of 4 documents are quarantined: 100.0% > 10.0% ([run] max_quarantined), most often by reading: "
+        'no "body"; found "id", "text". hint: [read] text_field = "..." (4)'
+    ]
     assert tree("output/corpus/batch=n1") == before
-    assert fails(capsys, "--batch", "n1")[0] == 3  # and so the next time
+    assert refused(capsys, "--batch", "n1") == said  # and so the next time
 
 
 def test_it_is_published_when_asked(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [*articles(4), {"id": "bad", "text": ""}]
     write_jsonl(nightly / "inbox" / "a.jsonl", rows)
-    assert fails(capsys, "--batch", "n1")[0] == 3
+    assert run("--batch", "n1") == 3
     assert run("--batch", "n1", "--publish-anyway") == 0
     assert published("n1") == ["a0", "a1", "a2", "a3"]
     assert run("--batch", "n1") == 0  # what is published is published
@@ -139,18 +167,17 @@ def test_it_is_published_when_asked(nightly: Path, capsys: pytest.CaptureFixture
 def test_a_batch_with_too_many_dropped_is_not_published(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_jsonl(nightly / "inbox" / "b.jsonl", [{**articles(1)[0], "id": "copy"}])
     capsys.readouterr()
-    code, said = fails(capsys, "--batch", "n1", "--max-dropped", "0.1")
-    assert code == 3
-    assert "1 of 5 documents are dropped: 20.0% > 10.0% ([run] max_dropped)" in said
+    said = refused(capsys, "--batch", "n1", "--max-dropped", "0.1")
+    assert said[1].startswith("  - 1 of 5 documents are dropped: 20.0% > 10.0% ([run] max_dropped)")
     assert published("n1") == ["a0", "a1", "a2", "a3"]
 
 
 def test_what_of_the_input_nobody_reads_is_said(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("one.tsv", "two.TSV", "notes.md", "Makefile"):
+    for name in ("one.pdf", "two.PDF", "notes.md", "Makefile"):
         (nightly / "inbox" / name).touch()
     capsys.readouterr()
     assert run("--batch", "n1") == 0
-    said = "left out of the input: 4: .tsv 2, no suffix 1, .md 1"
+    said = "left out of the input: 4: .pdf 2, no suffix 1, .md 1"
     assert said in capsys.readouterr().out
     assert cli.main(["status", "--batch", "n1"]) == 0
     assert said in capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,20 @@ from pipeline.run import books
 from pipeline.stages import tables
 
 
-def write(folder: Path, place: str, sites: Iterable[str]) -> None:
+def write(folder: Path, place: str, sites: Iterable[str], reasons: Sequence[str] = ()) -> None:
     (folder / place).mkdir(parents=True)
     schema = {tables.KEPT: tables.DOCUMENTS, tables.FOUND: tables.FINDINGS}.get(
         place, tables.aside_schema(tables.DOCUMENTS)
     )
     rows = [
-        {"id": f"{site}-{n}", "text": "x", "site": site, "file": "a.jsonl", "line": n, "reason": "x/y: 1 < 2"}
+        {
+            "id": f"{site}-{n}",
+            "text": "x",
+            "site": site,
+            "file": "a.jsonl",
+            "line": n,
+            "reason": reasons[n] if reasons else "x/y: 1 < 2",
+        }
         for n, site in enumerate(sites)
     ]
     storage.write_rows(folder / place, [tables.from_dicts(rows, schema)], schema)

@@ -309,14 +309,14 @@ def test_a_table_of_too_many_columns_is_set_aside(tmp_path: Path) -> None:
 
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Records that hold the word "slow" take a second."""
-    parse, from_bytes = jsonl._parse, txt._from_bytes
+    parse, from_bytes = jsonl.parse, txt._from_bytes
 
     def waiting(make: Callable[..., T], content: bytes, *more: File) -> T:
         if b"slow" in content:
             time.sleep(1)
         return make(content, *more)
 
-    monkeypatch.setattr(jsonl, "_parse", partial(waiting, parse))
+    monkeypatch.setattr(jsonl, "parse", partial(waiting, parse))
     monkeypatch.setattr(txt, "_from_bytes", partial(waiting, from_bytes))
 
 

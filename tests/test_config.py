@@ -13,6 +13,7 @@ import pytest
 from pipeline import config, edits
 from pipeline.errors import SettingsError
 from pipeline.records import Bounds, Facts, File, Language, Quality, Table
+from pipeline.stages.boilerplate import Boilerplate
 from pipeline.stages.encoding import STAGE
 from pipeline.stages.order import STAGES
 from pipeline.stages.stage import Stage
@@ -61,6 +62,30 @@ def test_a_file_beside_the_settings_is_read_and_checked(tmp_path: Path) -> None:
         table(file=str(file))
     with pytest.raises(SettingsError, match="file must be the name of a file; got 3"):
         table(file=3)
+
+
+# --- paths -------------------------------------------------------------------------------------------------------
+
+
+def test_a_path_in_a_settings_file_is_relative_to_its_folder_and_one_among_the_options_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "mine.toml").write_text("off = []\n")
+    file = Path("sub/s.toml")
+    file.write_text('[run]\ninput = "in"\noutput = "../out"\n[boilerplate]\nphrases = "mine.toml"\n')
+    settings = config.load(STAGES, file)
+    assert (settings.run.input, settings.run.output) == ("sub/in", "out")
+    boilerplate = settings.stage("boilerplate").table
+    assert isinstance(boilerplate, Boilerplate)
+    assert boilerplate.phrases == File("sub/mine.toml", "off = []\n")
+    assert config.load(STAGES, file, input="in", output="x").run.output == "x"
+    assert config.load(STAGES, file, input="in").run.input == "in"
+    assert config.load(STAGES, tmp_path / file).run.input == f"{tmp_path}/sub/in"
+    file.write_text('[run]\ninput = "/a/b"\n')
+    settings = config.load(STAGES, file)
+    assert (settings.run.input, settings.run.output) == ("/a/b", "output")  # what no file names is where one works
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

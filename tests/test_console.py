@@ -40,7 +40,7 @@ def test_a_fault_of_ours_in_a_step_is_one_line_and_a_file_beside_its_outputs(
         raise ZeroDivisionError("by nobody")
 
     monkeypatch.setattr(Publishing, "write", broken)
-    assert cli.main(["run", str(SEEDS)]) == 1
+    assert run(SEEDS) == 1
     log = Path("output/runs/demo/error.log")
     assert (
         one_line(capsys) == f"copydesk: publishing: unexpected ZeroDivisionError: by nobody; the traceback is in {log}"
@@ -58,7 +58,7 @@ def test_a_disk_that_is_full_is_one_line(
         raise OSError(28, "No space left on device", "part-000.parquet")
 
     monkeypatch.setattr(Publishing, "write", full)
-    assert cli.main(["run", str(SEEDS)]) == 1
+    assert run(SEEDS) == 1
     assert one_line(capsys) == "copydesk: publishing: No space left on device: part-000.parquet"
 
 
@@ -200,7 +200,7 @@ def test_plan_and_status_for_machines(place: Path, capsys: pytest.CaptureFixture
     assert cli.main(["status", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["steps"]["encoding"]["counts"]["kept"] == 3
-    assert cli.main(["run", str(SEEDS), "--json", "--again", "report"]) == 0
+    assert run(SEEDS, "--json", "--again", "report") == 0
     assert json.loads(capsys.readouterr().out)["steps"]["report"]["fresh"] is True
 
 
@@ -229,7 +229,7 @@ def test_ctrl_c_in_the_middle_of_a_run_ends_it_with_130(place: Path) -> None:
         "from pipeline.run.steps.publishing import Publishing\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # whoever starts the tests may ignore it
         "Publishing.write = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
-        f"sys.exit(cli.main(['run', {str(SEEDS)!r}]))\n"
+        f"sys.exit(cli.main(['run', {str(SEEDS)!r}, '--batch', 'demo']))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr.count("\n")) == (130, 1), done.stderr

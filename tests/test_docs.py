@@ -28,6 +28,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "seeds", folder / "seeds")
     shutil.copytree(ROOT / "seeds", folder / "articles")
+    shutil.copytree(ROOT / "seeds", folder / "inbox" / "2026-11-21")
     shutil.copytree(ROOT / "configs", folder / "configs")
     return folder
 

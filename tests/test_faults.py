@@ -182,7 +182,7 @@ def test_bytes_that_changed_are_seen_before_they_are_read_and_made_again(
 def test_history_that_is_lost_or_damaged_is_made_again_from_the_corpus(place: Path, harm: str) -> None:
     Path("configs/copydesk.toml").unlink()
     assert run(SEEDS, "--batch", "b1") == 0
-    before = tree("output/history")
+    before = {name: content for name, content in tree("output/history").items() if name.partition("/")[0] != "files"}
     if harm == "deleted":
         shutil.rmtree("output/history")
     else:
@@ -190,8 +190,9 @@ def test_history_that_is_lost_or_damaged_is_made_again_from_the_corpus(place: Pa
             flip(file)
     assert run(SEEDS, "--batch", "b2") == 0
     assert len(pipeline.read_corpus("output/corpus", since="b1")) == 0, "copies were published again"
-    after = tree("output/history")
-    assert {name: content for name, content in after.items() if "/b1/" in name} == before
+    after = tree("output/history")  # which files were read is asked by those alone who read what is new
+    mine = {n: content for n, content in after.items() if "/b1/" in n and n.partition("/")[0] != "files"}
+    assert mine == before
 
 
 def test_history_counts_only_for_what_is_published(place: Path) -> None:
@@ -251,7 +252,7 @@ def test_a_file_of_the_same_size_and_time_with_other_content_is_another_input(pl
     assert run("in") == 0
     file.write_bytes(file.read_bytes().replace(b"Report 1.", b"Report 7."))
     os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert next(plan(input="in").states()).why.startswith("input: ")
+    assert next(plan(input="in").states()).why == "a.jsonl changed"
 
 
 def test_an_input_of_one_file_that_is_swapped_while_it_is_read_stops_the_run(

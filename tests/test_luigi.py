@@ -2,40 +2,96 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import pipeline
-from tests.runs import SEEDS, articles, plan, write_jsonl
+from pipeline import tasks
+from tests.runs import SEEDS, articles, plan, run, tree, write_jsonl
+
+LUIGI = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline.tasks"]
+SETTINGS = {**os.environ, "LUIGI_CONFIG_PATH": str(SEEDS.parent / "configs" / "luigi.cfg")}
+LOCAL = ["--local-scheduler"]
 
 
-def test_luigi_itself_runs_the_batch(place: Path) -> None:
+def luigi(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*LUIGI, *arguments], capture_output=True, text=True, env=SETTINGS, timeout=300)
+
+
+def test_luigi_itself_runs_the_batch_and_says_what_came_of_it(place: Path) -> None:
     shutil.copytree(SEEDS, place / "seeds")
-    luigi = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline.tasks", "CleanCorpus"]
-    done = subprocess.run(
-        [*luigi, "--CleanCorpus-batch", "demo", "--local-scheduler"], capture_output=True, text=True, timeout=120
-    )
+    done = luigi("CleanCorpus", "--name", "demo", *LOCAL)
     assert done.returncode == 0, done.stderr
+    said = "copydesk: batch demo: published 3; dropped 0, quarantined 0, left out 0"
+    assert [line for line in done.stderr.splitlines() if line.startswith("copydesk: ")] == [said]
     assert len(pipeline.read_corpus("output/corpus")) == 3
     assert all(state.fresh for state in plan(input="seeds").states())
 
 
 def test_luigi_tells_a_failure_by_its_exit_code(place: Path) -> None:
-    luigi = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline.tasks", "CleanCorpus"]
-    settings = {**os.environ, "LUIGI_CONFIG_PATH": str(SEEDS.parent / "configs" / "luigi.cfg")}
-    done = subprocess.run(
-        [*luigi, "--input-folder", "nowhere", "--local-scheduler"], capture_output=True, env=settings, timeout=120
-    )
+    done = luigi("CleanCorpus", "--input-folder", "nowhere", *LOCAL)
     assert done.returncode != 0
-    assert b"nowhere: no such file or folder" in done.stderr
+    assert "nowhere: no such file or folder" in done.stderr
+
+
+DAYS = {"2026-11-01": (0, 6), "2026-11-02": (3, 9), "2026-11-03": (1, 12)}  # each has articles of those before
+RANGE = ["RangeDaily", "--of", "DailyCorpus", "--start", "2026-11-01", "--stop", "2026-11-04", "--workers", "2"]
+
+
+def write_days(place: Path) -> None:
+    for name, (first, last) in DAYS.items():
+        write_jsonl(place / "inbox" / name / "a.jsonl", articles(last, first))
+
+
+def in_order() -> dict[str, bytes]:
+    """The corpus of these days, made one after the other."""
+    for name in DAYS:
+        assert run(f"inbox/{name}", "--batch", name, "--output", "in order", "--workers", 1) == 0
+    return tree("in order/corpus")
+
+
+@pytest.mark.parametrize("scheduler", ["its own scheduler", "luigid"])
+def test_a_range_of_days_is_made_by_two_workers_as_if_in_order(
+    place: Path, request: pytest.FixtureRequest, scheduler: str
+) -> None:
+    write_days(place)
+    where = LOCAL if scheduler != "luigid" else ["--scheduler-port", str(request.getfixturevalue("luigid"))]
+    given = '{"input_folder": "inbox/{date}", "processes": 1}'
+    done = luigi(*RANGE, "--of-params", given, *where)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("copydesk: ")]
+    assert [line.partition(". Most often")[0] for line in sorted(said)] == [
+        f"copydesk: batch {name}: published {published}; dropped {dropped}, quarantined 0, left out 0"
+        for name, published, dropped in (("2026-11-01", 6, 0), ("2026-11-02", 3, 3), ("2026-11-03", 3, 8))
+    ]
+    assert tree("output/corpus") == in_order()
+    assert [*Path("output/runs").glob("*/.running")] == []
+
+
+def test_a_day_without_input_stands_in_the_way_of_no_other(place: Path) -> None:
+    write_days(place)
+    shutil.rmtree(place / "inbox" / "2026-11-02")
+    (place / "configs" / "copydesk.toml").write_text('[run]\ninput = "../inbox/{batch}"\n')
+    done = luigi(*RANGE, *LOCAL)
+    assert done.returncode != 0
+    assert "inbox/2026-11-02: no such file or folder" in done.stderr
+    assert [folder.name for folder in sorted(Path("output/corpus").iterdir())] == [
+        "batch=2026-11-01",
+        "batch=2026-11-03",
+    ]
 
 
 def free_port() -> int:
@@ -53,7 +109,7 @@ def luigid(place: Path) -> Iterator[int]:
         [*command, "--state-path", "state.pickle"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "LUIGI_CONFIG_PATH": str(SEEDS.parent / "configs" / "luigi.cfg")},
+        env=SETTINGS,
     )
     deadline = time.monotonic() + 60
     while True:  # the server tells nobody that it is ready: ask until it answers
@@ -68,25 +124,38 @@ def luigid(place: Path) -> Iterator[int]:
     server.wait(timeout=30)
 
 
-def test_a_scheduler_on_loopback_runs_the_batch(place: Path, luigid: int) -> None:
+def ask(port: int, method: str, **arguments: object) -> Any:
+    """What luigid answers to a call."""
+    body = urllib.parse.urlencode({"data": json.dumps(arguments)}).encode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/{method}", body, timeout=60) as answer:
+        return json.load(answer)["response"]
+
+
+def test_a_scheduler_on_loopback_runs_the_batch_and_shows_how_far_it_is(place: Path, luigid: int) -> None:
     shutil.copytree(SEEDS, place / "seeds")
-    luigi = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline.tasks", "CleanCorpus"]
-    where = ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(luigid)]
-    done = subprocess.run([*luigi, "--CleanCorpus-batch", "demo", *where], capture_output=True, text=True, timeout=120)
+    done = luigi("CleanCorpus", "--name", "demo", "--scheduler-port", str(luigid))
     assert done.returncode == 0, done.stderr
     assert len(pipeline.read_corpus("output/corpus")) == 3
+    shown = {task["name"]: task for task in ask(luigid, "task_list", status="DONE").values()}
+    assert shown["ReadDocuments"]["progress_percentage"] == 100
+    assert shown["ReadDocuments"]["status_message"] == "3 read, 3 kept, 0 dropped, 0 quarantined, 0 findings"
+    assert shown["CleanCorpus"]["status_message"].startswith("batch demo: published 3; dropped 0")
 
 
 def test_a_step_that_failed_runs_again_the_next_time(place: Path, luigid: int) -> None:
-    luigi = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline.tasks", "CleanCorpus"]
-    where = ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(luigid)]
-    settings = {**os.environ, "LUIGI_CONFIG_PATH": str(SEEDS.parent / "configs" / "luigi.cfg")}
-    command = [*luigi, "--CleanCorpus-batch", "demo", "--input-folder", "in", *where]
+    command = ["CleanCorpus", "--name", "demo", "--input-folder", "in", "--scheduler-port", str(luigid)]
     write_jsonl(place / "in" / "a.jsonl", [{"id": "a", "text": ""}, *articles(1)])
-    done = subprocess.run(command, capture_output=True, text=True, env=settings, timeout=120)
+    done = luigi(*command)
     assert done.returncode != 0
     assert "1 of 2 documents are quarantined" in done.stderr
     write_jsonl(place / "in" / "a.jsonl", articles(2))
-    done = subprocess.run(command, capture_output=True, text=True, env=settings, timeout=120)
+    done = luigi(*command)
     assert done.returncode == 0, done.stderr
     assert len(pipeline.read_corpus("output/corpus")) == 2
+
+
+def test_a_day_is_the_batch_of_its_date_and_earlier_days_come_first() -> None:
+    day_task: Any = tasks.DailyCorpus
+    first, second = (day_task(date=datetime.date(2026, 11, day), input_folder="inbox") for day in (1, 2))
+    assert (first.requires().name, first.requires().input_folder) == ("2026-11-01", "inbox")
+    assert first.priority == second.priority + 1

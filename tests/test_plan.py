@@ -52,10 +52,10 @@ def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(
     settings: config.Settings, calls: dict[str, int]
 ) -> None:
     from pipeline import tasks
-    from pipeline.console.run import Bars
+    from pipeline.console.progress import Lines
 
     mine = plan.Plan(settings)
-    assert tasks.run(mine, Bars(None)) is None
+    assert tasks.run(mine, Lines(mine)) is None
     assert [state.fresh for state in mine.states()] == [True] * len(mine.steps)
     assert calls["walks"] == 2  # and once more to see that nothing changed while it was read
     assert (calls["batches"], calls["plans"]) == (1, 1)
@@ -69,11 +69,12 @@ def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(
 def test_luigi_hands_one_plan_to_all_tasks(settings: config.Settings) -> None:
     from pipeline import tasks
 
-    task = tasks.CleanCorpus(batch="b")
+    task = tasks.CleanCorpus(name="b")
     task.plan = mine = plan.Plan(settings)
     while task.after is not None:
         task = task.requires()
         assert task.plan is mine
+    mine.turn.leave()
     assert task.step == "reading"
 
 

@@ -22,7 +22,8 @@ from tests.runs import ROOT
 MOST_MEMORY = 800  # MB
 MOST_TIME = 90  # s of CPU
 
-SETTINGS = f"[run]\ninput = 'in'\nworkers = 1\nmax_quarantined = 1.0\n[read]\nmax_record_bytes = {poisons.MOST}\n"
+SETTINGS = "[run]\nbatch = 'demo'\ninput = 'in'\nworkers = 1\nmax_quarantined = 1.0\nmax_quarantined_source = 1.0\n"
+SETTINGS += f"[read]\nmax_record_bytes = {poisons.MOST}\n"
 SETTINGS += '[rules."translation/low_score"]\nenabled = false\n'  # the neighbours are put together by a machine
 RUN = """
 import os

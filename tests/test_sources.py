@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from pipeline.config import Read
 from pipeline.errors import InputError
 from pipeline.run import keys
-from pipeline.run.input import digest_of
+from pipeline.run.input import digest_of, digests_of
 from pipeline.run.steps.reading import Reading
-from pipeline.sources import find, formats, read, streams
+from pipeline.sources import archives, find, formats, read, streams
 from pipeline.sources.page_in_text import without_page
 from pipeline.sources.records import Failure, File, Format, Record
 from pipeline.stages import tables
@@ -238,7 +238,8 @@ def test_an_input_that_cannot_be_read_is_refused_with_the_reason(
 def test_the_digest_of_an_input_opens_no_pipe_and_changes_with_what_stands_there(folder: Path) -> None:
     def digest() -> str:
         found = find.find_files("in").files
-        return digest_of([entry.path for entry in found], folder, Path("cache.json"))
+        digests = digests_of([entry.path for entry in found], Path("cache.json"))
+        return digest_of({path.name: of for path, of in digests.items()})
 
     made(folder / "a.txt")
     os.mkfifo(folder / "b.txt")
@@ -265,7 +266,7 @@ def test_a_format_is_a_module_and_its_name_in_the_tuple(folder: Path, monkeypatc
     made(folder / "a.loud", "hello")
     made(folder / "b.LOUD", "there")
     assert [(row["id"], row["text"]) for row in rows_of("in")[tables.KEPT]] == [("a", "HELLO"), ("b", "THERE")]
-    assert formats.hint().endswith(".warc, .loud, packed as .gz or .zst too")
+    assert formats.hint().endswith(".warc, .loud, packed as .gz, .zst, .bz2 or .xz too")
 
 
 def test_no_two_formats_claim_the_same_suffix() -> None:
@@ -294,7 +295,7 @@ def test_the_name_tells_the_format_and_the_rest_of_it_is_the_id(name: str, suffi
 
 
 def test_a_file_of_no_known_kind_is_a_failure(folder: Path) -> None:
-    assert reasons(made(folder / "a.jpg")) == [(0, f"of no known kind; {formats.hint()}")]
+    assert reasons(made(folder / "a.jpg")) == [(0, f"of no known kind; {archives.hint()}")]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.html", "a.txt.gz", "a.html.zst"])

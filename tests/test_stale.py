@@ -12,7 +12,8 @@ import pytest
 
 import pipeline
 from pipeline.engine import local
-from tests.runs import SEEDS, articles, find, made, plan, run, tree, write_jsonl
+from pipeline.run import keys
+from tests.runs import ARTICLE, SEEDS, articles, find, made, plan, run, tree, write_jsonl
 
 
 def test_a_changed_setting_makes_its_stage_stale_and_equal_bytes_stop_the_cascade(
@@ -44,9 +45,35 @@ def test_changed_input_is_noticed_and_an_output_can_be_deleted_without_asking(pl
     write_jsonl(place / "seeds" / "more.jsonl", articles(1))
     state = next(plan(input="seeds").states())
     assert (state.step, state.fresh) == ("reading", False)
-    assert state.why.startswith("input: ")
+    assert state.why == "more.jsonl added"
     assert run("seeds") == 0
     assert len(pipeline.read_corpus("output/corpus")) == 4
+
+
+def test_files_that_came_went_or_changed_are_named(place: Path) -> None:
+    for name in "abcdef":
+        write_jsonl(place / "in" / f"{name}.jsonl", [{"id": name, "text": ARTICLE}])
+    assert run("in", "--until", "reading") == 0
+    write_jsonl(place / "in" / "a.jsonl", articles(1))
+    (place / "in" / "b.jsonl").unlink()
+    write_jsonl(place / "in" / "deep" / "new.jsonl", articles(2))
+    assert next(plan(input="in").states()).why == "a.jsonl changed; b.jsonl gone; deep/new.jsonl added"
+    for name in "cd":
+        (place / "in" / f"{name}.jsonl").unlink()
+    assert next(plan(input="in").states()).why == ("a.jsonl changed; b.jsonl gone; c.jsonl gone; and 2 more")
+    shutil.rmtree(place / "in")
+    for name in "abcdef":
+        write_jsonl(place / "in" / f"{name}.jsonl", [{"id": name, "text": ARTICLE}])
+    (place / "in" / "notes.md").touch()
+    assert next(plan(input="in").states()).why == "what is left out of the input"
+
+
+def test_a_list_is_no_other_than_it_is_in_json() -> None:
+    before = {"settings": {"names": ["byline"], "rows": [["a", 1]]}, "limit": 1}
+    now = {"settings": {"names": ("byline",), "rows": (("a", 1),)}, "limit": 2}
+    assert keys.differences(before, now) == ["limit: 1 -> 2"]
+    now["settings"] = {"names": ("byline", "author"), "rows": (("a", 1),)}
+    assert keys.differences(before, now)[1:] == ["settings.names: ['byline'] -> ['byline', 'author']"]
 
 
 def test_a_step_is_made_again_when_asked(place: Path) -> None:
@@ -93,7 +120,7 @@ def test_a_killed_run_leaves_nothing_half_done_and_the_next_one_ends_with_the_sa
         f"    if value.get('step') == {step!r}: os.kill(os.getpid(), signal.SIGKILL)\n"
         "    write(target, value)\n"
         "whole.write_json = die\n"
-        "sys.exit(cli.main(['run', 'in']))\n"
+        "sys.exit(cli.main(['run', 'in', '--batch', 'demo']))\n"
     )
     killed = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
     assert killed.returncode == -signal.SIGKILL

@@ -53,12 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Tell the document's life, step by step."""
-    life = life_of(show.plan_of(options), options.id)
+    life = life_of(show.known_plan_of(options), options.id)
     if options.json:
         show.as_json(_plain(life))
         return 0
     terminal = show.console()
     terminal.print(Text(show.printable(life.id), style="bold"))
+    terminal.print(Text(f"  {'batch':<18} {life.batch}"))
     for name, value in life.source.items():
         terminal.print(Text(f"  {name:<18} {show.printable(_value(value))}"))
     for episode in life.steps:

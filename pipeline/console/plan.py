@@ -7,6 +7,7 @@ import argparse
 from rich.text import Text
 
 from pipeline.console import show
+from pipeline.run.plan import Plan
 
 SUMMARY = "which steps a run would make, and why"
 
@@ -18,12 +19,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """A line for each step."""
-    states = list(show.plan_of(options).states())
-    if options.json:
+    print_states(show.plan_of(options, newest=not options.input), as_json=options.json)
+    return 0
+
+
+def print_states(plan: Plan, *, as_json: bool) -> None:
+    """What a run of the plan would do."""
+    states = list(plan.states())
+    if as_json:
         show.as_json([{"step": s.step, "fresh": s.fresh, "why": s.why} for s in states])
-        return 0
+        return
     table = show.grid("step", "run would", "why")
     for state in states:
         table.add_row(state.step, Text("keep it" if state.fresh else "make it"), Text(show.printable(state.why)))
+    show.console().print(Text(f"batch {plan.batch.name}"))
     show.console().print(table)
-    return 0

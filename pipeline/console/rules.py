@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         if name not in judges:
             raise _unknown(name, judges)
         judge = judges[name]
-        path = Path(options.on or settings.run.input)
+        path = Path(options.on or config.input_of(settings.run.input, settings.run.batch))
         trial = try_rule.try_rule(settings.stage(judge.stage), judge, path, settings)
         try_rule.print_trial(trial, options.json)
         return 0

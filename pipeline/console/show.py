@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline import config
-from pipeline.config import Run, Settings
+from pipeline.config import Read, Run, Settings
+from pipeline.errors import SettingsError
 from pipeline.output.manifest import Manifest
 from pipeline.run import batch as batches
 from pipeline.run.plan import Plan
@@ -24,6 +25,7 @@ from pipeline.stages.order import STAGES
 from pipeline.stages.tables import FindingRow
 
 _WIDTH = 100  # of a plain line
+_UNNAMED = "for a run the date of today, for other commands the newest"
 
 
 def printable(text: str) -> str:
@@ -85,15 +87,38 @@ def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> 
     for name, option in config.run_options().items():
         if name != "input" and (whole_run or option.names_batch):
             default = getattr(Run, name)
-            told = f"{option.help} (default: {default})"
-            parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), metavar=option.metavar, help=told)
+            told = f"{option.help} (default: {default or _UNNAMED})"
+            if isinstance(default, bool):
+                parser.add_argument(_flag(name), action=argparse.BooleanOptionalAction, default=None, help=option.help)
+                continue
+            parser.add_argument(_flag(name), type=type(default), metavar=option.metavar, help=told)
+    if whole_run:
+        add_read_options(parser)
+    add_outer_options(parser)
+
+
+def add_read_options(parser: argparse.ArgumentParser) -> None:
+    """The settings of `[read]` as options."""
+    for name, option in config.read_options().items():
+        if isinstance(getattr(Read, name), bool):
+            parser.add_argument(_flag(name), action=argparse.BooleanOptionalAction, default=None, help=option.help)
+        else:
+            parser.add_argument(_flag(name), metavar=option.metavar, help=option.help)
+
+
+def add_outer_options(parser: argparse.ArgumentParser) -> None:
+    """Where the settings are, and for whom the answer is."""
     parser.add_argument("--config", metavar="FILE", help=f"settings (default: {config.DEFAULT_FILE}, if it is there)")
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
 
 
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def given(options: argparse.Namespace) -> dict[str, Any]:
-    """The values that the options give to settings of `[run]`."""
-    return {name: getattr(options, name, None) for name in config.run_options()}
+    """The values that the options give to settings of `[run]` and `[read]`."""
+    return {name: getattr(options, name, None) for name in (*config.run_options(), *config.read_options())}
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -105,9 +130,28 @@ def settings_of(options: argparse.Namespace) -> Settings:
     return config.load(STAGES, options.config, **given(options))
 
 
-def plan_of(options: argparse.Namespace) -> Plan:
-    """The plan of the batch that the options mean: it keeps its input and settings where they do not name others."""
-    return Plan(batches.settings_of(STAGES, options.config, **given(options)))
+def plan_of(options: argparse.Namespace, *, newest: bool = True) -> Plan:
+    """The plan of the batch that the options mean: it keeps its input and settings where they do not name others.
+
+    Without a name the newest batch is meant; a run makes that of today.
+    """
+    return Plan(batches.settings_of(STAGES, options.config, newest=newest, **given(options)))
+
+
+def known_plan_of(options: argparse.Namespace) -> Plan:
+    """The same of a batch that must be there.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    plan = plan_of(options)
+    known = batches.names(plan.batch.layout.output)
+    if plan.batch.name not in known:
+        output = printable(str(plan.batch.layout.output))
+        if not known:
+            raise SettingsError(f"no batch in {output} yet; `copydesk run` makes one")
+        raise SettingsError(f"no batch {plan.batch.name!r} in {output}; {config.closest(plan.batch.name, known)}")
+    return plan
 
 
 def where(terminal: Console, plan: Plan) -> None:

@@ -1,42 +1,113 @@
-"""`copydesk status`: what the batch's last run did, step by step. Its table closes a run, too."""
+"""`copydesk status`: what a batch's last run did, step by step; or of all batches, what became of them.
+
+The table of a batch closes its run, too.
+"""
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.console import show
+from pipeline.output import manifest as manifests
+from pipeline.output.layout import Layout
+from pipeline.output.manifest import FieldsFigures
+from pipeline.run import batch as batches
+from pipeline.run import later
 from pipeline.run.plan import Plan, State
+from pipeline.run.steps import chain
 
 MOST_KINDS = 5  # of what was left out, listed
-SUMMARY = "what the batch's last run did, step by step"
+MOST_GUESSES = 20  # of fields, listed
+SUMMARY = "what a batch's last run did, step by step; without a name, what became of all batches"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", help="the batch")
     show.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """The last run's counts; steps that have gone stale say why."""
-    plan = show.plan_of(options)
+    """The last run's counts; steps that have gone stale say why. Of several batches without a name: a line for each."""
+    options.batch = options.name or options.batch
+    run_table = show.settings_of(options).run
+    known = batches.names(Path(run_table.output))
+    if not run_table.batch and len(known) > 1:
+        _print_all([_row(Layout(Path(run_table.output), name)) for name in known], options.json)
+    else:
+        _print_one(show.known_plan_of(options), options.json)
+    return 0
+
+
+def _print_one(plan: Plan, as_json: bool) -> None:
+    gone = plan.go_on_without_input()
     states = list(plan.states())
-    if options.json:
+    if as_json:
         show.as_json(summary(plan, states))
-        return 0
+        return
     terminal = show.console()
+    terminal.print(Text(f"batch {plan.batch.name}"))
     terminal.print(counts(states))
-    if said := left_out(states):
-        terminal.print(Text(said))
+    for said in filter(None, (*remarks(states), gone, overtaken(plan), *not_published(plan))):
+        terminal.print(Text(show.printable(said)))
     for state in states:
         if not state.fresh:
             terminal.print(Text(f"{state.step} is to be made: {show.printable(state.why)}"))
     if all(state.fresh for state in states):
         show.where(terminal, plan)
-    return 0
+
+
+def _row(layout: Layout) -> dict[str, Any]:
+    """A batch in a line: what its last run has read and set aside, and what of it is published."""
+    read = dropped = quarantined = 0
+    for number, step in enumerate(chain.NAMES):
+        outputs = sorted(layout.runs.glob(f"{number}-{step}-*"), key=lambda path: path.stat().st_mtime_ns)
+        manifest = show.counts_of(manifests.read(outputs[-1])) if outputs else None
+        if manifest:
+            read = read or manifest["counts"]["read"]
+            dropped += manifest["counts"]["dropped"]
+            quarantined += manifest["counts"]["quarantined"]
+    published = manifests.read(layout.corpus)
+    last = (layout.runs / batches.LAST).stat().st_mtime
+    return {
+        "batch": layout.batch,
+        "last_run": time.strftime("%Y-%m-%d %H:%M", time.localtime(last)),
+        "read": read,
+        "dropped": dropped,
+        "quarantined": quarantined,
+        "published": published["counts"]["published"] if published else None,
+        "refused": layout.refusal.exists(),
+    }
+
+
+def _print_all(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """All batches, the one that was run last first."""
+    if as_json:
+        show.as_json(rows)
+        return
+    table = show.grid("batch", "last run", numbers=("read", "dropped", "quarantined", "published"))
+    table.add_column("")
+    for row in rows:
+        numbers = [f"{row[name]:,}" for name in ("read", "dropped", "quarantined")]
+        published = "no" if row["published"] is None else f"{row['published']:,}"
+        refused = "refused: see its status" if row["refused"] else ""
+        table.add_row(row["batch"], row["last_run"], *numbers, published, refused)
+    show.console().print(table)
+
+
+def not_published(plan: Plan) -> list[str]:
+    """That the batch was refused, why, and where its report lies; nothing if it was not."""
+    reasons = plan.refused()
+    if not reasons:
+        return []
+    said = [f"not published, and what was stays; its report: {plan.batch.layout.refused}", *(f"- {r}" for r in reasons)]
+    return [show.printable(line) for line in said]
 
 
 def counts(states: Sequence[State]) -> Table:
@@ -51,6 +122,23 @@ def counts(states: Sequence[State]) -> Table:
     return table
 
 
+def remarks(states: Sequence[State]) -> list[str]:
+    """What of the input was told by guess, and what was read by nobody; a line each."""
+    manifest = next((state.manifest for state in states if state.manifest), None) or {}
+    guessed = manifest.get("fields", [])
+    lines = [fields_line(alike) for alike in guessed[:MOST_GUESSES]]
+    lines += [f"and {len(guessed) - MOST_GUESSES} more guesses of fields"] if len(guessed) > MOST_GUESSES else []
+    return [*lines, *filter(None, [left_out(states)])]
+
+
+def fields_line(alike: FieldsFigures) -> str:
+    """Fields that were guessed: `a.csv: text from "Body" (guessed; set [read] text_field to change it)`."""
+    more = f" and {alike['files'] - 1:,} more" if alike["files"] > 1 else ""
+    told = ", ".join(f'{what} from "{show.printable(name)}"' for what, (name, _) in alike["fields"].items())
+    setting = f"{next(iter(alike['fields']))}_field"
+    return f"{show.printable(alike['file'])}{more}: {told} (guessed; set [read] {setting} to change it)"
+
+
 def left_out(states: Sequence[State]) -> str:
     """What of the input was read by nobody: "left out of the input: 236: .tsv 234, .md 2"; "" if nothing was."""
     kinds = next((state.manifest.get("left_out_kinds", {}) for state in states if state.manifest), {})
@@ -61,6 +149,12 @@ def left_out(states: Sequence[State]) -> str:
     return f"left out of the input: {sum(kinds.values()):,}: {', '.join(listed)}{more}"
 
 
+def overtaken(plan: Plan) -> str:
+    """Which later batches were judged without this one; "" if none was."""
+    batch = plan.batch
+    return later.said(later.judged_otherwise(batch.layout, batch.settings.stages, batch.name))
+
+
 def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:
     """The same for machines."""
     steps = {}
@@ -69,10 +163,13 @@ def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:
         told: dict[str, Any] = {"counts": manifest["counts"]} if manifest and "counts" in manifest else {}
         if manifest and "left_out_kinds" in manifest:
             told |= {"left_out": manifest["left_out_kinds"]}
+        if manifest and "fields" in manifest:
+            told |= {"fields": manifest["fields"]}
         steps[state.step] = {"fresh": state.fresh, "why": state.why, **told}
     return {
         "batch": plan.batch.name,
         "corpus": str(plan.batch.layout.corpus),
         "report": str(plan.batch.layout.report),
+        "refused": plan.refused(),
         "steps": steps,
     }

@@ -86,7 +86,8 @@ def _words(value: str) -> int:
 
 def _sample(path: Path, settings: Settings) -> Iterator[pa.RecordBatch]:
     documents = 0
-    for portion in read.portions(find.find_files(str(path), settings.run.output).files, path):
+    root, pattern = find.split_pattern(str(path))
+    for portion in read.portions(find.find_files(root, settings.run.output, pattern).files, Path(root)):
         for outputs in read.read_portion(tables.from_dicts(portion.rows, read.PORTIONS), settings=settings.read):
             yield outputs[tables.KEPT]
             documents += outputs[tables.KEPT].num_rows

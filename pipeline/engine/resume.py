@@ -7,10 +7,11 @@ became, with their sizes and hashes. A file that is not as it was noted is made 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pipeline.engine import whole
+from pipeline.engine import storage, whole
 
 NOTES = ".finished"
 
@@ -41,6 +42,18 @@ def adopt(target: Path, work: Path) -> None:
                         _move(notes.parent / name, out / name)
                     _move(noted, out / NOTES / noted.name)
         whole.remove(left)
+
+
+def take_over(output: Path, out: Path, datasets: Sequence[str], numbers: Iterable[int]) -> None:
+    """Copy what the parts of these numbers became in an earlier output, and note that they are finished."""
+    for number in numbers:
+        copied = []
+        for dataset in datasets:
+            for file in sorted((output / dataset).glob(f"part-{number:05d}-*{storage.SUFFIX}")):
+                if storage.count_rows(str(file)):  # one without rows only stands for the columns of its dataset
+                    (out / dataset).mkdir(parents=True, exist_ok=True)
+                    copied.append(Path(shutil.copyfile(file, out / dataset / file.name)))
+        note(out, number, copied)
 
 
 def forget(work: Path) -> None:

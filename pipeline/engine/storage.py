@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -50,6 +51,12 @@ def parts(dataset: Dataset) -> list[Path]:
     if not found:
         raise CopydeskError(f"{dataset}: no Parquet files there; remove the folder and run again")
     return found
+
+
+def number_of(part: Path) -> int | None:
+    """The number of the part of the input that a part was made of; None where it was made of several."""
+    match = re.match(r"part-(\d{5})-", part.name)
+    return int(match[1]) if match else None
 
 
 def count_rows(dataset: Dataset) -> int:

@@ -2,6 +2,7 @@
 
 output/runs/<batch>/<n>-<step>-<key>/   what each step made: datasets, and manifest.json, written last
 output/runs/<batch>/report.html
+output/runs/<batch>/refused.html        the report of a run that was over its limits; refused.json: why
 output/corpus/batch=<batch>/            what downstream reads
 output/history/<memory>/<batch>/        what later batches are judged against
 """
@@ -27,9 +28,9 @@ def outputs(output: Path) -> list[Path]:
 
 def single_files(output: Path) -> list[Path]:
     """All files below it that stand by themselves: reports, and what is remembered of batches."""
-    return sorted(
-        file for name in ("report.html", "last.json", ".inputs.json") for file in output.glob(f"runs/*/{name}")
-    )
+    names = ("report.html", "refused.html", "refused.json", "last.json", ".inputs.json")
+    found = output.glob("runs/.inputs.json")
+    return sorted(found) + sorted(file for name in names for file in output.glob(f"runs/*/{name}"))
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,13 @@ class Layout:
     def report(self) -> Path:
         """Its report."""
         return self.runs / "report.html"
+
+    @property
+    def refused(self) -> Path:
+        """The report of a run whose outcome was not published."""
+        return self.runs / "refused.html"
+
+    @property
+    def refusal(self) -> Path:
+        """Why it was not."""
+        return self.runs / "refused.json"

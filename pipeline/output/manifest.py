@@ -40,6 +40,27 @@ class CharsetFigures(TypedDict):
     replaced: int
 
 
+class FieldsFigures(TypedDict):
+    """Fields that were guessed from their names and contents, alike in some files of the input."""
+
+    file: str  # the first of them
+    files: int
+    fields: dict[str, tuple[str, str]]  # what it holds to the field's name and why
+
+
+class Losses(TypedDict):
+    """Documents of a source that were set aside, by rule or reason; `books.losses` says which copies count."""
+
+    dropped: dict[str, int]
+    quarantined: dict[str, int]
+
+
+class SourceFigures(Losses):
+    """What a published batch keeps of a source: later ones are compared with it."""
+
+    read: int
+
+
 class PartFigures(TypedDict):
     """A published file."""
 
@@ -58,16 +79,21 @@ class Manifest(TypedDict, total=False):
     digests: dict[str, str]  # of each dataset in the output, by its name
     started: str  # ISO 8601, UTC
     seconds: float
+    parts_made: int  # parts of the input that were worked on; the others were taken over from the output before
     counts: Counts
     sources: dict[str, dict[str, int]]  # source to place to documents
     reasons: dict[str, int]  # documents set aside
+    losses: dict[str, Losses]  # by source
     rules: dict[str, RuleFigures]
     scores: list[int]  # documents by translation score, in equal parts of 0..1
     charsets: dict[str, CharsetFigures]
+    fields: list[FieldsFigures]
     left_out: list[str]  # what of the input is read by nobody: files of no known kind, links to folders
     left_out_kinds: dict[str, int]  # suffix or reason to their number
+    entries: dict[str, int]  # of the input: `listed` in all, and `unread` among them
     memory: dict[str, str]  # of a published batch: digests of what it leaves for later ones
     steps: dict[str, Counts]
+    figures: dict[str, SourceFigures]  # by source, over all steps
     parts: dict[str, PartFigures]
     columns: dict[str, str]
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import fcntl
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +23,39 @@ from pipeline.stages.stage import Stage
 LAST = "last.json"  # what the batch was last made of and with
 
 
-def settings_of(stages: Sequence[Stage], file: str | None = None, **run: Any) -> Settings:
+def settings_of(stages: Sequence[Stage], file: str | None = None, *, newest: bool = False, **options: Any) -> Settings:
     """The settings of a batch, which keeps its input and its settings file: they count unless others are named.
+
+    So do the options that told how that input is read. A batch that nobody names is that of today, by its date; or, for
+    those who ask, the `newest` in the output.
 
     Raises:
         SettingsError: an unknown or impossible setting.
     """
-    named = config.load(stages, file, **run)
+    named = _named(config.load(stages, file, **options), newest)
     kept = _kept(named)
     own = kept.get("config", "")
     if file is None and Path(own).is_file():
         file = own
-    return config.load(stages, file, **{**run, "input": run.get("input") or kept.get("input")})
+    told = kept["read"] if "input" in kept and _is_same(options.get("input") or kept["input"], kept["input"]) else {}
+    given = {name: value for name, value in options.items() if value is not None}
+    given |= {"batch": named.run.batch, "input": options.get("input") or kept.get("input")}
+    return config.load(stages, file, **{**told, **given})
+
+
+def _named(settings: Settings, newest: bool = False) -> Settings:
+    """With a name for the batch, if the settings have none."""
+    if settings.run.batch:
+        return settings
+    known = names(Path(settings.run.output)) if newest else []
+    name = known[0] if known else datetime.date.today().isoformat()
+    return dataclasses.replace(settings, run=dataclasses.replace(settings.run, batch=name))
+
+
+def names(output: Path) -> list[str]:
+    """The batches in the folder `output`, by the time of their last run, the last one first."""
+    files = sorted(output.glob(f"runs/*/{LAST}"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    return [file.parent.name for file in files]
 
 
 def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: Any) -> None:
@@ -39,19 +64,42 @@ def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: 
     Raises:
         SettingsError: it would be; or an unknown or impossible setting.
     """
-    named = config.load(stages, file, **run)
+    named = _named(config.load(stages, file, **run))
     kept = _kept(named).get("input")
-    if kept and (run.get("input") or file) and Path(named.run.input).resolve() != Path(kept).resolve():
+    given = input_of(named)
+    if kept and (run.get("input") or file) and not _is_same(given, kept):
         raise SettingsError(
-            f"batch {named.run.batch} was made of {kept}, and {named.run.input} is named now; give that a batch of its "
+            f"batch {named.run.batch} was made of {kept}, and {given} is named now; give that a batch of its "
             "own (--batch NAME), or make this one of it instead (--replace)"
         )
 
 
-def _kept(settings: Settings) -> dict[str, str]:
-    """What the batch has kept; nothing if it is new, or that file is damaged."""
+def _is_same(one: str, other: str) -> bool:
+    """Whether two paths lead to the same place."""
+    return Path(one).resolve() == Path(other).resolve()
+
+
+def input_of(settings: Settings) -> str:
+    """Where the batch is read from."""
+    return config.input_of(settings.run.input, settings.run.batch)
+
+
+def _kept(settings: Settings) -> dict[str, Any]:
+    """What the batch has kept; nothing if it is new, or that file is damaged.
+
+    Its paths are relative to the working directory of the run that kept them, and are given as this one has them. That
+    directory is told as seen from the output: a project that is copied or moved as a whole has its paths as before.
+    """
     found = whole.read_json(Layout(Path(settings.run.output), settings.run.batch).runs / LAST)
-    return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    kept: dict[str, Any] = {k: v for k, v in found.items() if isinstance(v, str)}
+    then = os.path.normpath(Path(os.path.realpath(settings.run.output), kept.pop("from", os.curdir)))
+    if "from" in found and then != os.path.realpath(os.curdir) and Path(then).is_dir():
+        relative = [name for name in ("input", "config") if kept.get(name) and not Path(kept[name]).is_absolute()]
+        kept |= {name: os.path.relpath(Path(then, kept[name])) for name in relative}
+    known, read = config.read_options(), found.get("read")
+    return {**kept, "read": {k: v for k, v in read.items() if k in known} if isinstance(read, dict) else {}}
 
 
 class Batch:
@@ -60,6 +108,7 @@ class Batch:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.name = settings.run.batch
+        self.input = input_of(settings)
         self.layout = Layout(Path(settings.run.output), self.name)
         self.history = History(self.layout)
 
@@ -73,5 +122,31 @@ class Batch:
             whole.remove_leftovers(folder, spare=resume.has_finished)
             whole.remove_leftovers(corpus.parent, corpus.name)
             self.history.tidy()
-            whole.write_json(folder / LAST, {"input": self.settings.run.input, "config": self.settings.file})
+            self._keep()
             yield
+
+    @cached_property
+    def last_read(self) -> str:
+        """The key of what the last run read; "" where nobody knows."""
+        return str(_kept(self.settings).get("reading", ""))
+
+    def goes_on_from(self, reading: str) -> None:
+        """Keep the key of what was read; only while alone."""
+        if reading != self.last_read:
+            self.last_read = reading
+            self._keep()
+
+    @property
+    def _working_directory(self) -> str:
+        """As seen from the output."""
+        return os.path.relpath(os.path.realpath(os.curdir), os.path.realpath(self.layout.output))
+
+    def _keep(self) -> None:
+        """Keep what the batch is made of and with."""
+        kept = {
+            "input": self.input,
+            "config": self.settings.file,
+            "reading": self.last_read,
+            "from": self._working_directory,
+        }
+        whole.write_json(self.layout.runs / LAST, {**kept, "read": dict(self.settings.told)})

@@ -6,7 +6,7 @@ Everything is counted again from the files that were written, not by whoever wro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ import pyarrow.compute as pc
 
 from pipeline.engine import storage
 from pipeline.errors import BalanceError
-from pipeline.output.manifest import Example, Manifest, RuleFigures
+from pipeline.output.manifest import Example, Losses, Manifest, RuleFigures
 from pipeline.stages import tables
 
 EXAMPLES = 6  # for each rule, from as many sites as there are
 SOURCES = 200  # sources listed one by one; the smaller ones are summed up under OTHERS
 OTHERS = "(others)"
 WIDEST = 300  # characters of an example's before and after
+MOST_REASONS = 3  # said of a batch
+LONGEST_REASON = 160  # characters of one, before its hint
 ROWS = 50_000  # of a few narrow columns, at a time
 
 
@@ -70,6 +72,7 @@ def close(step: str, output: Path, read: int, before: str | None = None) -> Mani
         },
         "sources": _ranked(sources),
         "reasons": reasons(output),
+        "losses": losses(output),
         "rules": per_rule(output),
     }
 
@@ -134,9 +137,78 @@ def reasons(output: Path, places: Sequence[str] = (tables.DROPPED, tables.QUARAN
     found: Counter[str] = Counter()
     for place in places:
         for rows in storage.read_rows(f"{output}/{place}", ["reason"], rows=ROWS):
-            short = pc.replace_substring_regex(rows["reason"], r"^([^:]*/[^:]*):.*|(?s)(: [^:;\"0-9]*).*", r"\1\2")
-            found.update(dict(_counted(short)))
+            found.update(dict(_counted(_short(rows["reason"]))))
     return dict(sorted(found.items()))
+
+
+def _short(reason: pa.Array) -> pa.Array:
+    """Reasons without their particulars, so that they can be counted."""
+    return pc.replace_substring_regex(reason, r"^([^:]*/[^:]*):.*|(?s)(: [^:;\"0-9]*).*", r"\1\2")
+
+
+_TWIN = r"(?: of| in) (?P<twin>.+ \(batch [^()]*\))"  # as the reasons of copies name the document that is kept
+
+
+def losses(output: Path) -> dict[str, Losses]:
+    """What each source has lost, by reason: the sources that lost most, the others summed up.
+
+    What a copy says stays in the corpus, in the document that it repeats. So of a source's copies of one document the
+    first is no loss: a feed that brings yesterday's articles again loses nothing. The others are, since a site whose
+    articles all say the same has put something in front of them.
+    """
+    found: dict[str, Losses] = {}
+    for place in (tables.DROPPED, tables.QUARANTINED):
+        for source, reason, count in _lost(f"{output}/{place}"):
+            entry: dict[str, int] = found.setdefault(source, {"dropped": {}, "quarantined": {}})[place]  # type: ignore[literal-required]
+            entry[reason] = entry.get(reason, 0) + count
+    names = ranked({source: sum(map(sum_of, (e["dropped"], e["quarantined"]))) for source, e in found.items()})
+    others = [found[source] for source in names[SOURCES:]]
+    listed = {source: found[source] for source in sorted(names[:SOURCES])}
+    return {**listed, OTHERS: added(others)} if others else listed
+
+
+def _lost(dataset: str) -> Iterator[tuple[str, str, int]]:
+    """Source, reason and number of documents set aside, piece by piece."""
+    for rows in storage.read_rows(dataset, ["site", "file", "line", "reason"], rows=ROWS):
+        twin = pc.fill_null(pc.struct_field(pc.extract_regex(rows["reason"], _TWIN), 0), "")
+        table = pa.table({"source": sources_of(rows), "reason": _short(rows["reason"]), "twin": twin})
+        for group in table.group_by(["source", "reason", "twin"]).aggregate([([], "count_all")]).to_pylist():
+            count = group["count_all"] - (1 if group["twin"] else 0)
+            if count:
+                yield group["source"], group["reason"], count
+
+
+def sum_of(counts: Mapping[str, int]) -> int:
+    """All that is counted."""
+    return sum(counts.values())
+
+
+def added(losses_: Iterable[Losses]) -> Losses:
+    """The losses of several sources, together."""
+    total: dict[str, Counter[str]] = {"dropped": Counter(), "quarantined": Counter()}
+    for entry in losses_:
+        total["dropped"].update(entry["dropped"])
+        total["quarantined"].update(entry["quarantined"])
+    return {"dropped": dict(total["dropped"]), "quarantined": dict(total["quarantined"])}
+
+
+def most_often(outputs: Iterable[Path], places: Sequence[str]) -> list[str]:
+    """The most frequent reasons in these outputs, each as it was given to one of the documents, with its number."""
+    found: Counter[tuple[Path, str, str]] = Counter()
+    for output in outputs:
+        for place in places:
+            found.update({(output, place, reason): number for reason, number in reasons(output, [place]).items()})
+    return [f"{_one(*reason)} ({number:,})" for reason, number in found.most_common(MOST_REASONS)]
+
+
+def _one(output: Path, place: str, reason: str) -> str:
+    """A reason with its particulars, as one of the documents has it; the hint at its end is never cut."""
+    for rows in storage.read_rows(f"{output}/{place}", ["reason"]):
+        for given in map(str, rows["reason"].to_pylist()):
+            if given.startswith(reason):
+                said, hint, what = given.partition(" hint: ")
+                return (said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]} ...") + hint + what
+    return reason
 
 
 def per_rule(output: Path) -> dict[str, RuleFigures]:

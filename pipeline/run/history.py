@@ -16,6 +16,7 @@ from pipeline.output.layout import PREFIX, Layout
 from pipeline.output.manifest import Manifest
 
 Write = Callable[[Path], None]  # fills a folder
+FILES = "files"  # the memory of the files that a batch was published from: their names and digests
 
 
 class History:
@@ -26,15 +27,11 @@ class History:
 
     def published(self) -> dict[str, Manifest]:
         """The batches published before this one, by name, with their manifests."""
-        folders = sorted(self.layout.corpus.parent.glob(f"{PREFIX}*"))
-        names = {folder.name.removeprefix(PREFIX): folder for folder in folders}
-        earlier = {name: manifests.read(folder) for name, folder in names.items() if name < self.layout.batch}
-        return {name: manifest for name, manifest in earlier.items() if manifest}
+        return published(self.layout, before=self.layout.batch)
 
     def digests(self, memory: str) -> dict[str, str]:
         """What they have left, by name of batch: a batch is made again when one of them has changed."""
-        memories: Mapping[str, Mapping[str, str]] = {n: m.get("memory", {}) for n, m in self.published().items()}
-        return {name: left.get(memory, "none") for name, left in memories.items()}
+        return left_by(self.published(), memory)
 
     def place(self, memory: str, batch: str, key: str) -> Path:
         """Where a publication leaves what later batches need."""
@@ -62,3 +59,16 @@ class History:
             for folder in (memory / self.layout.batch).glob("*/"):
                 if manifest is None or folder.name != manifest["key"]:
                     whole.remove(folder)
+
+
+def published(layout: Layout, before: str = "") -> dict[str, Manifest]:
+    """All published batches, or those with names before another, by name, with their manifests."""
+    folders = {path.name.removeprefix(PREFIX): path for path in sorted(layout.corpus.parent.glob(f"{PREFIX}*"))}
+    found = {name: manifests.read(folder) for name, folder in folders.items() if not before or name < before}
+    return {name: manifest for name, manifest in found.items() if manifest}
+
+
+def left_by(batches: Mapping[str, Manifest], memory: str) -> dict[str, str]:
+    """Digests of what these batches have left for later ones."""
+    memories: Mapping[str, Mapping[str, str]] = {name: m.get("memory", {}) for name, m in batches.items()}
+    return {name: left.get(memory, "none") for name, left in memories.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -14,33 +14,67 @@ from typing import Any
 
 from pipeline.engine import whole
 from pipeline.sources import find
-from pipeline.sources.read import name_of
+from pipeline.sources.names import name_of
 
 SETTLED = 2.0  # seconds: a file changed later than that before its digest was taken may change again unseen
 
 
 class Input:
-    """The folder or file that a batch reads, but for the folder `output`, should that lie in it.
+    """What a batch reads: a folder, a file, or what matches a pattern; the folder `output` is no part of it.
 
     It is looked at once: a run works on the input as it found it.
     """
 
-    def __init__(self, root: Path, cache: Path, output: Path) -> None:
-        self.root, self._cache, self._output = root, cache, output
+    def __init__(self, where: str, cache: Path, output: Path) -> None:
+        root, self._pattern = find.split_pattern(where)
+        self.root = Path(root)
+        self._cache, self._output = cache, output
+
+    def again(self) -> Input:
+        """The same, to be looked at once more."""
+        return Input(str(self.root / self._pattern), self._cache, self._output)
 
     @cached_property
-    def found(self) -> find.Found:
-        """What it holds: files to read and what cannot be read, and what is left out.
+    def listed(self) -> find.Found:
+        """All that it holds: files that are wanted, readable or not, and what is left out.
 
         Raises:
             InputError: the input is not there, or holds nothing that can be read.
         """
-        return find.find_files(str(self.root), str(self._output))
+        return find.find_files(str(self.root), str(self._output), self._pattern)
+
+    @property
+    def found(self) -> find.Found:
+        """What is to be read of it, and what is left out.
+
+        Raises:
+            InputError: there is nothing to read.
+        """
+        return self.listed
+
+    @property
+    def read_before(self) -> list[find.Entry]:
+        """What is left out since another batch has read it; no part of what the batch is made of."""
+        return []
+
+    @cached_property
+    def digests(self) -> dict[Path, str]:
+        """The content of each file that is wanted, in short."""
+        return digests_of([entry.path for entry in self.listed.files], self._cache)
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """The content of each file to be read, in short, by its name below the input."""
+        return {self.name_of(entry.path): self.digests[entry.path] for entry in self.found.files}
+
+    def name_of(self, path: Path) -> str:
+        """What a file is called below the input."""
+        return path.relative_to(self.root).as_posix() if self.root.is_dir() else path.name
 
     @cached_property
     def digest(self) -> str:
         """What the files to read hold, and what they are called."""
-        return digest_of([entry.path for entry in self.found.files], self.root, self._cache)
+        return digest_of(self.files)
 
     @cached_property
     def state(self) -> str:
@@ -54,29 +88,40 @@ class Input:
 
     def has_changed(self) -> bool:
         """Whether it is another one than it was when this object looked at it."""
-        return Input(self.root, self._cache, self._output).digest != self.digest
+        return self.again().digest != self.digest
 
 
-def digest_of(paths: Iterable[Path], root: Path, cache: Path) -> str:
-    """One digest over the names and bytes of the input's files.
+def in_tables(name: str) -> str:
+    """The name of a file as tables have it: in UTF-8."""
+    return name_of(os.fsencode(name))
 
-    Digests are remembered in the file `cache` by size, place and times of change, so that a large input is hashed once.
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """One digest over the names of files and the digests of their bytes."""
+    digest = hashlib.sha256()
+    for name, of_file in files.items():
+        digest.update(os.fsencode(name) + f"\0{of_file}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def digests_of(paths: Iterable[Path], cache: Path) -> dict[Path, str]:
+    """Digests of the bytes of files.
+
+    They are remembered in the file `cache` by size, place and times of change, so that a large input is hashed once.
     The time of the last change of the inode is one that nobody can set back.
     """
     remembered = whole.read_json(cache) or {}
     fresh: dict[str, list[Any]] = {}
-    digest = hashlib.sha256()
+    found: dict[Path, str] = {}
     now = time.time()
     for file in paths:
-        name = file.relative_to(root).as_posix() if root.is_dir() else file.name
         place = name_of(os.fsencode(file))
-        of_file, entry = _file_digest(file, remembered.get(place), now)
+        found[file], entry = _file_digest(file, remembered.get(place), now)
         if entry:
             fresh[place] = entry
-        digest.update(os.fsencode(name) + f"\0{of_file}\0".encode())
     if fresh != remembered:
         whole.write_json(cache, fresh)
-    return digest.hexdigest()[:16]
+    return found
 
 
 def _file_digest(file: Path, remembered: list[Any] | None, now: float) -> tuple[str, list[Any] | None]:

@@ -37,20 +37,22 @@ def brief(value: Any) -> Any:
 
 def differences(old: MadeOf, new: MadeOf, path: str = "") -> list[str]:
     """What changed, in words: `rules.translation/low_score.min_score: 0.5 -> 0.6`."""
+    old, new = _plain(old), _plain(new)
     found: list[str] = []
     for name in sorted({*old, *new}):
         place = f"{path}.{name}" if path else name
         before, after = old.get(name), new.get(name)
         if isinstance(before, dict) and isinstance(after, dict):
             found += differences(before, after, place)
-        elif _plain(before) != _plain(after):
+        elif before != after:
             found.append(f"{place}: {_short(before)} -> {_short(after)}")
     return found
 
 
-def _plain(value: Any) -> Any:
-    """As it would come back from a manifest: a tuple is a list."""
-    return list(value) if isinstance(value, tuple) else value
+def _plain(made_of: MadeOf) -> MadeOf:
+    """As it would come back from a manifest: a tuple is a list, at any depth."""
+    plain: MadeOf = json.loads(json.dumps(made_of, default=str))
+    return plain
 
 
 def _short(value: Any) -> str:

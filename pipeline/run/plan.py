@@ -14,13 +14,15 @@ from typing import NamedTuple
 from pipeline.config import Settings
 from pipeline.engine import whole
 from pipeline.engine.protocol import Progress
-from pipeline.errors import CopydeskError, InputError
+from pipeline.errors import CopydeskError, InputError, LimitError
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import Manifest
-from pipeline.run import keys
+from pipeline.run import keys, refusal
 from pipeline.run.batch import Batch
 from pipeline.run.steps.chain import chain
+from pipeline.run.steps.publishing import Publishing
 from pipeline.run.steps.step import Made, Step
+from pipeline.run.turns import Turn
 
 OLD_OUTPUTS = 1  # of each step: going back to the settings before costs nothing
 MOST_REASONS = 3  # said of a step
@@ -41,7 +43,8 @@ class Plan:
     def __init__(self, settings: Settings) -> None:
         self.batch = Batch(settings)
         self.steps = chain(self.batch)
-        self.remade: list[str] = []  # what was damaged and made again, in words
+        self.turn = Turn(self.batch.layout)
+        self.remade: list[str] = []  # what was damaged or outdated and made again, in words
         self._current: dict[str, Made] = {}
         self._again: set[str] = set()  # steps to be made again although they are done
         self._damage: dict[str, str] = {}
@@ -111,10 +114,10 @@ class Plan:
         if step.name in self._damage:
             return self._damage[step.name]
         outputs = step.outputs()
-        before = next((m for m in map(manifests.read, outputs) if m), None)
-        if before is None:
+        last = next(((output, m) for output, m in zip(outputs, map(manifests.read, outputs), strict=True) if m), None)
+        if last is None:
             return step.not_whole if outputs else "never run"
-        changes = keys.differences(before["made_of"], step.made_of(self.made_before(step) or []))
+        changes = step.changes(*last, self.made_before(step) or [])
         more = len(changes) - MOST_REASONS
         return "; ".join(changes[:MOST_REASONS]) + (f"; and {more} more" if more > 0 else "")
 
@@ -126,31 +129,79 @@ class Plan:
             made = None
         return made.output if made else next((path for path in step.outputs() if manifests.read(path)), None)
 
+    def go_on_without_input(self) -> str:
+        """Where the input has gone, go on from what was read of it; says so in a line, "" where the input is there."""
+        return self.steps[0].go_on_without_input()
+
     # --- making ---
 
     def make(self, step: Step, progress: Progress | None = None) -> None:
         """Make the step's output, unless it is done: whoever else works on this batch is waited for.
 
+        Before a step that asks what earlier batches have published, so are runs of those batches (`turns.py`).
+
         Raises:
             CopydeskError: the step before has no output, the books do not balance, or the engine fails.
         """
+        with self.turn:
+            if step.is_judged:
+                self.turn.take()
+                for outdated in self._outdated(step):
+                    self._make(outdated)
+            self._make(step, progress)
+
+    def _outdated(self, step: Step) -> Sequence[Step]:
+        """The steps before it from the first on that was made of other things than earlier batches have left by now."""
+        for number, before in enumerate(self.steps[: step.number]):
+            made = self._current.get(before.name)
+            if made and before.is_judged and made.manifest["key"] != self._key_now(before):
+                for later in self.steps[number:]:
+                    self._current.pop(later.name, None)
+                self.remade.append(f"{before.name} was made again: an earlier batch was published meanwhile")
+                return self.steps[number : step.number]
+        return ()
+
+    def _key_now(self, step: Step) -> str:
+        return keys.key_of(step.made_of(self.made_before(step) or []))
+
+    def _make(self, step: Step, progress: Progress | None = None) -> None:
         with self.batch.alone():
             if self.made(step):
                 return
             before = self.made_before(step)
             if before is None:
                 raise CopydeskError(f"{step.name}: the step before it has no output; run the batch from its start")
+            if before:
+                self.batch.goes_on_from(before[0].manifest["key"])
             damaged = self._damaged(step, before)
             if damaged is None:
                 if step.name in self._again:  # all of it, not what a killed run has finished
                     whole.remove_leftovers(self.batch.layout.runs)
-                self._current[step.name] = step.make(before, progress)
+                self._current[step.name] = self._made_now(step, before, progress)
                 self._note(step)
                 if step is self.steps[-1]:
                     self._forget_old()
                 return
         self.make(damaged)  # and then this one, of what is sound
-        self.make(step, progress)
+        self._make(step, progress)
+
+    def _made_now(self, step: Step, before: Sequence[Made], progress: Progress | None) -> Made:
+        try:
+            made = step.make(before, progress)
+        except LimitError as error:
+            layout, key = self.batch.layout, keys.key_of(step.made_of(before))
+            raise refusal.write(layout, key, error, before) from error
+        if step.name == Publishing.name:
+            refusal.withdraw(self.batch.layout)
+        return made
+
+    def refused(self) -> list[str]:
+        """Why the batch, as it is, may not be published; nothing if it is, or if nobody has tried."""
+        step = self.step(Publishing.name)
+        before = self.made_before(step)
+        if before is None or self.made(step):
+            return []
+        return refusal.reasons(self.batch.layout, keys.key_of(step.made_of(before)))
 
     def _damaged(self, step: Step, before: Sequence[Made]) -> Step | None:
         """The first step whose output this one would read and cannot: its bytes are looked at."""
@@ -174,6 +225,21 @@ class Plan:
         self._again.add(step.name)
         for later in self.steps[step.number :]:
             self._current.pop(later.name, None)
+
+    def retry(self, *, archived: bool = False) -> dict[str, int]:
+        """Make those steps again that hold documents in quarantine, of these parts alone; returns how many they hold.
+
+        Reading is not among them when its input is `archived`.
+        """
+        found: dict[str, int] = {}
+        for step in self.steps[int(archived) :]:
+            made = self.made(step) if step.has_books else None
+            if made and made.manifest["counts"]["quarantined"]:
+                found[step.name] = made.manifest["counts"]["quarantined"]
+        for name in found:
+            self.step(name).is_retried = True
+            self.again(self.step(name))
+        return found
 
     def _forget_old(self) -> None:
         """Remove outputs that other settings, rules or inputs made, but for the newest of each step."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import InputError
-from pipeline.sources import formats
+from pipeline.sources import archives, formats
+from pipeline.sources.names import tells_of_others
 
 
 class Entry(NamedTuple):
@@ -37,35 +39,75 @@ class Found(NamedTuple):
     files: list[Entry]
     left_out: list[Entry]
 
+    @property
+    def unread(self) -> int:
+        """How many entries may hold articles that nobody reads: files of no known kind, folders that are not listed."""
+        left_out = sum(entry.reason not in (_OUTPUT, _TO_OUTPUT) for entry in self.left_out)
+        return left_out + sum(entry.reason.startswith(_UNREADABLE_FOLDER) for entry in self.files)
 
-def find_files(root: str, output: str = "") -> Found:
+
+def split_pattern(where: str) -> tuple[str, str]:
+    """The folder before the first wildcard of an input, and the pattern behind it; "" where there is no wildcard.
+
+    What lies there by the very name has no wildcard.
+
+    >>> split_pattern("inbox/2026/*/*.jsonl.gz"), split_pattern("*.txt"), split_pattern("inbox")
+    (('inbox/2026', '*/*.jsonl.gz'), ('.', '*.txt'), ('inbox', ''))
+    """
+    parts = where.split("/")
+    first = next((number for number, part in enumerate(parts) if re.search(r"[*?]", part)), len(parts))
+    if first == len(parts) or os.path.lexists(where):
+        return where, ""
+    return "/".join(parts[:first]) or ("/" if first else "."), "/".join(parts[first:])
+
+
+def _as_regex(pattern: str) -> re.Pattern[str]:
+    """Paths that a pattern names, or that lie in a folder that it names; `**` stands for folders at any depth."""
+    wild = {"*": "[^/]*", "?": "[^/]"}
+    parts = [
+        "(?:[^/]+/)*" if part == "**" else "".join(wild.get(c) or re.escape(c) for c in part) + "/"
+        for part in pattern.split("/")
+    ]
+    return re.compile("".join(parts) + ".*", re.DOTALL)
+
+
+def find_files(root: str, output: str = "", pattern: str = "") -> Found:
     """What the input `root` holds: a folder, looked into at any depth but for hidden names, or one file.
 
-    The folder `output` is left out, be it there already or not.
+    The folder `output` is left out, be it there already or not. With a pattern only what matches it below the folder
+    is input; the rest has nothing to do with it.
 
     Raises:
         InputError: nothing is there, or nothing that is wanted; or it lies in the folder `output`.
     """
     path = Path(root)
+    named = f"{root}/{pattern}" if pattern else root
     if not os.path.lexists(path):
-        raise InputError(f"{root}: no such file or folder; name the articles' folder: copydesk run FOLDER")
+        raise InputError(f"{named}: no such file or folder; name the articles' folder: copydesk run FOLDER")
     outputs = Path(os.path.realpath(output)) if output else None
     if outputs and _within(path, outputs):
         raise InputError(f"{root}: lies in the output folder; name the articles' folder, or another --output")
     listed = _inside(path, outputs) if path.is_dir() else [_entry(path)]
     entries = sorted(listed, key=lambda entry: entry.path.as_posix())
+    if pattern:
+        wanted = _as_regex(pattern)
+        entries = [entry for entry in entries if wanted.fullmatch(f"{entry.path.relative_to(path).as_posix()}/")]
+        if not entries:
+            raise InputError(f"{named}: no such file; see what lies in {root}")
     if entries and entries[0].path == path and entries[0].reason:
         raise InputError(str(entries[0]))
     found = Found([entry for entry in entries if entry.wanted], [entry for entry in entries if not entry.wanted])
     if not found.files:
         others = sum(entry.reason not in (_OUTPUT, _TO_OUTPUT) for entry in entries)
         held = f"holds {others} files, none of a known kind" if others else "is empty"
-        raise InputError(f"{root}: {held}; {formats.hint()}")
+        raise InputError(f"{named}: {held}; {archives.hint()}")
     return found
 
 
+_UNREADABLE_FOLDER = "unreadable folder"
 _OUTPUT = "the output folder"
 _TO_OUTPUT = "a link into the output folder"
+_OF_OTHERS = "about the files beside it"
 
 
 def _within(path: Path, outputs: Path | None) -> bool:
@@ -91,7 +133,7 @@ def _inside(root: Path, outputs: Path | None) -> Iterator[Entry]:
             with os.scandir(folder) as children:
                 listed = [(c.name, c.is_dir(follow_symlinks=False), c.is_file(follow_symlinks=False)) for c in children]
         except OSError as error:
-            yield Entry(folder, f"unreadable folder: {error.strerror}", wanted=True)
+            yield Entry(folder, f"{_UNREADABLE_FOLDER}: {error.strerror}", wanted=True)
             continue
         for name, is_folder, is_file in listed:
             if name.startswith("."):
@@ -102,11 +144,12 @@ def _inside(root: Path, outputs: Path | None) -> Iterator[Entry]:
             elif not is_folder and not is_file and _within(path, outputs):
                 yield Entry(path, _TO_OUTPUT, wanted=False)
             elif not is_folder:
-                yield _entry(path, is_file)
+                yield Entry(path, _OF_OTHERS, wanted=False) if tells_of_others(name) else _entry(path, is_file)
 
 
 def _entry(path: Path, is_file: bool = False) -> Entry:
-    return Entry(path, "" if is_file else _why_no_file(path), formats.format_of(path) is not None)
+    is_wanted = formats.format_of(path) is not None or archives.is_archive(path)
+    return Entry(path, "" if is_file else _why_no_file(path), is_wanted)
 
 
 # What can have the name of a file and is none. Such a thing is never opened: a pipe that nobody writes to has no end.

@@ -6,9 +6,12 @@ out first, and only then is the fault told.
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import zlib
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +19,7 @@ import pyarrow as pa
 _PIECE = 1 << 16  # bytes handed out at once, packed ones read at once
 _GZIP = 16 + zlib.MAX_WBITS
 ENDS_EARLY = "it ends too early"
+_XZ_MEMORY = 128 << 20  # what `xz -9` needs is 65 MB; a file may ask for 4 GB
 
 
 class Pieces(io.RawIOBase):
@@ -129,7 +133,36 @@ def _bytes_after(path: Path, done: int) -> Generator[bytes, None, None]:
             return
 
 
+def streams_of(
+    begin: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor], path: Path
+) -> Generator[bytes, None, None]:
+    """The bytes of a bzip2 or xz file, stream after stream; zeros between and behind them are padding.
+
+    Raises:
+        OSError: from here on it cannot be unpacked.
+    """
+    with path.open("rb") as packed:
+        waiting = packed.read(_PIECE)
+        while waiting:
+            member = begin()
+            while not member.eof:
+                waiting = waiting or (packed.read(_PIECE) if member.needs_input else b"")
+                if not waiting and member.needs_input:
+                    raise OSError(ENDS_EARLY)
+                try:
+                    piece = member.decompress(waiting, _PIECE)
+                except (lzma.LZMAError, EOFError) as error:
+                    raise OSError(str(error)) from error
+                waiting = b""
+                yield piece
+            waiting = member.unused_data.lstrip(b"\0")
+            while not waiting and (piece := packed.read(_PIECE)):
+                waiting = piece.lstrip(b"\0")
+
+
 PACKED: dict[str, Callable[[Path], Generator[bytes, None, None]]] = {
     ".gz": gunzipped,
     ".zst": unzstd,
+    ".bz2": partial(streams_of, bz2.BZ2Decompressor),
+    ".xz": partial(streams_of, partial(lzma.LZMADecompressor, memlimit=_XZ_MEMORY)),
 }  # by the suffix of the name

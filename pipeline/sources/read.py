@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 
@@ -17,12 +17,14 @@ from pipeline.config import Read
 from pipeline.engine.limits import Clock
 from pipeline.errors import RecordError
 from pipeline.records import Finding, Verdict
-from pipeline.sources import formats, streams
+from pipeline.sources import archives, fields, formats, streams
+from pipeline.sources.fields import Fields
 from pipeline.sources.find import Entry
 from pipeline.sources.meta import as_json
+from pipeline.sources.names import name_of
 from pipeline.sources.packed import PACKED
 from pipeline.sources.page_in_text import without_page
-from pipeline.sources.records import Failure, File, Record, Remark, attempt, first_line
+from pipeline.sources.records import Failure, File, Format, Record, Remark, attempt, first_line
 from pipeline.sources.streams import Span
 from pipeline.stages import tables
 from pipeline.stages.tables import FindingRow
@@ -35,6 +37,9 @@ PORTIONS = pa.schema(
         *((name, pa.int64()) for name in Span._fields),  # null: all of the file
     ]
 )
+NAME = 200  # characters of a guessed field's name that are kept
+GUESSES = "guesses"
+GUESSED = pa.schema([("file", pa.string()), ("fields", pa.string())])  # what: [field, why], as JSON
 PORTION_FILES = 500
 PORTION_BYTES = 4 << 20  # of lines about as many documents as a part holds; of pages a second or two of work
 # What is held in memory of a portion before it is written.
@@ -91,19 +96,6 @@ def _span_of(row: Mapping[str, Any]) -> Span | None:
     return None if row["start"] is None else Span(*(row[name] for name in Span._fields))
 
 
-# What looks like a byte that `name_of` has written: its backslash is written as one, too.
-_ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
-
-
-def name_of(path: bytes) -> str:
-    r"""A path as records name it: bytes that are not UTF-8 are written `\xe9`, and no two paths get the same name.
-
-    >>> name_of(b"caf\xe9"), name_of(rb"caf\xe9"), name_of(rb"a\b")
-    ('caf\\xe9', 'caf\\x5cxe9', 'a\\b')
-    """
-    return _ESCAPED.sub(rb"\\x5c", path).decode("utf-8", "backslashreplace")
-
-
 def read_portion(
     rows: pa.RecordBatch, *, settings: Read, max_seconds: float = 0
 ) -> Iterator[dict[str, pa.RecordBatch]]:
@@ -112,10 +104,12 @@ def read_portion(
     A record that takes more than `max_seconds` (0: as long as it likes) is set aside; its neighbours go on.
     """
     with Clock(max_seconds) as clock:
-        finished = (entry for row in rows.to_pylist() for entry in _read_row(row, settings, clock))
+        guesses: list[dict[str, Any]] = []
+        finished = (entry for row in rows.to_pylist() for entry in _read_row(row, settings, clock, guesses))
         while True:
             some = list(_some_of(finished))
-            yield _tables(some)
+            yield _tables(some, guesses)
+            guesses.clear()
             if not some:
                 return
 
@@ -130,42 +124,100 @@ def give_up(rows: pa.RecordBatch) -> Iterator[dict[str, pa.RecordBatch]]:
     yield _tables([Failure(name, span.lines_before + 1 if span else 0, reason) for name, span in spans])
 
 
-def _tables(entries: Sequence[_Document | Failure]) -> dict[str, pa.RecordBatch]:
+def _tables(
+    entries: Sequence[_Document | Failure], guesses: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, pa.RecordBatch]:
     read = [entry for entry in entries if isinstance(entry, _Document)]
-    failed = [_failure(entry) for entry in entries if isinstance(entry, Failure)]
+    failed = [entry for entry in entries if isinstance(entry, Failure)]
+    places = {verdict: [_failure(entry) for entry in failed if entry.verdict == verdict] for verdict in Verdict}
     aside = tables.aside_schema(tables.DOCUMENTS)
     return {
         tables.KEPT: tables.from_dicts([document.row for document in read], tables.DOCUMENTS),
-        tables.QUARANTINED: tables.from_dicts(failed, aside),
-        tables.DROPPED: tables.from_dicts([], aside),
+        tables.QUARANTINED: tables.from_dicts(places[Verdict.QUARANTINE], aside),
+        tables.DROPPED: tables.from_dicts(places[Verdict.DROP], aside),
         tables.FOUND: tables.findings_table([finding for document in read for finding in document.findings]),
+        GUESSES: tables.from_dicts(guesses, GUESSED),
     }
 
 
-def _read_row(row: Mapping[str, Any], settings: Read, clock: Clock) -> Iterator[_Document | Failure]:
+def _read_row(
+    row: Mapping[str, Any], settings: Read, clock: Clock, guesses: list[dict[str, Any]]
+) -> Iterator[_Document | Failure]:
+    """The documents of a file, or of a span of it; what was guessed of its fields is added to `guesses`."""
     name = row["name"]
     if row["reason"]:
         yield Failure(name, 0, row["reason"])
         return
     file = File(Path(os.fsdecode(row["path"])), name, formats.stem(name), clock, _span_of(row))
-    for record in _records_of(file, settings):
-        if isinstance(record, Record):
-            yield attempt(partial(_document, record), file, record.line, record.text)
-        else:
-            yield record
+    for part in _files_in(file, settings):
+        if isinstance(part, Failure):
+            yield part
+            continue
+        found = fields_of(part, settings)
+        if found and found.guessed and (part.span is None or not part.span.start):
+            told = {what: (writable(choice.name[:NAME]), choice.why) for what, choice in found.guessed.items()}
+            guesses.append({"file": part.name, "fields": json.dumps(told)})
+        for record in records_of(part, settings, found):
+            if isinstance(record, Record):
+                yield attempt(partial(_document, record), part, record.line, record.text)
+            else:
+                yield record
 
 
 def read_file(path: Path, name: str, settings: Read, span: Span | None = None) -> Iterator[Record | Failure]:
     """The records of one file, or of a span of it; `name` is what they call it. Never raises for what it holds."""
-    return _records_of(File(path, name, formats.stem(name), span=span), settings)
+    for part in _files_in(File(path, name, formats.stem(name), span=span), settings):
+        yield from [part] if isinstance(part, Failure) else records_of(part, settings, fields_of(part, settings))
 
 
-def _records_of(file: File, settings: Read) -> Iterator[Record | Failure]:
+def _files_in(file: File, settings: Read) -> Iterator[File | Failure]:
+    """The files of an archive, one after the other, each as long as it is looked at; any other file itself."""
+    if archives.is_archive(file.path) and formats.format_of(file.path) is None:
+        return _until_broken(file, partial(archives.members, file, settings))
+    return iter([file])
+
+
+def fields_of(file: File, settings: Read) -> Fields | None:
+    """Which fields of the file's records hold what; None when its records have no fields. Never raises.
+
+    Of a span of a file, too, it is the beginning of the file that is looked at.
+    """
     kind = formats.format_of(file.path)
+    if kind is None or not kind.has_fields:
+        return None
+    found = fields.settled(settings)
+    if found is None:
+        seen = fields.sample(_raw(kind, file._replace(span=None), settings), settings)
+        found = fields.guess(seen, settings)
+    return found
+
+
+def _raw(kind: Format, file: File, settings: Read) -> Iterator[Mapping[str, Any]]:
+    """The records of a file as its format finds them, up to what cannot be read at all: reading it will say so."""
+    with suppress(Exception):
+        for record in islice(kind.read(file, fields.unsettled(settings)), fields.SAMPLE_RECORDS):
+            if isinstance(record, Record):
+                yield record.meta or {}
+
+
+def records_of(file: File, settings: Read, found: Fields | None) -> Iterator[Record | Failure]:
+    """The records of a file whose fields are `found`. Never raises for what it holds."""
+    kind = formats.format_of(file.path)
+    if kind is None:
+        yield Failure(file.name, 0, f"of no known kind; {archives.hint()}")
+        return
+    found = found or fields.by_default(settings)
+    file = file._replace(doubt=found.doubt, numbered=found.numbered)
+    yield from _until_broken(file, partial(kind.read, file, found.settle(settings)))
+
+
+T = TypeVar("T")
+
+
+def _until_broken(file: File, make: Callable[[], Iterator[T]]) -> Iterator[T | Failure]:
+    """What is read of a file, and why no more of it can be."""
     try:
-        if kind is None:
-            raise RecordError(f"of no known kind; {formats.hint()}")
-        yield from kind.read(file, settings)
+        yield from make()
     except RecordError as error:
         yield Failure(file.name, 0, str(error))
     except OSError as error:
@@ -214,7 +266,7 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "file": failure.file,
         "line": failure.line,
         "stage": STEP,
-        "verdict": Verdict.QUARANTINE.name.lower(),
+        "verdict": failure.verdict.name.lower(),
         "reason": writable(f"{STEP}: {failure.reason}"),
         "traceback": "",
     }

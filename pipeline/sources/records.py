@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 from pipeline.config import Read
 from pipeline.engine.limits import Clock, TookTooLongError
 from pipeline.errors import RecordError
+from pipeline.records import Verdict
 from pipeline.sources.charset.decode import Decoded
+from pipeline.sources.charset.of_lines import UTF_8, Charset
 from pipeline.sources.streams import Span
 from pipeline.text import paragraphs
 
@@ -58,12 +60,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One record that cannot be read: `start` shows how it begins."""
+    """One record that cannot be read, or is not wanted: `start` shows how it begins."""
 
     file: str
     line: int
     reason: str
     start: str = ""
+    verdict: Verdict = Verdict.QUARANTINE
 
 
 class File(NamedTuple):
@@ -78,18 +81,23 @@ class File(NamedTuple):
     stem: str
     clock: Clock = Clock(0)
     span: Span | None = None
+    doubt: str = ""  # why none of its fields is taken for the text
+    numbered: bool = False  # the ids that its records have are numbers, which another file uses, too
 
 
 class Format(NamedTuple):
     """A kind of file: the suffixes of its name, lower case, and the function that reads its records one by one.
 
     What `read` raises sets aside the file as a whole; a record that alone is broken is a `Failure` (see `attempt`).
-    `by_lines`: each line is read by itself, so that a file may be cut between any two.
+    `by_lines`: each line is read by itself, so that a file may be cut between any two. `is_one`: it is one record.
+    `has_fields`: its records come from `from_fields`, so that which field holds what may be guessed.
     """
 
     suffixes: tuple[str, ...]
     read: Callable[[File, Read], Iterator[Record | Failure]]
     by_lines: bool = False
+    is_one: bool = False
+    has_fields: bool = False
 
 
 T = TypeVar("T")
@@ -137,7 +145,7 @@ class Columns:
         self._several = {name for name, count in Counter(names).items() if count > 1}
         asked = (settings.text_field, settings.id_field, settings.url_field, settings.site_field)
         for name in (*asked, settings.title_field, settings.published_field):
-            if name in self._several:
+            if name and name in self._several:
                 raise RecordError(f'several columns are called "{name}"')
 
     def fields(self, values: Sequence[Any]) -> dict[str, Any]:
@@ -151,24 +159,32 @@ class Columns:
         return fields
 
 
-def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read, charset: str = "utf-8") -> Record:
+def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read, charset: Charset = UTF_8) -> Record:
     """The record that a JSON object, a CSV row or a Parquet row describes; `charset` is the one its file is in.
+
+    As long as no field is named for the text, all that it holds is metadata: for whoever looks at it first.
 
     Raises:
         RecordError: it has no text, or one that is none.
     """
+    if not settings.text_field:
+        return Record("", "", file.name, line, meta=fields)
     rest = dict(fields)
     text = rest.pop(settings.text_field, None)
     if not isinstance(text, str):
-        found = f"found {_names(rest)}" if text is None else f"it is {type(text).__name__}, not a string"
+        if file.doubt:
+            raise RecordError(f'no "{settings.text_field}"; {file.doubt}. hint: --text-field, or [read] text_field')
+        found = f"found {shown_names(rest)}" if text is None else f"it is {type(text).__name__}, not a string"
         raise RecordError(f'no "{settings.text_field}"; {found}. hint: [read] text_field = "..."')
     if settings.text_is_html:
         from pipeline.sources.page.fragment import text_of
 
         text = text_of(text)
     url = _string(rest.pop(settings.url_field, None))
+    identity = _string(rest.pop(settings.id_field, None))
     record = Record(
-        _string(rest.pop(settings.id_field, None)) or f"{file.stem}:{line}",
+        (f"{file.stem}#{identity}" if identity and file.numbered else identity)
+        or (f"{file.stem}:{line}" if line else file.stem),
         text,
         file.name,
         line,
@@ -176,14 +192,16 @@ def from_fields(fields: Mapping[str, Any], file: File, line: int, settings: Read
         url=url,
         title=_string(rest.pop(settings.title_field, None)) or None,
         published=_string(rest.pop(settings.published_field, None)) or None,
-        charset=charset,
-        charset_from="utf-8" if charset == "utf-8" else "bom",
+        charset=charset.name,
+        charset_from=charset.how,
+        charset_certainty=charset.certainty,
         meta=rest,
     )
     return checked(record)
 
 
-def _names(fields: Mapping[str, Any]) -> str:
+def shown_names(fields: Iterable[str]) -> str:
+    """The names of the first fields, short enough for a reason."""
     names = [key if len(key) <= MAX_NAME else key[:MAX_NAME] + "..." for key in list(fields)[:8]]
     return ", ".join(f'"{name}"' for name in names) or "no fields"
 

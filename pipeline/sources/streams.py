@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import WIDE_BOMS
+from pipeline.sources.charset.of_lines import LOOKED_AT, UTF_8, Charset, as_utf_8, charset_of
 from pipeline.sources.packed import ENDS_EARLY, PACKED, Pieces
 
 _CHUNK = 1 << 20  # bytes
@@ -29,13 +30,14 @@ class Span(NamedTuple):
 def spans(path: Path, size: int) -> Iterator[Span]:
     """A file of lines cut into spans of about `size` bytes, none within a line; it is read once, a piece at a time.
 
-    One that begins with the mark of UTF-16 or UTF-32 is not cut: its line breaks are no single bytes.
+    One in UTF-16 or UTF-32 is not cut, since its line breaks are no single bytes; nor is one in another charset, which
+    is told from how it begins.
 
     Raises:
         OSError: it cannot be read.
     """
     with path.open("rb") as stream:
-        if stream.peek(4).startswith(tuple(mark for mark, _ in WIDE_BOMS)):
+        if stream.peek(4).startswith(tuple(mark for mark, _ in WIDE_BOMS)) or _charset_of(path) != UTF_8:
             yield Span(0, path.stat().st_size)
             return
         start = lines_before = 0
@@ -51,7 +53,7 @@ def spans(path: Path, size: int) -> Iterator[Span]:
 class Stream(io.BufferedReader):
     """The bytes of a file, and what became of them on the way: `charset` is the one that it is written in."""
 
-    charset = "utf-8"
+    charset = UTF_8
     lines_before = 0  # where it is a span of a file
 
     @property
@@ -60,18 +62,18 @@ class Stream(io.BufferedReader):
         return self.raw.fault if isinstance(self.raw, Pieces) else ""
 
 
-def open_file(path: Path) -> Stream:
-    """The file's bytes, unpacked if its name says that it is packed.
+def open_file(path: Path, suffix: str | None = None) -> Stream:
+    """The file's bytes, unpacked if its name says that it is packed, or the `suffix` that stands for that of its name.
 
     Raises:
         OSError: it cannot be opened, or is not packed as its name says.
     """
-    unpacked = PACKED.get(path.suffix.lower())
+    unpacked = PACKED.get(path.suffix.lower() if suffix is None else suffix)
     return Stream(Pieces(unpacked(path)) if unpacked else path.open("rb", 0), _CHUNK)
 
 
 def open_text(path: Path, span: Span | None = None) -> Stream:
-    """The same for a file of lines in UTF-8; one that a byte order mark says to be in UTF-16 or UTF-32 becomes it.
+    """The same for a file of lines in UTF-8; one that is in another charset by its mark, or how it begins, becomes it.
 
     Of a file that is not packed a span can be had alone.
     """
@@ -79,15 +81,36 @@ def open_text(path: Path, span: Span | None = None) -> Stream:
         stream = Stream(Pieces(_between(path, span)), _CHUNK)
         stream.lines_before = span.lines_before
         return stream
+    stream = open_marked(path, span)
+    if stream.charset == UTF_8 and (charset := _charset_of(path)) != UTF_8:
+        stream = Stream(Pieces(_of_charset(stream, charset.name)), _CHUNK)
+        stream.charset = charset
+    return stream
+
+
+def open_marked(path: Path, span: Span | None = None) -> Stream:
+    """The file's bytes, in UTF-8 if a byte order mark says that they are in UTF-16 or UTF-32."""
     stream = Stream(Pieces(_between(path, span)), _CHUNK) if span else open_file(path)
     begin = stream.peek(4)
     for mark, codec in WIDE_BOMS:
         if begin.startswith(mark):
             stream.read(len(mark))
             stream = Stream(Pieces(_as_utf_8(stream, codec)), _CHUNK)
-            stream.charset = codec
+            stream.charset = Charset(codec, "bom")
             break
     return stream
+
+
+def _charset_of(path: Path) -> Charset:
+    """The charset that a file of lines without a mark is in, which is one for all its spans."""
+    with open_file(path) as stream:
+        return charset_of(stream.read(LOOKED_AT))
+
+
+def _of_charset(stream: Stream, charset: str) -> Generator[bytes, None, None]:
+    yield from as_utf_8(stream, charset)
+    if stream.fault:
+        raise OSError(stream.fault)
 
 
 def _between(path: Path, span: Span) -> Generator[bytes, None, None]:

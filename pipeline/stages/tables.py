@@ -16,6 +16,7 @@ from pipeline import edits
 from pipeline.records import Document, Finding, Source, Verdict
 
 KEPT, DROPPED, QUARANTINED, FOUND = "kept", "dropped", "quarantined", "findings"
+INPUTS = "inputs"  # of reading alone: the files that it read
 PLACES = (KEPT, DROPPED, QUARANTINED)  # where a document ends; each in one of them
 PLACE_OF = {Verdict.KEEP: KEPT, Verdict.DROP: DROPPED, Verdict.QUARANTINE: QUARANTINED}
 
@@ -45,6 +46,7 @@ ASIDE = pa.schema(
         ("traceback", pa.string()),  # there when the document broke a rule
     ]
 )
+READ_FILES = pa.schema([("name", pa.string()), ("digest", pa.string())])
 FINDINGS = pa.schema(
     [
         ("id", pa.string()),

@@ -14,7 +14,8 @@ from pathlib import Path
 import xxhash
 
 from pipeline.engine import whole
-from pipeline.output.manifest import CharsetFigures, Manifest
+from pipeline.output.layout import PREFIX
+from pipeline.output.manifest import CharsetFigures, FieldsFigures, Manifest
 from pipeline.stages.tables import FindingRow
 
 _KEY = re.compile(r'<meta name="copydesk-key" content="([0-9a-f]+)">')
@@ -39,16 +40,16 @@ def _seal(text: str) -> str:
     return xxhash.xxh3_64_hexdigest(text.encode())
 
 
-def write(file: Path, key: str, batch: str, manifests: Sequence[Manifest]) -> None:
-    """Write the report of a batch, in one step."""
-    text = "".join(render(key, batch, manifests))
+def write(file: Path, key: str, batch: str, manifests: Sequence[Manifest], refused: Sequence[str] = ()) -> None:
+    """Write the report of a batch, in one step; `refused`: why it is not published."""
+    text = "".join(render(key, batch, manifests, refused))
     whole.write_text(file, f"{text}<!-- copydesk-seal {_seal(text)} -->\n")
 
 
-def render(key: str, batch: str, manifests: Sequence[Manifest]) -> Iterator[str]:
+def render(key: str, batch: str, manifests: Sequence[Manifest], refused: Sequence[str] = ()) -> Iterator[str]:
     """The page, piece by piece."""
     style = resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
-    published = manifests[-1]["counts"]["published"] if manifests[-1].get("counts") else 0
+    published = manifests[-1].get("counts", {}).get("published", 0)
     steps = [m for m in manifests if "rules" in m]
     read = steps[0]["counts"]["read"]
     yield (
@@ -63,13 +64,41 @@ def render(key: str, batch: str, manifests: Sequence[Manifest]) -> Iterator[str]
         f'<p class="lead"><b>{read:,}</b> read, <b>{published:,}</b> published. '
         f"Finished {escape(manifests[-1].get('started', ''))}.</p></header>\n"
     )
+    yield from _refusal(batch, refused)
     yield from _counts(steps)
     yield from _set_aside(steps)
+    yield from _left_out(steps[0])
     yield from _scores(steps)
     yield from _rules(steps)
     yield from _sources(steps)
     yield from _charsets(steps[0].get("charsets", {}))
+    yield from _fields(steps[0].get("fields", []))
     yield "</main>\n</body>\n</html>\n"
+
+
+def _refusal(batch: str, reasons: Sequence[str]) -> Iterator[str]:
+    """Why nothing was published, and what stands there instead."""
+    if not reasons:
+        return
+    yield '<section class="refused"><h2>Not published</h2>\n<ul>\n'
+    yield from (f"<li>{shown(reason)}</li>\n" for reason in reasons)
+    yield (
+        f"</ul>\n<p>What was published before, if anything, stays: "
+        f'<a href="../../corpus/{PREFIX}{escape(batch)}/README.md">corpus</a>, <a href="report.html">its report</a>. '
+        f"<code>copydesk run --batch {escape(batch)} --publish-anyway</code> publishes this.</p></section>\n"
+    )
+
+
+def _left_out(reading: Manifest) -> Iterator[str]:
+    """What of the input nobody has read, by kind."""
+    kinds = reading.get("left_out_kinds", {})
+    if not kinds:
+        return
+    yield f"<section><h2>Left out of the input</h2>\n<p>{number_of(sum(kinds.values()), 'entry', 'entries')}.</p>\n"
+    yield '<table><thead><tr><th>kind<th class="n">number</tr></thead><tbody>\n'
+    for kind, number in kinds.items():
+        yield f'<tr><th scope="row">{shown(kind)}{_number(number)}</tr>\n'
+    yield "</tbody></table></section>\n"
 
 
 def _counts(steps: Sequence[Manifest]) -> Iterator[str]:
@@ -141,9 +170,9 @@ def _rules(steps: Sequence[Manifest]) -> Iterator[str]:
     yield "</section>\n"
 
 
-def number_of(count: int, noun: str) -> str:
+def number_of(count: int, noun: str, plural: str = "") -> str:
     """A number and what it counts: "1 document", "2 documents"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
 
 
 def _diff(row: FindingRow) -> str:
@@ -194,6 +223,19 @@ def _charsets(sources: Mapping[str, CharsetFigures]) -> Iterator[str]:
         counts = "<br>".join(f"{count:,}" for count in entry["charsets"].values())
         yield f'<tr><th scope="row">{shown(source)}<td>{names}<td class="n">{counts}'
         yield f'<td class="n">{entry["least_certainty"]:.2f}{_number(entry["replaced"])}</tr>\n'
+    yield "</tbody></table></section>\n"
+
+
+def _fields(guessed: Sequence[FieldsFigures]) -> Iterator[str]:
+    """Which fields of records were taken for what, where no setting says so."""
+    if not guessed:
+        return
+    yield '<section><h2>Fields that were guessed</h2>\n<table><thead><tr><th>first file<th class="n">files'
+    yield "<th>field, and why</tr></thead><tbody>\n"
+    for alike in guessed:
+        fields = alike["fields"].items()
+        told = [f"{what} from <code>{shown(name)}</code>: {shown(why)}" for what, (name, why) in fields]
+        yield f'<tr><th scope="row">{shown(alike["file"])}{_number(alike["files"])}<td>{"<br>".join(told)}</tr>\n'
     yield "</tbody></table></section>\n"
 
 

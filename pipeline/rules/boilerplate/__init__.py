@@ -25,7 +25,7 @@ from pipeline.rules.boilerplate.model import default_model
 from pipeline.rules.boilerplate.view import certain, cuts, view
 
 # log odds; swept on sites the model had not seen: with less, news and web lose over 0.5 % of their content
-MIN_SCORE = 0.0
+MIN_SCORE = 0.1
 
 Additions = Annotated[str, DERIVED]  # the text of the user's file of phrases
 Documents = Annotated[int, Bounds(2, None)]  # a line of one document says nothing of its site

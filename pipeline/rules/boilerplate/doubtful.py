@@ -8,10 +8,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from pipeline.facts.lines import MAX_LINE, Judge, shape
 from pipeline.records import LineUse
+from pipeline.rules.boilerplate.about import about
+from pipeline.rules.boilerplate.captions import is_credited
 from pipeline.rules.boilerplate.features import LONG_WORD, words
 from pipeline.rules.boilerplate.grammar import flatten
 from pipeline.rules.boilerplate.phrases import KEPT
-from pipeline.rules.boilerplate.view import Line, certain, ends_sentence, is_paragraph, looks_like_title, view
+from pipeline.rules.boilerplate.quoted import quoted
+from pipeline.rules.boilerplate.view import (
+    INTRODUCTION,
+    Line,
+    certain,
+    ends_sentence,
+    is_paragraph,
+    looks_like_title,
+    view,
+)
 
 Scores = Callable[[str, Sequence[Line]], Sequence[float]]
 Uses = Mapping[str, LineUse]
@@ -22,10 +33,15 @@ SHORT_LINE = 0.6  # for a shorter one: there is little to tell it by, and little
 SENTENCE = 0.5  # for a line that ends a sentence and is no paragraph
 IN_SHORT_TEXT = 0.6  # where there is little to tell an article from a page by
 UNDER_HEADING = -1.8  # for a title under a heading that opens a block
-BETWEEN_SENTENCES = 1.0  # for a sentence that stands between sentences, as those of articles do
 BEFORE_PROSE = 3.0  # for the last of them, where prose follows: it may be its heading
+BETWEEN_SENTENCES = 1.0  # for a sentence that stands between sentences, as those of articles do
+BESIDE_PROSE = 2.0  # for what opens a text before prose, announces something in it, or is its last sentence
 LIST_ITEM = 1.0  # for a line with a mark or a number before it, which menus of pages have seldom
 LISTED = 2.0  # for an item of a list that a sentence announces
+COMMENT = -3.0  # for a line among readers' comments
+CREDITED = -1.5  # for a caption that says whose the picture is
+ABOUT = -2.5  # for a heading near the end that says about whom the paragraph under it is, and for that paragraph
+QUOTED = 4.0  # for a line of messages or of a tweet that the article shows
 ON_OTHER_PAGES = -1.0  # for a line that another page of the site has, too
 MIN_SHARE, MIN_DOCUMENTS = 0.2, 3  # of a site's documents, for a line to be the site's
 COPY = 0.9  # share of a text; the worst page of boilerplate_lines with other pages of its site loses less
@@ -75,9 +91,7 @@ def link_like(
     if not worth_asking(found):
         return []
     found = with_uses(found, uses, judge)
-    limit = min_score + IN_SHORT_TEXT * (len(found) <= SHORT_TEXT)
-    between = _between_sentences(found)
-    limits = [limit + _leaning(line) + BETWEEN_SENTENCES * is_so for line, is_so in zip(found, between, strict=True)]
+    limits = _limits(found, min_score)
     return [
         f"score {score:.1f} > {limit:.1f}" if score > limit and not line.rule and len(line.text) <= LONGEST else None
         for line, score, limit in zip(found, scores(text, found), limits, strict=True)
@@ -161,17 +175,48 @@ def _long_words(text: str) -> list[str]:
     return [word for word in words(flatten(text)) if len(word) >= LONG_WORD]
 
 
-def _between_sentences(found: Sequence[Line]) -> list[bool]:
+def _limits(found: Sequence[Line], min_score: float) -> list[float]:
+    """What the score of each line is to pass, by its kind and by what stands around it."""
+    limit = min_score + IN_SHORT_TEXT * (len(found) <= SHORT_TEXT)
+    limits = [limit + _leaning(line) for line in found]
+    places = (
+        (BETWEEN_SENTENCES, _between_sentences(found)),
+        (BESIDE_PROSE, _beside_prose(found)),
+        (QUOTED, quoted(found)),
+        (ABOUT, about(found)),
+    )
+    for leaning, numbers in places:
+        for number in numbers:
+            limits[number] += leaning
+    return limits
+
+
+def _between_sentences(found: Sequence[Line]) -> set[int]:
     """Which lines are sentences between lines that end as sentences or announce something, and are not the site's."""
     said = [line.rule in ("", KEPT) and line.text.rstrip().endswith((":", "：")) for line in found]
     ends = [line.rule in ("", KEPT) and ends_sentence(line.text) for line in found]
     said = [False, *(one or other for one, other in zip(said, ends, strict=True)), False]
-    return [end and said[number] and said[number + 2] for number, end in enumerate(ends)]
+    return {number for number, end in enumerate(ends) if end and said[number] and said[number + 2]}
+
+
+def _beside_prose(found: Sequence[Line]) -> set[int]:
+    """The title before a text's prose, the sentence after it, and what announces something there."""
+    prose = [False, *(not line.rule and is_paragraph(line.text) for line in found), False]
+    last = len(found) - 1
+    beside = set()
+    for number, line in enumerate(found):
+        before, after = prose[number], prose[number + 2]
+        announces = len(line.text) >= INTRODUCTION and line.text.rstrip().endswith((":", "："))
+        opens = number == 0 and looks_like_title(line.text)
+        closes = number == last and len(line.text) >= SHORT_HEADLINE and ends_sentence(line.text)
+        if (announces and (before or after)) or (opens and after) or (closes and before):
+            beside.add(number)
+    return beside
 
 
 def _leaning(line: Line) -> float:
     """What is added to the limit for a line of this kind."""
-    leaning = ON_OTHER_PAGES if line.pages else 0.0
+    leaning = ON_OTHER_PAGES * bool(line.pages) + COMMENT * line.comment + CREDITED * is_credited(line.text)
     if is_paragraph(line.text):
         return leaning
     leaning += HEADLINE if len(line.text) >= SHORT_HEADLINE else SHORT_LINE

@@ -9,6 +9,7 @@ from itertools import starmap
 from typing import NamedTuple
 
 from pipeline.records import Hit
+from pipeline.rules.boilerplate.comments import commented, stamped
 from pipeline.rules.boilerplate.phrases import Kind, phrases_of
 from pipeline.text import cut_lines, paragraphs
 
@@ -16,6 +17,7 @@ LONG = 80  # characters of a paragraph; scripts without spaces say as much in a 
 MAX_TITLE = 140  # characters; of the titles under such headings 99 in 100 are shorter
 MAX_BLOCK = 100  # lines under one heading
 MIN_ROW = 3  # doubtful lines, one after the other
+MIN_ARTICLE = 3  # paragraphs before comments that are told by their dates alone: a report may go on hour by hour
 MAX_DATED = 1  # paragraphs that follow a date
 INTRODUCTION, MAX_ITEM = 40, 60  # characters of a sentence that announces a list, and of its items
 MAX_REASONS = 3  # in one finding
@@ -37,7 +39,13 @@ _TRAIL = re.compile(
     r"(?:\s*[>»›→]\s*[^>»›→]{1,80})+$",
     re.IGNORECASE,
 )
+COMMENT = "comment_prompt"  # the rule that cuts the buttons of comments
 _LETTER = re.compile(r"[^\W\d_]")
+DATE = "date_stamp"  # the rule that cuts dates
+_DATED = re.compile(r"\W*(?:[^\W\d_]+\W+)?\d")  # a number, or a day or a month before it
+_SINCE = re.compile(r"\d ?[-–] ?\)\s*$")  # a life that has not ended
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+MAX_NEWSLESS = 6  # long words; of longer stamps in labelled pages one is the site's, five are entries of programmes
 
 
 class Line(NamedTuple):
@@ -51,6 +59,7 @@ class Line(NamedTuple):
     title: bool = False  # it looks like a title and stands under a heading that opens a block
     last_title: bool = False  # the same, but prose follows: it may be the heading of that prose
     listed: bool = False  # an item of a list that a sentence of the article announces
+    comment: bool = False  # it stands among readers' comments
     pages: int = 0  # documents of the site that have the line
     of: int = 0  # documents of the site; 0: nothing is known of it
 
@@ -64,12 +73,13 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
     for number, kind in kinds.items():
         line = found[number]
         doubtful = kind.doubtful or (ends_sentence(line.text) and (not kind.sentences or reports_speech(line.text)))
+        doubtful = doubtful or (kind.rule == DATE and dates_news(line.text))
         found[number] = line._replace(doubtful=kind.rule) if doubtful else line._replace(rule=kind.rule)
     for number, line in enumerate(found):
         if not line.rule and is_trail(line.text):
             found[number] = line._replace(rule=TRAIL, doubtful="")
     for number in _chronicle(found):
-        found[number] = found[number]._replace(rule="", doubtful="date_stamp")
+        found[number] = found[number]._replace(rule="", doubtful=DATE)
     listed = _listed(found)
     for number in listed:
         line = found[number]
@@ -77,11 +87,26 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
     for row in _rows({number: kind for number, kind in kinds.items() if number not in listed}):
         for number in row:
             found[number] = found[number]._replace(rule=kinds[number].rule)
+    _mark_comments(found)
     for opening in (number for number, kind in kinds.items() if kind.opens):
         titles, last = _titles(found, opening)
         for number in titles:
             found[number] = found[number]._replace(title=number != last, last_title=number == last)
     return tuple(found)
+
+
+def _mark_comments(found: list[Line]) -> None:
+    """Marks the lines among readers' comments; the buttons of these are certain."""
+    texts = [line.text for line in found]
+    for row in commented(texts):
+        for number in range(row[0], row[-1]):
+            found[number] = found[number]._replace(comment=True, listed=False)
+        for number in row:
+            found[number] = found[number]._replace(rule=COMMENT)
+    for row in stamped(texts):
+        if sum(not line.rule and is_paragraph(line.text) for line in found[: row[0]]) >= MIN_ARTICLE:
+            for number in range(row[0], min(row[-1] + 2, len(found))):
+                found[number] = found[number]._replace(comment=True, listed=False)
 
 
 @lru_cache(maxsize=8)
@@ -98,7 +123,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 def _chronicle(found: Sequence[Line]) -> list[int]:
     """The dates in a text that tells what happened day by day: they are its headings, and no stamps of the page."""
-    dates = [number for number, line in enumerate(found[:-1]) if line.rule == "date_stamp"]
+    dates = [number for number, line in enumerate(found[:-1]) if line.rule == DATE]
     return dates if sum(is_paragraph(found[number + 1].text) for number in dates) > MAX_DATED else []
 
 
@@ -160,6 +185,19 @@ def reports_speech(line: str) -> bool:
     (True, False)
     """
     return bool(_SPEECH.search(line[-60:]))
+
+
+def dates_news(line: str) -> bool:
+    """Whether a line that begins with a date goes on to say what happened then, or is when a life began.
+
+    >>> dates_news("3 May 2021 Forty boats saved from storm off northern islands, rescuers report")
+    True
+    >>> dates_news("(3 May 1921 - )")
+    True
+    >>> dates_news("3 May 2021 | 10:31 | Updated 4 May 2021 by Anna Doe")
+    False
+    """
+    return bool(_SINCE.search(line)) or (bool(_DATED.match(line)) and len(_LONG_WORD.findall(line)) > MAX_NEWSLESS)
 
 
 def is_trail(line: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -13,17 +14,23 @@ import pyarrow as pa
 
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
-from pipeline.errors import CopydeskError
-from pipeline.output.manifest import CharsetFigures, MadeOf, Manifest
-from pipeline.run import books
+from pipeline.errors import CopydeskError, InputError
+from pipeline.output import manifest as manifests
+from pipeline.output.manifest import CharsetFigures, FieldsFigures, MadeOf, Manifest
+from pipeline.run import books, keys
 from pipeline.run.batch import Batch
-from pipeline.run.input import Input
+from pipeline.run.inbox import Inbox
+from pipeline.run.input import Input, in_tables
 from pipeline.run.steps.step import Made, Step
 from pipeline.sources import read
 from pipeline.sources.find import Entry
+from pipeline.sources.names import name_of
 from pipeline.stages import tables
+from pipeline.stages.tables import INPUTS, READ_FILES
 
 MOST_LEFT_OUT = 100  # names of files listed
+MOST_GUESSES = 100  # that differ
+CACHE = ".inputs.json"  # digests of the files of the input, to be hashed once
 
 
 class Reading(Step):
@@ -33,16 +40,90 @@ class Reading(Step):
 
     def __init__(self, batch: Batch, after: Step | None = None) -> None:
         super().__init__(batch, after)
-        self.input = Input(Path(batch.settings.run.input), batch.layout.runs / ".inputs.json", batch.layout.output)
+        self._stands_in: MadeOf | None = None
+        self.input = self._input()
+
+    def _input(self) -> Input:
+        batch, layout = self.batch, self.batch.layout
+        if batch.settings.run.only_new:  # what is remembered of an inbox serves all batches that look into it
+            return Inbox(batch.input, layout.output / "runs" / CACHE, layout.output, batch.history)
+        return Input(batch.input, layout.runs / CACHE, layout.output)
+
+    def made_of(self, made: Sequence[Made]) -> MadeOf:
+        """Where the input has gone, whatever made the output that is taken for current."""
+        return self._stands_in or super().made_of(made)
 
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
-        """What of a record is read, and the content of the files."""
+        """What of a record is read, and the content of the files.
+
+        Raises:
+            InputError: the input is not there, or holds nothing that can be read.
+        """
+        try:
+            return {**self._how, **self._what}
+        except InputError as error:
+            if self._last_read is None:
+                raise
+            raise InputError(
+                f"{error}. Batch {self.batch.name} was read from there before: bring it back, or make later steps "
+                f"again of what was read: copydesk rerun STEP --batch {self.batch.name}"
+            ) from error
+
+    @property
+    def _how(self) -> MadeOf:
+        return {"settings": self.batch.settings.read.made_of()}
+
+    @property
+    def _what(self) -> MadeOf:
         left_out = b"\0".join(os.fsencode(str(entry)) for entry in self.input.found.left_out)
         return {
-            "settings": self.batch.settings.read.made_of(),
             "input": self.input.digest,
             "left_out": hashlib.sha256(left_out).hexdigest()[:16] if left_out else "nothing",
         }
+
+    def changes(self, output: Path, old: Manifest, made: Sequence[Made]) -> list[str]:
+        """Files by their names: `3.jsonl added`."""
+        said = [line for line in super().changes(output, old, made) if not line.startswith(("input:", "left_out:"))]
+        if old["made_of"].get("left_out") != self._what["left_out"]:
+            said.append("what is left out of the input")
+        changed = self._changed_files(output) if (output / INPUTS).is_dir() else ["other files"]
+        return [*(changed if old["made_of"].get("input") != self._what["input"] else []), *said]
+
+    def _changed_files(self, output: Path) -> list[str]:
+        before = {row["name"]: row["digest"] for row in storage.read_table(str(output / INPUTS)).to_pylist()}
+        now = {in_tables(name): of for name, of in self.input.files.items()}
+        words = {(False, True): "added", (True, False): "gone", (True, True): "changed"}
+        return [
+            f"{name} {words[name in before, name in now]}"
+            for name in sorted({*before, *now})
+            if before.get(name) != now.get(name)
+        ]
+
+    # --- when the input has gone ---
+
+    def go_on_without_input(self) -> str:
+        """Take what was read of it for current; that is said."""
+        try:
+            self.input.found  # noqa: B018 - it is looked for
+        except InputError as error:
+            last = self._last_read
+            if last is None:
+                return ""
+            self._stands_in = last["made_of"]
+            now = {**keys.code_of(self.modules), **self._how}
+            changes = keys.differences({name: last["made_of"].get(name) for name in now}, now)
+            by = f", by other settings or code: {'; '.join(changes)}" if changes else ""
+            missing = str(error).partition(";")[0]
+            documents = f"{last['counts']['read']:,} documents"
+            return f"{missing}; going on from what was read of it at {last['started']} ({documents}){by}"
+        return ""
+
+    @property
+    def _last_read(self) -> Manifest | None:
+        """What the last run went on from; the newest that was read where nobody knows."""
+        found = [manifest for manifest in map(manifests.read, self.outputs()) if manifest]
+        last = (manifest for manifest in found if manifest["key"] == self.batch.last_read)
+        return next(last, found[0] if found else None)
 
     def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
         """Read all portions, then look for ids used twice among all documents."""
@@ -56,18 +137,26 @@ class Reading(Step):
         first = work / f"first-{self.input.state}"  # a killed run read this very input, or its parts are no use
         seconds = self.batch.settings.run.max_seconds
         function = partial(read.read_portion, settings=self.batch.settings.read, max_seconds=seconds)
+        made_again = self.take_over(key, str(portions), first)
         engine.split_rows(function, str(portions), str(first), give_up=read.give_up, bytes_named=size, resumable=True)
         count = books.Accounts.of(first).total
+        guessed = fields_guessed(first / read.GUESSES)
         self._set_aside_repeated(engine, first, work)
         for place in (*tables.PLACES, tables.FOUND):
             storage.move(first / place, work / place)
         whole.remove(portions, *work.glob("first-*"), work / "repeated", work / "again")
         if self.input.has_changed():
             raise CopydeskError(f"{self.input.root}: files changed while they were read; run again")
+        files = [{"name": in_tables(name), "digest": of} for name, of in self.input.files.items()]
+        storage.write_rows(work / INPUTS, [tables.from_dicts(files, READ_FILES)], READ_FILES)
+        left_out = [*self.input.found.left_out, *self.input.read_before]
         return {
-            "left_out": _listed(self.input.found.left_out),
-            "left_out_kinds": _kinds(self.input.found.left_out),
+            "parts_made": made_again,
+            "left_out": _listed(left_out),
+            "left_out_kinds": _kinds(left_out),
+            "entries": {"listed": sum(map(len, self.input.found)), "unread": self.input.found.unread},
             "charsets": charsets(work),
+            "fields": guessed,
             **books.close(self.name, work, read=count),
         }
 
@@ -84,9 +173,19 @@ class Reading(Step):
         storage.add_parts(again / tables.QUARANTINED, first / tables.QUARANTINED)
 
 
+def fields_guessed(guesses: Path) -> list[FieldsFigures]:
+    """Each guess that was made of fields, with the files that it was made of: that of the most files first."""
+    found: dict[str, FieldsFigures] = {}
+    for rows in storage.read_rows(str(guesses), rows=books.ROWS):
+        for file, fields in zip(rows["file"].to_pylist(), rows["fields"].to_pylist(), strict=True):
+            alike = found.setdefault(fields, {"file": file, "files": 0, "fields": json.loads(fields)})
+            alike["file"], alike["files"] = min(alike["file"], file), alike["files"] + 1
+    return sorted(found.values(), key=lambda alike: (-alike["files"], alike["file"]))[:MOST_GUESSES]
+
+
 def _listed(left_out: Sequence[Entry]) -> list[str]:
     """The first `MOST_LEFT_OUT` entries, and how many more there are."""
-    listed = [read.name_of(os.fsencode(str(entry))) for entry in left_out[:MOST_LEFT_OUT]]
+    listed = [name_of(os.fsencode(str(entry))) for entry in left_out[:MOST_LEFT_OUT]]
     more = len(left_out) - len(listed)
     return [*listed, f"and {more:,} more"] if more else listed
 
@@ -94,7 +193,10 @@ def _listed(left_out: Sequence[Entry]) -> list[str]:
 def _kinds(left_out: Sequence[Entry]) -> dict[str, int]:
     """How many were left out, by the suffix that tells no known kind, or by the reason; the most frequent first."""
     kinds = Counter(entry.reason or entry.path.suffix.lower() or "no suffix" for entry in left_out)
-    return {read.name_of(os.fsencode(kind)): number for kind, number in kinds.most_common(MOST_LEFT_OUT)}
+    listed = dict(kinds.most_common(MOST_LEFT_OUT))
+    if len(kinds) > len(listed):
+        listed["of other kinds"] = kinds.total() - sum(listed.values())
+    return {name_of(os.fsencode(kind)): number for kind, number in listed.items()}
 
 
 def charsets(output: Path) -> dict[str, CharsetFigures]:

@@ -27,6 +27,7 @@ class StageStep(Step):
     def __init__(self, batch: Batch, after: Step | None, stage: Stage) -> None:
         super().__init__(batch, after)
         self.stage, self.name = stage, stage.name
+        self.is_judged = stage.survey is not None
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -53,9 +54,10 @@ class StageStep(Step):
             facts = stage.survey.facts(stage, engine, Ground(kept, self.batch.name, earlier, str(work)))
         seconds = self.batch.settings.run.max_seconds
         function = partial(run_stage, stage=stage, facts=facts, max_seconds=seconds)
+        retried = self.take_over(key, kept, work)
         engine.split_rows(function, kept, str(work), give_up=partial(give_up, stage=stage), resumable=True)
         own = cast(Manifest, stage.summary(work)) if stage.summary else Manifest()
-        return {**own, **books.close(self.name, work, storage.count_rows(kept), kept)}
+        return {**own, "parts_made": retried, **books.close(self.name, work, storage.count_rows(kept), kept)}
 
     def _memories(self, engine: Engine, survey: Survey) -> Iterator[tuple[str, str]]:
         """What each batch published before has left; what is missing or damaged there is made again from the corpus."""

@@ -41,11 +41,13 @@ class Step(ABC):
 
     name: str
     has_books = True  # its output holds documents by place, and their findings
+    is_judged = False  # it asks what earlier batches have published, or publishes
     not_whole = "not whole"  # why it is made again where something lies there that tells nothing of itself
 
     def __init__(self, batch: Batch, after: Step | None) -> None:
         self.batch, self.after = batch, after
         self.number: int = after.number + 1 if after else 0
+        self.is_retried = False  # made again, but for the parts of which nothing is in quarantine
 
     # --- what it is made of ---
 
@@ -61,6 +63,14 @@ class Step(ABC):
     def made_of(self, made: Sequence[Made]) -> MadeOf:
         """Everything that decides over its output."""
         return {**keys.code_of(self.modules), **self.ingredients(made)}
+
+    def go_on_without_input(self) -> str:
+        """Go on from what was read where the input of the batch has gone; says so, or "" where it has not."""
+        return ""
+
+    def changes(self, output: Path, old: Manifest, made: Sequence[Made]) -> list[str]:
+        """What has changed since an output was made that has this manifest, in words."""
+        return keys.differences(old["made_of"], self.made_of(made))
 
     # --- where it lies ---
 
@@ -87,6 +97,22 @@ class Step(ABC):
         return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
     # --- making ---
+
+    def take_over(self, key: str, dataset: str, out: Path) -> int:
+        """Take over what the output with that key holds of parts none of whose documents are in quarantine.
+
+        All else decides over them as it did: the key is the same. Returns how many parts of `dataset` are left to do.
+        """
+        output, manifest = self.place(key), self.found(key) if self.is_retried else None
+        parts = set(range(len(storage.parts(dataset))))
+        if manifest is None or manifests.damage(output, manifest, content=True):
+            return len(parts)
+        aside = storage.parts(f"{output}/{tables.QUARANTINED}")
+        left = {storage.number_of(part) for part in aside if storage.count_rows(str(part))}
+        if None in left:  # moved there by something that looked at all documents
+            return len(parts)
+        resume.take_over(output, out, (*tables.PLACES, tables.FOUND), sorted(parts - left))
+        return len(left)
 
     def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
         """Make the output; it appears whole or not at all.

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.sources.formats import csv, html, jsonl, parquet, txt, warc
+from pipeline.sources.formats import csv, html, json, jsonl, mhtml, parquet, txt, warc, xml
 from pipeline.sources.packed import PACKED
 from pipeline.sources.records import Format
 
-FORMATS: tuple[Format, ...] = (txt.FORMAT, html.FORMAT, jsonl.FORMAT, csv.FORMAT, parquet.FORMAT, warc.FORMAT)
+FORMATS: tuple[Format, ...] = (
+    txt.FORMAT,
+    html.FORMAT,
+    mhtml.FORMAT,
+    jsonl.FORMAT,
+    json.FORMAT,
+    csv.FORMAT,
+    parquet.FORMAT,
+    xml.FORMAT,
+    warc.FORMAT,
+)
 
 
 def suffixes() -> tuple[str, ...]:
@@ -18,15 +28,22 @@ def suffixes() -> tuple[str, ...]:
 
 def hint() -> str:
     """Which kinds there are, for whoever has named something else."""
-    return f"known are {', '.join(suffixes())}, packed as {' or '.join(PACKED)} too"
+    *packed, last = PACKED
+    return f"known are {', '.join(suffixes())}, packed as {', '.join(packed)} or {last} too"
 
 
 def format_of(path: Path) -> Format | None:
     """The format that the file's name tells, packed or not; None when it tells none."""
+    suffix = suffix_of(path)
+    return next((kind for kind in FORMATS if suffix in kind.suffixes), None)
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix of a name that tells a kind, in lower case and without that of how it is packed; "" if it has none."""
     last = [suffix.lower() for suffix in path.suffixes[-2:]]
     if last and last[-1] in PACKED:
         last.pop()
-    return next((kind for kind in FORMATS if last and last[-1] in kind.suffixes), None)
+    return last[-1] if last else ""
 
 
 def stem(name: str) -> str:
@@ -36,6 +53,7 @@ def stem(name: str) -> str:
     'news/monday'
     """
     folder, _, last = name.rpartition("/")
-    for suffix in (*PACKED, *suffixes()):
-        last = last[: -len(suffix)] if last.lower().endswith(suffix) and last.lower() != suffix else last
+    for tell in (PACKED, suffixes()):
+        found = next((suffix for suffix in tell if last.lower().endswith(suffix) and last.lower() != suffix), "")
+        last = last.removesuffix(last[len(last) - len(found) :])
     return f"{folder}/{last}" if folder else last

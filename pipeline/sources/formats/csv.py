@@ -1,4 +1,4 @@
-"""CSV: the first row names the fields, and each row after it is a record, over several lines where it is quoted.
+"""CSV and TSV: the first row names the fields, and each row after it is a record, over several lines if quoted.
 
 A quotation mark that is not closed would make one field of all that follows. It costs its own line alone: what the
 parser has read past that line, in search of the end, is given back and read again.
@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from pipeline.config import Read
 from pipeline.errors import RecordError
+from pipeline.sources.charset.of_lines import Charset
+from pipeline.sources.dialect import SAMPLE, Dialect, dialect_of, reader, with_quotes
 from pipeline.sources.records import Columns, Failure, File, Format, Record, attempt, from_fields, start_of
 from pipeline.sources.streams import Line, Stream, lines, open_text, too_long
 
@@ -28,8 +30,9 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
         RecordError: the header gives two columns a name that is asked for.
         csv.Error: the header is none.
     """
+    dialect = _dialect(file, settings)
     with open_text(file.path) as stream:
-        rows = _rows(stream, settings.max_record_bytes)
+        rows = _rows(stream, settings.max_record_bytes, dialect)
         header = next(rows, _Row(Line(1, b"")))
         if isinstance(header.error, csv.Error):
             raise header.error
@@ -45,7 +48,19 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
                 yield attempt(make, file, line.number, line.content)
 
 
-def _from_row(columns: Columns, values: Sequence[str], file: File, line: int, settings: Read, charset: str) -> Record:
+def _dialect(file: File, settings: Read) -> Dialect:
+    """A file called `.tsv` has tabs, if its header has any."""
+    with open_text(file.path) as stream:
+        sample = stream.read(SAMPLE)
+    is_tsv = any(suffix.lower() == ".tsv" for suffix in file.path.suffixes[-2:])
+    if is_tsv and b"\t" in sample.partition(b"\n")[0]:
+        return with_quotes(sample, "\t")
+    return dialect_of(sample, settings.text_field or "text")
+
+
+def _from_row(
+    columns: Columns, values: Sequence[str], file: File, line: int, settings: Read, charset: Charset
+) -> Record:
     if len(values) != len(columns.names):
         raise RecordError(f"{len(values):,} fields where the header has {len(columns.names):,}")
     return from_fields(columns.fields(values), file, line, settings, charset)
@@ -59,11 +74,11 @@ class _Row(NamedTuple):
     error: csv.Error | RecordError | None = None
 
 
-def _rows(stream: Stream, most: int) -> Iterator[_Row]:
+def _rows(stream: Stream, most: int, dialect: Dialect) -> Iterator[_Row]:
     """The rows, as Python's parser finds them; blank lines are rows without a field."""
     csv.field_size_limit(min(most, sys.maxsize))
     taken = _Taken(stream, most)
-    rows = csv.reader(taken.texts(), strict=True)
+    rows = reader(taken.texts(), dialect)
     while True:
         taken.lines.clear()
         taken.past = None
@@ -75,7 +90,7 @@ def _rows(stream: Stream, most: int) -> Iterator[_Row]:
             if taken.cut:
                 break
             yield _Row(taken.lines[0], error=taken.give_back(error))
-            rows = csv.reader(taken.texts(), strict=True)
+            rows = reader(taken.texts(), dialect)
             continue
         yield _Row(taken.past, error=RecordError(too_long(most))) if taken.past else _Row(taken.lines[0], fields)
     if taken.cut:
@@ -135,4 +150,4 @@ class _Taken:
         return RecordError(too_long(self._most)) if first.content is None else error
 
 
-FORMAT = Format((".csv",), read)
+FORMAT = Format((".csv", ".tsv"), read, has_fields=True)

@@ -56,4 +56,4 @@ def on_page(page: Decoded, identity: str, name: str, line: int = 0, url: str = "
     return checked(record)
 
 
-FORMAT = Format((".html", ".htm"), read)
+FORMAT = Format((".html", ".htm", ".xhtml"), read, is_one=True)

@@ -17,6 +17,7 @@ import numpy as np
 
 from pipeline.config import Read
 from pipeline.errors import RecordError
+from pipeline.sources.charset.of_lines import Charset
 from pipeline.sources.meta import MAX_DEPTH
 from pipeline.sources.records import MAX_NAME, Failure, File, Format, Record, attempt, from_fields, start_of
 from pipeline.sources.streams import Line, lines, open_text, too_long
@@ -37,7 +38,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
                 yield Failure(file.name, line.number + is_record, line.cut, "" if is_record else start_of(line.content))
 
 
-def _on_line(line: Line, file: File, settings: Read, charset: str) -> Record | Failure | None:
+def _on_line(line: Line, file: File, settings: Read, charset: Charset) -> Record | Failure | None:
     if line.content is None:
         return Failure(file.name, line.number, too_long(settings.max_record_bytes))
     if not line.content.strip():
@@ -46,9 +47,8 @@ def _on_line(line: Line, file: File, settings: Read, charset: str) -> Record | F
     return attempt(make, file, line.number, line.content)
 
 
-def _from_line(line: bytes, file: File, number: int, settings: Read, charset: str) -> Record:
-    _check(line)
-    return from_fields(_parse(line), file, number, settings, charset)
+def _from_line(line: bytes, file: File, number: int, settings: Read, charset: Charset) -> Record:
+    return from_fields(parse(line), file, number, settings, charset)
 
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)  # nothing in it backtracks
@@ -88,7 +88,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _decode = json.JSONDecoder(object_pairs_hook=_once).decode
 
 
-def _parse(line: bytes) -> dict[str, Any]:
+def parse(line: bytes) -> dict[str, Any]:
+    """The object that a line holds.
+
+    Raises:
+        RecordError: it holds none, or one that is nested too deep or holds too much.
+    """
+    _check(line)
     try:
         value = _decode(line.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -101,4 +107,4 @@ def _parse(line: bytes) -> dict[str, Any]:
     return value
 
 
-FORMAT = Format((".jsonl", ".ndjson"), read, by_lines=True)
+FORMAT = Format((".jsonl", ".ndjson"), read, by_lines=True, has_fields=True)

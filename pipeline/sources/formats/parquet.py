@@ -8,8 +8,9 @@ and in those rows, before they become objects of Python.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 
 from pipeline.config import Read
 from pipeline.errors import RecordError
+from pipeline.sources.charset.decode import decode
+from pipeline.sources.charset.of_lines import Charset
 from pipeline.sources.records import Columns, Failure, File, Format, Record, attempt, from_fields
 from pipeline.sources.streams import too_large
 
@@ -58,7 +61,22 @@ def _from_row(
         fields = columns.fields([column[row].as_py() for column in rows.columns])
     except UnicodeDecodeError as error:
         raise RecordError(f"not UTF-8: byte 0x{error.object[error.start]:02x}") from error
-    return from_fields(fields, file, number, settings)
+    fields = {name: _string(value) for name, value in fields.items()}
+    text = fields.get(settings.text_field)
+    if not isinstance(text, bytes) or b"\0" in text:
+        return from_fields(fields, file, number, settings)
+    decoded = decode(text)
+    charset = Charset(decoded.charset, decoded.how, decoded.certainty)
+    record = from_fields({**fields, settings.text_field: decoded.text}, file, number, settings, charset)
+    return replace(record, replaced=decoded.replaced)
+
+
+def _string(value: Any) -> Any:
+    """A value of a column of bytes as the text that it is; pictures are none."""
+    try:
+        return value.decode("utf-8") if isinstance(value, bytes) and b"\0" not in value else value
+    except UnicodeDecodeError:
+        return value
 
 
 # --- how much a row group may hold -------------------------------------------------------------------------------
@@ -139,4 +157,4 @@ def _sum(columns: list[Sizes], rows: int) -> Sizes:
     return sum(columns, np.zeros(rows, np.int64))
 
 
-FORMAT = Format((".parquet",), read)
+FORMAT = Format((".parquet",), read, has_fields=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pipeline.config import Read
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import decode
+from pipeline.sources.lists import why_list
 from pipeline.sources.records import Failure, File, Format, Record, attempt, charset_columns, checked
 from pipeline.sources.streams import whole
 
@@ -25,7 +26,9 @@ def _from_bytes(content: bytes, file: File) -> Record:
     decoded = decode(content)
     if "\0" in decoded.text:
         raise RecordError("binary, not text: it holds NUL bytes")
+    if why := why_list(decoded.text):
+        raise RecordError(why)
     return checked(Record(file.stem, decoded.text, file.name, **charset_columns(decoded)))
 
 
-FORMAT = Format((".txt",), read)
+FORMAT = Format((".txt",), read, is_one=True)
