@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,18 @@ def test_a_name_that_is_not_utf_8_is_guessed_said_and_not_set(place: Path, capsy
     assert cli.main(["init", "in"]) == 0
     assert run("--config", "copydesk.toml", "--batch", "new") == 0
     assert len(refused(capsys, "in", "--text-field", "cafe", "--batch", "new2")) == 2
+
+
+def test_archives_are_looked_into_file_by_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "in").mkdir()
+    with zipfile.ZipFile(place / "in" / "z.zip", "w") as archive:
+        archive.writestr("a.csv", f'Body ID,articleBody\n1,"{ARTICLE}"\n')
+        archive.writestr("b.txt", ARTICLE)
+    assert cli.main(["look", "in/z.zip", "--json"]) == 0
+    [told] = json.loads(capsys.readouterr().out)
+    assert told["fields"]["text"]["name"] == "articleBody"
+    assert [record["id"] for record in told["records"]] == ["z.zip/a#1", "z.zip/b"]
+    assert cli.main(["init", "in"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].split()[:2] == [".zip", "1"]
+    assert said[1] == "looked into 1 file: of 2 records 0 (0.0%) cannot be read"

@@ -86,7 +86,8 @@ def survey(folder: Path, output: Path) -> Survey:
     for entry in listed.files:
         if not entry.reason:
             name = entry.path.name.lower()
-            kinds.setdefault(name[len(formats.stem(name)) :], []).append(entry.path)
+            suffix = name[len(formats.stem(name)) :] or formats.suffix_of(entry.path)
+            kinds.setdefault(suffix, []).append(entry.path)
     found = Survey(left_out=len(listed.left_out))
     found.unreadable = dict(Counter(entry.reason for entry in listed.files if entry.reason))
     found.records = sum(found.unreadable.values())
@@ -95,8 +96,7 @@ def survey(folder: Path, output: Path) -> Survey:
     with Clock(MAX_SECONDS) as clock:
         for path in (path for paths in kinds.values() for path in _spread(paths)):
             name = path.relative_to(folder).as_posix() if folder.is_dir() else path.name
-            if held := _look_into(File(path, name, formats.stem(name), clock), found):
-                told.append((name, held))
+            told += _look_into(File(path, name, formats.stem(name), clock), found)
     found.fields = _alike(told)
     of_records = [paths for paths in kinds.values() if (kind := formats.format_of(paths[0])) and kind.has_fields]
     if len(found.fields) == 1 and found.fields[0]["files"] == sum(map(len, of_records)):
@@ -118,17 +118,25 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _look_into(file: File, found: Survey) -> Fields | None:
-    """Count the first records of a file; returns which of its fields hold what."""
-    fields = read.fields_of(file, Read())
+def _look_into(file: File, found: Survey) -> Iterator[tuple[str, Fields]]:
+    """Count the first records of a file, or of the first files of an archive; gives which of its fields hold what."""
     found.looked_into += 1
-    for record in islice(read.records_of(file, Read(), fields), RECORDS):
-        found.records += 1
-        if isinstance(record, Failure):
-            found.unreadable[record.reason] = found.unreadable.get(record.reason, 0) + 1
-        elif fields and isinstance(record, Record):
-            found.markup += is_markup(record.text)
-    return fields
+    for part in islice(read.files_in(file, Read()), FILES):
+        if isinstance(part, Failure):
+            _count(part, found)
+            continue
+        fields = read.fields_of(part, Read())
+        for record in islice(read.records_of(part, Read(), fields), RECORDS):
+            _count(record, found)
+            found.markup += isinstance(record, Record) and fields is not None and is_markup(record.text)
+        if fields:
+            yield part.name, fields
+
+
+def _count(record: Record | Failure, found: Survey) -> None:
+    found.records += 1
+    if isinstance(record, Failure):
+        found.unreadable[record.reason] = found.unreadable.get(record.reason, 0) + 1
 
 
 def _alike(told: Sequence[tuple[str, Fields]]) -> list[FieldsFigures]:

@@ -58,9 +58,18 @@ def look(path: Path, settings: Read, clock: Clock, most: int = RECORDS) -> dict[
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     file = File(path, path.name, formats.stem(path.name), clock)
-    found = read.fields_of(file, settings)
-    held = {what: choice._asdict() for what, choice in found.choices.items() if choice.name} if found else {}
-    records = islice(read.records_of(file, settings, found), most)
+    held: dict[str, Any] = {}
+    records: list[Record | Failure] = []
+    for part in read.files_in(file, settings):  # those of an archive, one after the other
+        if isinstance(part, Failure):
+            records.append(part)
+        else:
+            found = read.fields_of(part, settings)
+            if found and not held:
+                held = {what: choice._asdict() for what, choice in found.choices.items() if choice.name}
+            records += islice(read.records_of(part, settings, found), most - len(records))
+        if len(records) >= most:
+            break
     return {"file": str(path), "fields": held, "records": [dict(_told(record)) for record in records]}
 
 

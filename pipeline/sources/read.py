@@ -149,7 +149,7 @@ def _read_row(
         yield Failure(name, 0, row["reason"])
         return
     file = File(Path(os.fsdecode(row["path"])), name, formats.stem(name), clock, _span_of(row))
-    for part in _files_in(file, settings):
+    for part in files_in(file, settings):
         if isinstance(part, Failure):
             yield part
             continue
@@ -166,11 +166,11 @@ def _read_row(
 
 def read_file(path: Path, name: str, settings: Read, span: Span | None = None) -> Iterator[Record | Failure]:
     """The records of one file, or of a span of it; `name` is what they call it. Never raises for what it holds."""
-    for part in _files_in(File(path, name, formats.stem(name), span=span), settings):
+    for part in files_in(File(path, name, formats.stem(name), span=span), settings):
         yield from [part] if isinstance(part, Failure) else records_of(part, settings, fields_of(part, settings))
 
 
-def _files_in(file: File, settings: Read) -> Iterator[File | Failure]:
+def files_in(file: File, settings: Read) -> Iterator[File | Failure]:
     """The files of an archive, one after the other, each as long as it is looked at; any other file itself."""
     if archives.is_archive(file.path) and formats.format_of(file.path) is None:
         return _until_broken(file, partial(archives.members, file, settings))
