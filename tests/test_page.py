@@ -649,6 +649,13 @@ def test_what_readers_say_after_an_article_is_no_part_of_it(called: str) -> None
     assert QUOTE in next(piece.text for piece in article.lost if piece.kind == "comments")
 
 
+@pytest.mark.parametrize("called", ["comment", "comment-article", "comment-and-analysis"])
+def test_an_opinion_piece_in_a_box_of_that_name_is_kept(called: str) -> None:
+    intro = f"<div class='intro'><p>{FIRST} {QUOTE}</p></div>"
+    text = article_of(page(f"{intro}<div class='{called}'>{LONG}</div>")).text
+    assert "Resident 8 of the street" in text
+
+
 def test_what_readers_say_is_kept_where_it_is_all_that_there_is() -> None:
     said = "".join(f"<div class='comment'><p>{text}</p></div>" for text in (FIRST, SECOND, THIRD, QUOTE))
     assert SECOND in article_of(page(said)).text
@@ -657,6 +664,9 @@ def test_what_readers_say_is_kept_where_it_is_all_that_there_is() -> None:
 def test_a_page_that_holds_its_article_twice_gives_it_once() -> None:
     again = PARAGRAPHS.replace("article-body", "article-body mobile")
     assert article_of(page(PARAGRAPHS + again)).text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    answer = PARAGRAPHS.replace(f"<p>{SECOND}</p>", f"<p>Sport</p><p>{SECOND}</p>")
+    text = article_of(page(f"<ul class='menu'>{MENU}</ul>{answer}{again}")).text
+    assert text in (f"{FIRST}\n\nSport\n\n{SECOND}\n\n{THIRD}", f"{FIRST}\n\n{SECOND}\n\n{THIRD}")
     refrain = "<p>So it goes.</p>"
     text = article_of(page(PARAGRAPHS.replace("</p>", f"</p>{refrain}"))).text
     assert text.count("So it goes.") == 2

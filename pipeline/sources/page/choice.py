@@ -7,11 +7,13 @@ What stands between two paragraphs of the article belongs to it, unless it is a 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.sources.page.blocks import Layout, boxes_around
+from pipeline.sources.page.cues import TOPICS, topics_of
 from pipeline.sources.page.features import NAMES, words
 
 KEEP = 0.55  # swept 0.45-0.7 on held-out sites: within 0.2 points of F1 from 0.5 to 0.6
@@ -24,6 +26,7 @@ MAX_BETWEEN = 30  # blocks
 MAX_LINKED = 0.5  # share of links, mean over the blocks
 # Of four words: all of them. With a share of 0.8, or 8 of them, the figures are the same within 0.1 points of F1.
 LEAST_SHINGLES = 12
+OPINION = 0.75  # share of what is kept
 
 # The script of an advertiser that lost its element: a call that begins a line or the text, among the signs of code.
 MUCH_CODE = 0.4  # the feature: four in a hundred characters
@@ -43,6 +46,7 @@ _OF_TITLE, _TITLE_OF, _H1, _DECLARED, _LOG_WORDS, _LOG_CHARS, _LINK_SHARE, _CODE
 _CALLED = ("related", "share", "advert", "sign", "nav", "comment", "hidden", "foot", "meta", "caption")
 _HOLDERS = ("in_aside", "in_nav", "in_footer", "in_form", "in_figure", "pointer", "appeal")
 _OF_WIDGETS = [NAMES.index(f"{whose}_{topic}") for whose in ("own", "up", "inline") for topic in _CALLED]
+_COMMENT = 1 << TOPICS.index("comment")
 _OF_COMMENTS = [NAMES.index("own_comment"), NAMES.index("up_comment")]
 _OF_WIDGETS += [NAMES.index(name) for name in _HOLDERS]
 
@@ -57,15 +61,27 @@ def chosen(page: Layout, rows: Rows, chance: Chances) -> Mask:
         if 1 < after - before <= MAX_BETWEEN + 1 and _is_of_article(rows[between], chance[between]):
             kept[between] = _stand_together(page, before, after)
     kept &= ~script(page, rows)
-    kept &= ~_comments(rows, kept)
+    kept &= ~_comments(page, rows, kept)
     return _once(page, kept)
 
 
-def _comments(rows: Rows, kept: Mask) -> Mask:
-    """What readers said after the article: it reads like prose, but its boxes are called so."""
+def _comments(page: Layout, rows: Rows, kept: Mask) -> Mask:
+    """What readers said after the article: it reads like prose, but its boxes are called so.
+
+    An opinion piece may stand in a box of that name, too; then one box holds most of what is kept.
+    """
     said = kept & rows[:, _OF_COMMENTS].any(axis=1)
     article = np.flatnonzero(kept & ~said)
-    if np.expm1(rows[article, _LOG_CHARS]).sum() < LEAST:  # a forum: what its readers say is what it holds
+    if not said.any() or np.expm1(rows[article, _LOG_CHARS]).sum() < LEAST:  # a forum holds nothing else
+        return np.zeros_like(kept)
+    called = topics_of(box.names for box in page.boxes)
+    sizes: Counter[int] = Counter()
+    for block in np.flatnonzero(said).tolist():
+        around = boxes_around(page, page.blocks[block].box)
+        sizes[next(box for box in around if called.get(page.boxes[box].names, 0) & _COMMENT)] += len(
+            page.blocks[block].text
+        )
+    if max(sizes.values()) > OPINION * sum(len(page.blocks[block].text) for block in np.flatnonzero(kept).tolist()):
         return np.zeros_like(kept)
     said[: article[-1]] = False
     return said
@@ -85,7 +101,7 @@ def _once(page: Layout, kept: Mask) -> Mask:
     once = kept & ~again
     for block in np.flatnonzero(once[: np.flatnonzero(again)[-1]]).tolist():
         at = first[page.blocks[block].text]
-        if not kept[at]:
+        if not kept[at] and len(words(page.blocks[block].text)) > LEAST_SHINGLES:
             once[[block, at]] = False, True
     return once
 
