@@ -70,7 +70,7 @@ class Run(Table):
     max_dropped: Annotated[Share, Option("more of the documents dropped: the same", "SHARE")] = 1.0
     # of sources with at least `min_source` documents; 1.0: no limit
     max_quarantined_source: Annotated[Share, Option("more of one source quarantined: the same", "SHARE")] = 0.9
-    max_rise: Annotated[Share, Option("a share that rose by more since the batch before: the same", "SHARE")] = 0.5
+    max_rise: Annotated[Share, Option("a share that rose by more since the batch before: the same", "SHARE")] = 0.35
     min_source: Annotated[Count, Option("documents that a source needs to be judged by itself", "N")] = 20
     max_left_out: Annotated[Share, Option("more of the input's files read by nobody: the same", "SHARE")] = 1.0
     # some 100,000 times what an article takes; it decides nothing but on hostile texts, and is in no key

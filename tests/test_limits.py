@@ -49,7 +49,7 @@ def test_a_site_that_turned_into_a_wall_is_stopped_and_named(
     )
     assert len(said) == 2
     assert said[1].startswith("  - b.example: dropped 0% -> 9")
-    assert said[1].endswith("since n1 ([run] max_rise 50%), most by duplicates/exact_copy (23)")
+    assert said[1].endswith("since n1 ([run] max_rise 35%), most by duplicates/exact_copy (23)")
     assert not Path("output/corpus/batch=n2").exists()
     assert run("n2", "--batch", "n2", "--workers", 1, "--max-rise", "1.0") == 0
 
