@@ -177,9 +177,9 @@ def test_a_share_is_compared_with_that_of_the_batch_before(
 def test_what_is_said_of_a_rise() -> None:
     before = Before("2026-11-20", {"example.org": figures(100, dropped=3)})
     now = {"example.org": figures(100, dropped=41), "b.example": figures(1000)}
-    assert limits._risen(now, Run(), before) == []
-    assert limits._risen(now, Run(max_rise=0.3), before) == [
-        "example.org: dropped 3% -> 41% since 2026-11-20 ([run] max_rise 30%), most by language/unwanted (41)"
+    assert limits._risen(now, Run(max_rise=0.5), before) == []
+    assert limits._risen(now, Run(), before) == [
+        "example.org: dropped 3% -> 41% since 2026-11-20 ([run] max_rise 35%), most by language/unwanted (41)"
     ]
 
 
