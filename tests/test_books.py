@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipeline.engine import storage
@@ -59,3 +60,8 @@ def test_a_document_that_changed_its_source_stops_the_run(step: Path) -> None:
     write(step / "other", tables.KEPT, ["a", "a", "a", "a", "b"])
     with pytest.raises(BalanceError, match="x: a: read 4, wrote 3"):
         books.close("x", step / "after", 5, f"{step}/other/kept")
+
+
+def test_reasons_are_counted_without_their_particulars_but_with_the_name_of_what_is_missing() -> None:
+    given = ['reading: no "text"; found "id"', "rule/a: 3 of 4", "reading: not UTF-8: byte 0xff at column 41"]
+    assert books._short(pa.array(given)).to_pylist() == ['reading: no "text"', "rule/a", "reading: not UTF-8"]

@@ -141,9 +141,13 @@ def reasons(output: Path, places: Sequence[str] = (tables.DROPPED, tables.QUARAN
     return dict(sorted(found.items()))
 
 
+# A rule; or the step, and what it says up to the first number or what it quotes, but for the name of what is missing.
+_PARTICULARS = r"^([^:]*/[^:]*):.*|(?s)(: (?:no \"[^\"]{1,60}\"|(?:UTF-8|[^:;\"0-9])*)).*"
+
+
 def _short(reason: pa.Array) -> pa.Array:
     """Reasons without their particulars, so that they can be counted."""
-    return pc.replace_substring_regex(reason, r"^([^:]*/[^:]*):.*|(?s)(: [^:;\"0-9]*).*", r"\1\2")
+    return pc.replace_substring_regex(reason, _PARTICULARS, r"\1\2")
 
 
 _TWIN = r"(?: of| in) (?P<twin>.+ \(batch [^()]*\))"  # as the reasons of copies name the document that is kept
