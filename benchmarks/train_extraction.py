@@ -139,7 +139,7 @@ def chances(models: list[Any], rows: np.ndarray) -> np.ndarray:
 
 
 def text_of(page: Page, chance: np.ndarray) -> str:
-    kept = chosen(page.layout, page.rows, chance)
+    kept = chosen(page.layout, page.rows, chance).kept
     return article.joined([block for block, keep in zip(page.layout.blocks, kept, strict=True) if keep])
 
 

@@ -128,7 +128,7 @@ class Notify(Table):
     """Who is told how a run ended, besides whoever started it."""
 
     webhook: str = ""  # a message in JSON is posted there
-    webhook_seconds: Annotated[float, Bounds(0.1, None)] = 10.0  # an answer that takes longer is not waited for
+    webhook_seconds: Annotated[float, Bounds(0.1, None)] = 10.0  # of silence, after which nobody waits
     metrics: str = ""  # a file for the textfile collector of Prometheus' node exporter
 
 

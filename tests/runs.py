@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from pipeline import config
+from pipeline.config import Read
 from pipeline.console import cli
 from pipeline.engine import storage
 from pipeline.run.plan import Plan
 from pipeline.run.steps.step import Made
+from pipeline.sources import read
+from pipeline.sources.records import Failure, Record
 from pipeline.stages.order import STAGES
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +56,12 @@ def find(step: str, **values: Any) -> Made | None:
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def reading(name: str, content: str | bytes, **values: Any) -> list[Record | Failure]:
+    """What reading makes of a file of that name with this content, under these settings of `[read]`."""
+    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(read.read_file(Path(name), name, Read(**values)))
 
 
 def articles(count: int, start: int = 0) -> list[dict[str, str]]:

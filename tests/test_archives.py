@@ -28,12 +28,6 @@ CANNOT = "cannot be read from here on: "
 EARLY = f"{CANNOT}it ends too early"
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def records(name: str, content: bytes, **values: Any) -> list[Record | Failure]:
     """What reading makes of a file with this content."""
     path = Path(name)

@@ -19,21 +19,14 @@ from pipeline.config import Read
 from pipeline.sources import read
 from pipeline.sources.formats import csv as csv_format
 from pipeline.sources.records import Failure, Record
+from tests.runs import reading
 
 TEXT = "The council met on Monday and closed the old bridge for repairs."
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def records(content: str | bytes, name: str = "a.csv", **values: Any) -> list[Record | Failure]:
     """What reading makes of a file with this content."""
-    path = Path(name)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(read.read_file(path, name, Read(**values)))
+    return reading(name, content, **values)
 
 
 def kept(found: list[Record | Failure]) -> list[tuple[str, int, str]]:

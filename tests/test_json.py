@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import Read
+from pipeline.records import Verdict
 from pipeline.sources import json_values, read, streams
 from pipeline.sources.records import Failure, Record
+from tests.runs import reading
 
 TEXT = "The council met on Monday and closed the old bridge for repairs."
 RECORDS: list[dict[str, Any]] = [
@@ -23,16 +25,9 @@ RECORDS: list[dict[str, Any]] = [
 EXPECTED = [(row["id"], row["text"]) for row in RECORDS]
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def found(content: str | bytes, name: str = "a.json", **values: Any) -> list[Record | Failure]:
     """What reading makes of a file with this content."""
-    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(read.read_file(Path(name), name, Read(**values)))
+    return reading(name, content, **values)
 
 
 def kept(found: list[Record | Failure]) -> list[tuple[str, str]]:
@@ -194,3 +189,13 @@ def test_a_large_list_takes_little_memory(folder: Path) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 12_000_000
+
+
+def test_what_stands_beside_the_list_of_records_is_said(folder: Path) -> None:
+    others = {"more": {"articles": RECORDS[3:]}, "notes": [f"{TEXT} {n}" for n in range(20)]}
+    *read, left = found(json.dumps({"answer": {"articles": RECORDS * 10}, **others}))
+    assert kept(read) == EXPECTED * 10
+    assert isinstance(left, Failure)
+    assert (left.line, left.verdict) == (0, Verdict.DROP)
+    assert left.reason.endswith(" bytes stand beside its list of records, and are not read")
+    assert kept(found(json.dumps({"answer": {"articles": RECORDS * 10}, "note": TEXT}))) == EXPECTED * 10

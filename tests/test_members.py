@@ -16,13 +16,11 @@ from typing import Any
 import pytest
 
 import pipeline
-from pipeline.config import Read
 from pipeline.engine import storage
 from pipeline.records import Verdict
-from pipeline.sources import read
 from pipeline.sources.archives import tars, zips
 from pipeline.sources.records import Failure, Record
-from tests.runs import ARTICLE, made, run
+from tests.runs import ARTICLE, made, reading, run
 
 TEXT = "The council met on Monday and closed the old bridge for repairs."
 ON_PAGE = f"<article><p>{TEXT}</p><p>{TEXT} Again.</p></article>"
@@ -34,18 +32,6 @@ FILES = {
     "deep/table.csv": f"id;text\nc;{TEXT}\n",
 }
 IDS = ["one", "deep/er/two", "deep/rows:1", "r", "c"]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def found(name: str, content: bytes, **values: Any) -> list[Record | Failure]:
-    """What reading makes of a file with this content."""
-    Path(name).write_bytes(content)
-    return list(read.read_file(Path(name), name, Read(**values)))
 
 
 def kept(entries: list[Record | Failure]) -> list[str]:
@@ -89,7 +75,7 @@ PACKERS: dict[str, Callable[[dict[str, Any]], bytes]] = {
 
 @pytest.mark.parametrize("name", PACKERS)
 def test_members_are_read_as_files_of_their_own(folder: Path, name: str) -> None:
-    entries = found(name, PACKERS[name](FILES))
+    entries = reading(name, PACKERS[name](FILES))
     assert kept(entries) == [identity if len(identity) == 1 else f"{name}/{identity}" for identity in IDS]
     assert {entry.file for entry in entries} == {f"{name}/{member}" for member in FILES}
     assert [path.name for path in folder.iterdir()] == [name]
@@ -107,7 +93,7 @@ def test_what_is_of_no_known_kind_is_left_out_and_counted_and_hidden_names_are_n
         ".hidden/a.txt": b"x",
         "__MACOSX/._a.txt": b"x",
     }
-    *records, last = found(name, PACKERS[name](FILES | others))
+    *records, last = reading(name, PACKERS[name](FILES | others))
     assert len(records) == len(IDS)
     reason = "4 members of no known kind: 2 .jpg, 1 no suffix, 1 README.txt"
     assert last == Failure(name, 0, reason, verdict=Verdict.DROP)
@@ -126,7 +112,7 @@ def test_what_is_not_to_be_read_is_set_aside_and_its_neighbours_are_read(folder:
         "empty.txt": "",
         "last.txt": TEXT,
     }
-    entries = found(name, PACKERS[name](files))
+    entries = reading(name, PACKERS[name](files))
     assert kept(entries) == [f"{name}/first", f"{name}/last"]
     out = "a path that leads out of the archive"
     nested = "an archive in an archive, which is not read"
@@ -156,37 +142,37 @@ def test_links_and_devices_are_not_followed(folder: Path) -> None:
             member.type, member.linkname = kind, str(folder / "secret.txt")
             archive.addfile(member)
     link, device = "a link in an archive, which is not followed", "a device or a pipe, not a file"
-    said = [reason for _, reason in failures(found("a.tar", stream.getvalue()))]
+    said = [reason for _, reason in failures(reading("a.tar", stream.getvalue()))]
     assert said == [link, link, device, device]
     linked = zipfile.ZipInfo("a.txt")
     linked.external_attr = (stat.S_IFLNK | 0o777) << 16
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as zipped_link:
         zipped_link.writestr(linked, str(folder / "secret.txt"))
-    assert failures(found("a.zip", stream.getvalue())) == [("a.zip/a.txt", link)]
+    assert failures(reading("a.zip", stream.getvalue())) == [("a.zip/a.txt", link)]
 
 
 def test_members_that_cannot_be_unpacked_cost_themselves(folder: Path) -> None:
     content = zipped({"a.txt": TEXT, "b.txt": TEXT * 3, "c.txt": TEXT}, zipfile.ZIP_STORED)
     broken = content.replace((TEXT * 3).encode(), (TEXT * 3).upper().encode())
-    entries = found("a.zip", broken)
+    entries = reading("a.zip", broken)
     assert kept(entries) == ["a.zip/a", "a.zip/c"]
     assert failures(entries) == [("a.zip/b.txt", "broken member: BadZipFile: Bad CRC-32 for file 'b.txt'")]
     at = content.index(b"PK\x01\x02")
     encrypted = content[: at + 8] + b"\x01" + content[at + 9 :]
-    assert failures(found("b.zip", encrypted)) == [("b.zip/a.txt", "encrypted")]
+    assert failures(reading("b.zip", encrypted)) == [("b.zip/a.txt", "encrypted")]
     packed = content[: at + 10] + b"\x0e" + content[at + 11 :]
-    assert failures(found("c.zip", packed)) == [("c.zip/a.txt", "packed in a way that is not read: method 14 of zip")]
+    assert failures(reading("c.zip", packed)) == [("c.zip/a.txt", "packed in a way that is not read: method 14 of zip")]
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tar.bz2"])
 def test_of_a_tar_that_breaks_off_all_before_is_kept_and_one_failure_tells(folder: Path, name: str) -> None:
     files = {f"{n}.txt": "".join(chr(97 + n * i % 23) for i in range(4_000)) for n in range(1, 9)}
     content = PACKERS[name](files)
-    assert len(kept(found(name, content))) == 8
+    assert len(kept(reading(name, content))) == 8
     before = -1
     for at in range(700, len(content) - 1, len(content) // 23):
-        entries = found(name, content[:at])
+        entries = reading(name, content[:at])
         assert len(failures(entries)) == 1 or len(kept(entries)) == 8, at
         assert len(kept(entries)) >= before
         before = len(kept(entries))
@@ -194,27 +180,27 @@ def test_of_a_tar_that_breaks_off_all_before_is_kept_and_one_failure_tells(folde
 
 def test_a_tar_without_its_end_is_told(folder: Path) -> None:
     content = tarred({"a.txt": TEXT})[:1024]
-    entries = found("a.tar", content)
+    entries = reading("a.tar", content)
     assert kept(entries) == ["a.tar/a"]
     assert failures(entries) == [("a.tar", "cannot be read from here on: it ends too early")]
-    assert failures(found("b.tar", b"no archive")) == [("b.tar", "broken archive: truncated header")]
-    assert failures(found("c.zip", b"no archive")) == [("c.zip", "broken file: BadZipFile: File is not a zip file")]
-    assert failures(found("d.zip.gz", b"x")) == [("d.zip.gz", "a zip that is packed once more, which is not read")]
+    assert failures(reading("b.tar", b"no archive")) == [("b.tar", "broken archive: truncated header")]
+    assert failures(reading("c.zip", b"no archive")) == [("c.zip", "broken file: BadZipFile: File is not a zip file")]
+    assert failures(reading("d.zip.gz", b"x")) == [("d.zip.gz", "a zip that is packed once more, which is not read")]
 
 
 def test_a_bomb_is_unpacked_no_further_than_its_bound(folder: Path) -> None:
     most = 10_000
     long = "".join(f"{TEXT} {n * 7919}" for n in range(500))
-    entries = found("a.zip", zipped({"a.txt": long, "b.txt": TEXT}), max_record_bytes=most)
+    entries = reading("a.zip", zipped({"a.txt": long, "b.txt": TEXT}), max_record_bytes=most)
     assert kept(entries) == ["a.zip/b"]
     assert failures(entries) == [("a.zip/a.txt", "larger than max_record_bytes = 10,000 bytes")]
     bomb = json.dumps({"text": "x" * 20_000_000})
-    [(name, reason)] = failures(found("b.zip", zipped({"a.jsonl": bomb}), max_record_bytes=most))
+    [(name, reason)] = failures(reading("b.zip", zipped({"a.jsonl": bomb}), max_record_bytes=most))
     assert (name, reason[:15], reason[-18:]) == ("b.zip/a.jsonl", "unpacks from 19", "limit is 200 times")
-    [(name, reason)] = failures(found("b.tgz", tarred({"a.jsonl": bomb}, "w:gz"), max_record_bytes=most))
+    [(name, reason)] = failures(reading("b.tgz", tarred({"a.jsonl": bomb}, "w:gz"), max_record_bytes=most))
     assert (name, reason) == ("b.tgz", "it unpacks to more than 200 times its size: b.tgz/a.jsonl is not read any more")
     rows = "".join(json.dumps({"text": f"{TEXT} {n}"}) + "\n" for n in range(2_000))
-    assert len(kept(found("c.zip", zipped({"a.jsonl": rows}), max_record_bytes=most))) == 2_000
+    assert len(kept(reading("c.zip", zipped({"a.jsonl": rows}), max_record_bytes=most))) == 2_000
 
 
 def test_heads_without_end_are_not_held(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,11 +209,11 @@ def test_heads_without_end_are_not_held(folder: Path, monkeypatch: pytest.Monkey
         member = tarfile.TarInfo("a.txt")
         member.pax_headers = {"comment": "x" * (tars.MAX_HEAD + 1)}
         archive.addfile(member)
-    [(_, reason)] = failures(found("a.tar", stream.getvalue()))
+    [(_, reason)] = failures(reading("a.tar", stream.getvalue()))
     assert reason == "a head of 1,049,088 bytes, the limit is 1,048,576"
     monkeypatch.setattr(zips, "MAX_LIST", 1_000)
     content = zipped({f"{n}.txt": TEXT for n in range(50)})
-    [(_, reason)] = failures(found("a.zip", content))
+    [(_, reason)] = failures(reading("a.zip", content))
     assert reason.startswith("a list of members of 2,")
 
 
@@ -273,22 +259,22 @@ def saved(
 )
 def test_a_saved_page_is_its_article(folder: Path, name: str, encoding: str, pack: Callable[[bytes], bytes]) -> None:
     page = PAGE.replace("Again.", "Où est passée la clé = à midi ?").encode("cp1252")
-    [record] = found(name, saved(pack(page), "text/html; charset=windows-1252", encoding))
+    [record] = reading(name, saved(pack(page), "text/html; charset=windows-1252", encoding))
     assert isinstance(record, Record)
     assert (record.id, record.title, record.charset) == ("a", "A bridge", "cp1252")
     assert record.text == f"{TEXT}\n\n{TEXT} Où est passée la clé = à midi ?"
     assert (record.url, record.site) == ("https://www.a.example/bridge", "a.example")
-    [record] = found(name, saved(pack(page), "text/html", encoding, "Content-ID: <f@x>"))
+    [record] = reading(name, saved(pack(page), "text/html", encoding, "Content-ID: <f@x>"))
     assert isinstance(record, Record)
     assert record.url == "https://www.a.example/snapshot"
 
 
 def test_what_is_no_saved_page_is_told(folder: Path) -> None:
-    assert failures(found("a.mhtml", b"")) == [("a.mhtml", "no page: none of its parts is HTML")]
-    assert failures(found("a.mhtml", saved(b"x", "text/plain", "8bit"))) == [
+    assert failures(reading("a.mhtml", b"")) == [("a.mhtml", "no page: none of its parts is HTML")]
+    assert failures(reading("a.mhtml", saved(b"x", "text/plain", "8bit"))) == [
         ("a.mhtml", "no page: none of its parts is HTML")
     ]
     many = (
         b"Content-Type: multipart/mixed; boundary=b0\n\n" + b"--b\nContent-Type: multipart/mixed; boundary=b\n\n" * 60
     )
-    assert failures(found("a.mhtml", many)) == [("a.mhtml", "61 boundaries of parts, the limit is 50")]
+    assert failures(reading("a.mhtml", many)) == [("a.mhtml", "61 boundaries of parts, the limit is 50")]

@@ -663,7 +663,9 @@ def test_what_readers_say_is_kept_where_it_is_all_that_there_is() -> None:
 
 def test_a_page_that_holds_its_article_twice_gives_it_once() -> None:
     again = PARAGRAPHS.replace("article-body", "article-body mobile")
-    assert article_of(page(PARAGRAPHS + again)).text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    article = article_of(page(PARAGRAPHS + again))
+    assert article.text == f"{FIRST}\n\n{SECOND}\n\n{THIRD}"
+    assert "repeated" in {piece.kind for piece in article.lost}
     answer = PARAGRAPHS.replace(f"<p>{SECOND}</p>", f"<p>Sport</p><p>{SECOND}</p>")
     text = article_of(page(f"<ul class='menu'>{MENU}</ul>{answer}{again}")).text
     assert text in (f"{FIRST}\n\nSport\n\n{SECOND}\n\n{THIRD}", f"{FIRST}\n\n{SECOND}\n\n{THIRD}")

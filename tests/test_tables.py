@@ -19,6 +19,7 @@ from pipeline.config import Read
 from pipeline.sources import read, streams
 from pipeline.sources.charset.of_lines import UTF_8
 from pipeline.sources.records import Failure, Record
+from tests.runs import reading
 
 TEXTS = (
     "The ferry ran late, and nobody knew why; the captain kept silent.",
@@ -30,21 +31,9 @@ FRENCH = ("Le maire a été élu à midi.", "Où est passée la clé du château
 CHINESE = ("市长星期一说大桥将关闭到年底。", "工程师在检查中发现了裂缝，司机必须乘坐渡轮。", "商店老板请求政府帮助。")
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def found(name: str, content: str | bytes, **values: Any) -> list[Record | Failure]:
-    """What reading makes of a file with this content."""
-    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(read.read_file(Path(name), name, Read(**values)))
-
-
 def texts(name: str, content: str | bytes, **values: Any) -> list[str]:
     """The texts of all that it holds; what cannot be read shows its reason."""
-    return [entry.text if isinstance(entry, Record) else entry.reason for entry in found(name, content, **values)]
+    return [entry.text if isinstance(entry, Record) else entry.reason for entry in reading(name, content, **values)]
 
 
 def written(rows: list[tuple[Any, ...]], **dialect: Any) -> str:
@@ -110,7 +99,7 @@ def test_records_in_another_charset_are_read_in_it(
     folder: Path, rows: tuple[str, ...], charset: str, name: str, form: Any
 ) -> None:
     for packed, pack in ((name, bytes), (f"{name}.bz2", bz2.compress)):
-        records = found(packed, pack(form(rows).encode(charset)))
+        records = reading(packed, pack(form(rows).encode(charset)))
         assert [record.text for record in records if isinstance(record, Record)] == list(rows)
         [told] = {(r.charset, r.charset_from) for r in records if isinstance(r, Record)}
         assert told == (charset, "detected")

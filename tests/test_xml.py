@@ -13,24 +13,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import Read
+from pipeline.records import Verdict
 from pipeline.sources import elements, read, streams, tree
 from pipeline.sources.formats.xml import record_tag
 from pipeline.sources.records import Failure, Record
+from tests.runs import reading
 
 TEXT = "The council met on Monday and closed the old bridge for repairs."
 MORE = "Engineers had found cracks in two pillars, and the mayor asked drivers to take the ferry instead."
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def found(content: str | bytes, name: str = "a.xml", **values: Any) -> list[Record | Failure]:
     """What reading makes of a file with this content."""
-    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(read.read_file(Path(name), name, Read(**values)))
+    return reading(name, content, **values)
 
 
 def records(content: str | bytes, name: str = "a.xml", **values: Any) -> list[Record]:
@@ -266,7 +261,7 @@ def test_elements_are_cut_as_they_were_written_however_they_come(folder: Path, t
     Path("a.xml").write_text("<all>" + " \n".join(pieces) + "</all>")
     with pytest.MonkeyPatch.context() as patch, streams.open_file(Path("a.xml")) as stream:
         patch.setattr(elements, "_CHUNK", size)
-        found = [piece.content.decode() for piece in elements.elements(stream, "d", 1 << 20)]
+        found = [piece.content.decode() for piece in elements.Elements(stream, "d", 1 << 20)]
     assert found == pieces
     assert [tree.parse(piece).own_text for piece in found] == texts
 
@@ -370,3 +365,19 @@ def test_the_tag_of_records_holds_most_and_is_no_part_of_a_text() -> None:
     assert record_tag(f"<a><text><p>{TEXT}</p><p>{TEXT}</p></text></a>") == ""
     assert record_tag(f"<docs><k/><k/><doc><t>{TEXT}</t></doc><doc><t>{TEXT}</t></doc></docs>") == "doc"
     assert record_tag("<n:docs><n:doc>x</n:doc><n:doc>y</n:doc></n:docs>") == "n:doc"
+
+
+def test_what_stands_beside_the_records_is_said(folder: Path) -> None:
+    of_one = "".join(f"<article><text>{MORE} {TEXT} {n}</text></article>" for n in range(8))
+    of_other = "".join(f"<brief><text>{MORE} {n}</text></brief>" for n in range(6))
+    *read, left = found(f"<news>{of_one}{of_other}</news>")
+    assert all(isinstance(entry, Record) for entry in read)
+    assert len(read) == 8
+    assert isinstance(left, Failure)
+    assert (left.line, left.verdict) == (0, Verdict.DROP)
+    size, unread = len(f"<news>{of_one}{of_other}</news>"), len(f"<news>{of_other}</news>")
+    assert left.reason == (
+        f"{unread:,} of {size:,} bytes stand beside its elements <article> ([read] record_tag), and are not read"
+    )
+    assert len(found(f"<news><head>{TEXT}</head>{of_one}</news>")) == 8
+    assert len(found(f"<news>{of_one}{of_other}</news>", record_tag="article")) == 8

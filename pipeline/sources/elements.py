@@ -29,17 +29,12 @@ class Piece(NamedTuple):
     fault: str = ""
 
 
-def elements(stream: Stream, name: str, most: int) -> Iterator[Piece]:
-    """The elements of that name, an expression; whether in capitals is all the same, as in SGML.
+class Elements:
+    """The elements of a name, an expression, in a stream; whether in capitals is all the same, as in SGML.
 
     They do not stand in each other: one that begins in another shows that the other is not closed. Of what is larger
-    than `most` bytes no more is held.
+    than `most` bytes no more is held. `size` is the number of bytes that have been read so far.
     """
-    yield from _Cutter(stream, name, most).pieces()
-
-
-class _Cutter:
-    """What has been read of the stream, from the element on that is open, and how far it has been looked through."""
 
     def __init__(self, stream: Stream, name: str, most: int) -> None:
         self._stream, self._most = stream, most
@@ -47,11 +42,11 @@ class _Cutter:
         self._mark = re.compile(b"|".join((self._tag, _COMMENT, _CDATA)))
         self._unread = len(name) + 200  # of a tag's name, where there may be more of it
         self._data = b""
-        self._at = 0
+        self._at = self.size = 0
         self._start: int | None = None  # where the element begins that is open
         self._lost = b""  # how one began that has become too large
 
-    def pieces(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[Piece]:
         while mark := self._next():
             if self._lost:
                 yield Piece(self._lost, too_large(self._most))
@@ -97,6 +92,7 @@ class _Cutter:
             self._lost, self._start = self._data[begin:][:_SHOWN], None
             begin = at
         piece = self._stream.read(_CHUNK)
+        self.size += len(piece)
         self._data = self._data[begin:] + piece
         self._at = at - begin
         self._start = None if self._start is None else 0

@@ -6,9 +6,10 @@ import re
 
 # What looks like a byte that `name_of` has written: its backslash is written as one, too.
 _ESCAPED = re.compile(rb"\\(?=x[0-9a-f]{2})")
-# A folder of texts has them beside its articles, and no article is called so.
+# A folder of texts has them beside its articles, and no article is called so; a page about a licence may be.
 _OF_OTHERS = re.compile(
-    r"(?:readme|licen[sc]e|copying|requirements)\.(?:txt|html?)|(?:dataset_infos?|dataset_dict|package(?:-lock)?)\.json",
+    r"(?:readme|licen[sc]e|copying|requirements)\.txt|readme\.html?|"
+    r"(?:dataset_infos?|dataset_dict|package(?:-lock)?)\.json",
     re.IGNORECASE,
 )
 
@@ -23,5 +24,9 @@ def name_of(path: bytes) -> str:
 
 
 def tells_of_others(name: str) -> bool:
-    """Whether a file is no article but says something of those beside it: `README.txt`, `LICENSE.txt`."""
+    """Whether a file is no article but says something of those beside it.
+
+    >>> tells_of_others("README.txt"), tells_of_others("LICENSE.txt"), tells_of_others("licence.html")
+    (True, True, False)
+    """
     return _OF_OTHERS.fullmatch(name) is not None

@@ -100,6 +100,20 @@ class Format(NamedTuple):
     has_fields: bool = False
 
 
+# Of a file: so much beside its records is said to be read by nobody; less is a head, or how it is set out.
+_BESIDE, _BESIDE_BYTES = 0.1, 600
+
+
+def beside(file: File, size: int, unread: int, where: str) -> Iterator[Failure]:
+    """What of a file is no part of its records, if it is much: so many bytes of its `size`, and where they stand.
+
+    It is counted as dropped: a head that each of many files has is no damage.
+    """
+    if unread > max(_BESIDE_BYTES, _BESIDE * size):
+        reason = f"{unread:,} of {size:,} bytes stand {where}, and are not read"
+        yield Failure(file.name, 0, reason, verdict=Verdict.DROP)
+
+
 T = TypeVar("T")
 
 

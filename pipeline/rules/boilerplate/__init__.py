@@ -18,6 +18,7 @@ from pipeline.rules.boilerplate.doubtful import (
     MIN_SHARE,
     Scores,
     counted,
+    headlines,
     learned,
     link_like,
 )
@@ -187,7 +188,7 @@ def site_line(
         return
     found = view(text, additions)
     judge = partial(learned, min_share=min_share, min_documents=min_documents)
-    of_site = counted(found, facts.lines, judge) or set()
+    of_site = counted(found, facts.lines, headlines(found), judge) or set()
     uses = [facts.lines.get(shape(line.text)) for line in found]
     yield from cuts(text, found, [_why(use, n in of_site) for n, use in enumerate(uses)])
 

@@ -108,13 +108,13 @@ def worth_asking(found: Sequence[Line]) -> bool:
     return len(found) <= MAX_LINES and any(line.rule not in ("", KEPT) for line in found)
 
 
-def counted(found: Sequence[Line], uses: Uses, judge: Judge = learned) -> set[int] | None:
+def counted(found: Sequence[Line], uses: Uses, own: Collection[int], judge: Judge = learned) -> set[int] | None:
     """The lines that count as the site's by how often they stand there, by number; the user's decisions aside.
 
-    None for a text that would lose too much of itself: it is an article which the site has several times, whole or in
-    versions. What a site adds and is as long, its rules for comments for one, stands in most of its documents.
+    `own` are the article's own headlines, which are spared. None for a text that would lose too much of itself: it is
+    an article which the site has several times, whole or in versions. What a site adds and is as long, its rules for
+    comments for one, stands in most of its documents.
     """
-    own = headlines(found)
     by_count = {
         number: use
         for number, line in enumerate(found)
@@ -139,7 +139,7 @@ def with_uses(found: Sequence[Line], uses: Uses, judge: Judge = learned) -> Sequ
         return found
     documents = max(use.of for use in uses.values())
     own = headlines(found)
-    of_site = counted(found, uses, judge)
+    of_site = counted(found, uses, own, judge)
     told = []
     for number, line in enumerate(found):
         use = uses.get(shape(line.text), LineUse(0, documents))

@@ -9,7 +9,7 @@ from itertools import starmap
 from typing import NamedTuple
 
 from pipeline.records import Hit
-from pipeline.rules.boilerplate.comments import commented, stamped
+from pipeline.rules.boilerplate.comments import MAX_STAMP, MIN_BUTTONS, commented, stamped
 from pipeline.rules.boilerplate.phrases import Kind, phrases_of
 from pipeline.text import cut_lines, paragraphs
 
@@ -39,6 +39,7 @@ _TRAIL = re.compile(
     r"(?:\s*[>»›→]\s*[^>»›→]{1,80})+$",
     re.IGNORECASE,
 )
+_ARROW = re.compile("[>»›→]")
 COMMENT = "comment_prompt"  # the rule that cuts the buttons of comments
 _LETTER = re.compile(r"[^\W\d_]")
 DATE = "date_stamp"  # the rule that cuts dates
@@ -75,9 +76,10 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
         doubtful = kind.doubtful or (ends_sentence(line.text) and (not kind.sentences or reports_speech(line.text)))
         doubtful = doubtful or (kind.rule == DATE and dates_news(line.text))
         found[number] = line._replace(doubtful=kind.rule) if doubtful else line._replace(rule=kind.rule)
-    for number, line in enumerate(found):
-        if not line.rule and is_trail(line.text):
-            found[number] = line._replace(rule=TRAIL, doubtful="")
+    if _ARROW.search(text):
+        for number, line in enumerate(found):
+            if not line.rule and is_trail(line.text):
+                found[number] = line._replace(rule=TRAIL, doubtful="")
     for number in _chronicle(found):
         found[number] = found[number]._replace(rule="", doubtful=DATE)
     listed = _listed(found)
@@ -98,6 +100,8 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
 def _mark_comments(found: list[Line]) -> None:
     """Marks the lines among readers' comments; the buttons of these are certain."""
     texts = [line.text for line in found]
+    if sum(len(text) <= MAX_STAMP for text in texts) < MIN_BUTTONS:  # most articles have no three lines as short
+        return
     for row in commented(texts):
         for number in range(row[0], row[-1]):
             found[number] = found[number]._replace(comment=True, listed=False)

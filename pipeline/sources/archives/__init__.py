@@ -80,10 +80,8 @@ def _members(file: File, settings: Read, folder: Path, others: Counter[str]) -> 
             yield Failure(name, 0, reason)
         else:
             seen.add(name)
-            copy = (
-                folder
-                / f"member{formats.suffix_of(path)}{path.suffix.lower() if path.suffix.lower() in PACKED else ''}"
-            )
+            packed = path.suffix.lower() if path.suffix.lower() in PACKED else ""
+            copy = folder / f"member{formats.suffix_of(path)}{packed}"
             is_small = kind is not None and kind.is_one
             size, fault = _unpack(member, copy, most if is_small else left)
             left -= size

@@ -19,7 +19,7 @@ from pipeline.sources.charset.of_lines import Charset
 from pipeline.sources.fields import is_called_text
 from pipeline.sources.formats import jsonl
 from pipeline.sources.json_values import Cursor, Value
-from pipeline.sources.records import Failure, File, Format, Record, attempt, from_fields
+from pipeline.sources.records import Failure, File, Format, Record, attempt, beside, from_fields
 from pipeline.sources.streams import lines, open_text, too_large
 
 _DEEPEST = 4  # objects around the records, as answers of APIs have them
@@ -34,7 +34,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     if _is_lines(file, settings.max_record_bytes):
         yield from jsonl.read(file, settings)
         return
-    path, layout = _found(file, settings)
+    path, layout, unread, size = _found(file, settings)
     number = 0
     try:
         with open_text(file.path) as stream:
@@ -43,6 +43,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
                 _go_to(cursor, key)
             for number, (key, value) in enumerate(_values(cursor, layout), layout != _Layout.ONE):
                 yield _record(value, key, file, number, settings, stream.charset)
+            yield from beside(file, size, unread, "beside its list of records")
             if not path and (rest := cursor.peek()):
                 raise RecordError(f'not JSON: it goes on with "{rest.decode("utf-8", "replace")}" after its end')
     except RecordError as error:
@@ -117,30 +118,42 @@ def _values(cursor: Cursor, layout: _Layout) -> Iterator[tuple[str, Value]]:
                 cursor.value()
 
 
-def _found(file: File, settings: Read) -> tuple[list[str], _Layout]:
-    """The keys that lead to the records, and what holds them there."""
+class _Place(NamedTuple):
+    """Where the records stand: the keys that lead to them, what holds them there, and what is beside that, in bytes."""
+
+    path: list[str]
+    layout: _Layout
+    unread: int = 0
+    size: int = 0
+
+
+def _found(file: File, settings: Read) -> _Place:
+    """Where the records stand."""
     path: list[str] = []
+    unread = total = 0
     while len(path) < _DEEPEST:
         with open_text(file.path) as stream:
             cursor = Cursor(stream, settings.max_record_bytes)
             for key in path:
                 _go_to(cursor, key)
             if cursor.peek() != b"{":
-                return path, _Layout.LIST if cursor.peek() == b"[" else _Layout.ONE
+                return _Place(path, _Layout.LIST if cursor.peek() == b"[" else _Layout.ONE, unread, total)
             shape = _shape(cursor, settings.text_field or "text")
             if not path and shape.is_whole and cursor.peek() == b"{":
-                return path, _Layout.SEVERAL
+                return _Place(path, _Layout.SEVERAL)
         size, key, begin = shape.largest
+        total = total or shape.size
         if shape.has_text:
-            return path, _Layout.ONE
+            return _Place(path, _Layout.ONE, unread, total)
         if shape.in_lists >= _MOST * shape.size > 0:
-            return path, _Layout.LISTS
+            return _Place(path, _Layout.LISTS, unread + shape.size - shape.in_lists, total)
         if 1 < shape.members == shape.objects and size < _NEARLY_ALL * shape.size:
-            return path, _Layout.BY_KEY
+            return _Place(path, _Layout.BY_KEY, unread, total)
         if begin != b"{" or size < _MOST * shape.size:
             break
         path.append(key)
-    return [], _Layout.ONE
+        unread += shape.size - size
+    return _Place([], _Layout.ONE)
 
 
 def _go_to(cursor: Cursor, wanted: str) -> None:

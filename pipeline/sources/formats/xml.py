@@ -16,10 +16,10 @@ from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import Decoded, decode
 from pipeline.sources.charset.labels import declared_in
 from pipeline.sources.charset.of_lines import UTF_8, Charset, charset_of
-from pipeline.sources.elements import Piece, elements
+from pipeline.sources.elements import Elements, Piece
 from pipeline.sources.formats import feed, html
 from pipeline.sources.packed import ENDS_EARLY
-from pipeline.sources.records import Failure, File, Format, Record, attempt, from_fields, start_of
+from pipeline.sources.records import Failure, File, Format, Record, attempt, beside, from_fields, start_of
 from pipeline.sources.streams import cut, open_marked, whole
 from pipeline.sources.tree import PARTS, TOKEN, Element, fields, local, parse
 
@@ -56,6 +56,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     tag = re.escape(settings.record_tag)
     if kind in feed.ENTRIES and not tag:
         tag, make = _PREFIX + feed.ENTRIES[kind], partial(_from_entry, file, kind == "urlset")
+    is_guessed = not tag
     tag = tag or re.escape(record_tag(sample))
     if not tag:
         content = whole(file.path, settings.max_record_bytes)
@@ -63,8 +64,13 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
         yield _record(Piece(content, "" if is_closed else cut(ENDS_EARLY)), declared, UTF_8, make, file, 0)
         return
     with open_marked(file.path) as stream:
-        for number, piece in enumerate(elements(stream, tag, settings.max_record_bytes), 1):
+        found = Elements(stream, tag, settings.max_record_bytes)
+        inside, is_whole = 0, True
+        for number, piece in enumerate(found, 1):
+            inside, is_whole = inside + len(piece.content), is_whole and not piece.fault
             yield _record(piece, declared, stream.charset, make, file, number)
+        if is_guessed and is_whole:
+            yield from beside(file, found.size, found.size - inside, f"beside its elements <{tag}> ([read] record_tag)")
 
 
 def _record(piece: Piece, declared: str, charset: Charset, make: Make, file: File, number: int) -> Record | Failure:

@@ -19,7 +19,7 @@ from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import decode
 from pipeline.sources.page import absent, bounds, fragment
 from pipeline.sources.page.blocks import Block, Layout, layout
-from pipeline.sources.page.choice import LEAST, chosen, headline, script
+from pipeline.sources.page.choice import LEAST, chosen
 from pipeline.sources.page.features import NAMES, Clues, features
 from pipeline.sources.page.lost import Lost, lost
 from pipeline.sources.page.metadata import Metadata, metadata
@@ -115,11 +115,10 @@ def _text(page: Layout, said: Metadata) -> tuple[str, list[bool], tuple[Lost, ..
         return "", [], ()
     rows = features(page, clues(said))
     chance = _model().probability(rows)
-    mask = chosen(page, rows, chance)
-    kept: list[bool] = mask.tolist()
+    choice = chosen(page, rows, chance)
+    kept: list[bool] = choice.kept.tolist()
     text, ends = together(page.blocks, kept)
-    told = {"headline": headline(rows), "script": script(page, rows)}
-    return text, kept, lost(page, rows, chance, mask, ends, told)
+    return text, kept, lost(page, rows, chance, choice, ends)
 
 
 _CELL = 80  # characters: a longer cell is a column of the layout, and its text a paragraph

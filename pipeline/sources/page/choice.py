@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,23 +48,35 @@ _OF_TITLE, _TITLE_OF, _H1, _DECLARED, _LOG_WORDS, _LOG_CHARS, _LINK_SHARE, _CODE
 _CALLED = ("related", "share", "advert", "sign", "nav", "comment", "hidden", "foot", "meta", "caption")
 _HOLDERS = ("in_aside", "in_nav", "in_footer", "in_form", "in_figure", "pointer", "appeal")
 _OF_WIDGETS = [NAMES.index(f"{whose}_{topic}") for whose in ("own", "up", "inline") for topic in _CALLED]
+_OF_WIDGETS += [NAMES.index(name) for name in _HOLDERS]
 _COMMENT = 1 << TOPICS.index("comment")
 _OF_COMMENTS = [NAMES.index("own_comment"), NAMES.index("up_comment")]
-_OF_WIDGETS += [NAMES.index(name) for name in _HOLDERS]
 
 
-def chosen(page: Layout, rows: Rows, chance: Chances) -> Mask:
-    """The blocks to keep; `rows` are their features, `chance` is what the model says of each."""
-    chance = np.where(headline(rows) & (chance < KEEP_HEADLINE), 0, chance)
+class Choice(NamedTuple):
+    """The blocks to keep, and those that are not kept for another reason than their chance, by its name."""
+
+    kept: Mask
+    left_out: Mapping[str, Mask]
+
+
+def chosen(page: Layout, rows: Rows, chance: Chances) -> Choice:
+    """Which blocks to keep; `rows` are their features, `chance` is what the model says of each."""
+    headline = _headline(rows) & (chance < KEEP_HEADLINE)
+    chance = np.where(headline, 0, chance)
     kept = _likely(rows, chance)
     at = np.flatnonzero(kept)
     for before, after in zip(at.tolist(), at[1:].tolist(), strict=False):
         between = slice(before + 1, after)
         if 1 < after - before <= MAX_BETWEEN + 1 and _is_of_article(rows[between], chance[between]):
             kept[between] = _stand_together(page, before, after)
-    kept &= ~script(page, rows)
-    kept &= ~_comments(page, rows, kept)
-    return _once(page, kept)
+    script = _script(page, rows)
+    kept &= ~script
+    comments = _comments(page, rows, kept)
+    kept &= ~comments
+    once = _once(page, kept)
+    left_out = {"headline": headline, "script": script, "comments": comments, "repeated": kept & ~once}
+    return Choice(once, left_out)
 
 
 def _comments(page: Layout, rows: Rows, kept: Mask) -> Mask:
@@ -75,13 +89,12 @@ def _comments(page: Layout, rows: Rows, kept: Mask) -> Mask:
     if not said.any() or np.expm1(rows[article, _LOG_CHARS]).sum() < LEAST:  # a forum holds nothing else
         return np.zeros_like(kept)
     called = topics_of(box.names for box in page.boxes)
+    chars = np.expm1(rows[:, _LOG_CHARS])
     sizes: Counter[int] = Counter()
     for block in np.flatnonzero(said).tolist():
         around = boxes_around(page, page.blocks[block].box)
-        sizes[next(box for box in around if called.get(page.boxes[box].names, 0) & _COMMENT)] += len(
-            page.blocks[block].text
-        )
-    if max(sizes.values()) > OPINION * sum(len(page.blocks[block].text) for block in np.flatnonzero(kept).tolist()):
+        sizes[next(box for box in around if called.get(page.boxes[box].names, 0) & _COMMENT)] += chars[block]
+    if max(sizes.values()) > OPINION * chars[kept].sum():
         return np.zeros_like(kept)
     said[: article[-1]] = False
     return said
@@ -118,7 +131,7 @@ def _again(page: Layout, kept: Mask) -> Mask:
     return found
 
 
-def script(page: Layout, rows: Rows) -> Mask:
+def _script(page: Layout, rows: Rows) -> Mask:
     """Blocks that are the script of an advertiser."""
     found: Mask = (rows[:, _CODE] > MUCH_CODE) & (rows[:, _PRE] == 0)
     for block in np.flatnonzero(found).tolist():
@@ -135,7 +148,7 @@ def _likely(rows: Rows, chance: Chances) -> Mask:
     return chance >= limit
 
 
-def headline(rows: Rows) -> Mask:
+def _headline(rows: Rows) -> Mask:
     """The headline, on pages that declare it for machines: it is the article's title, and no part of its text."""
     is_title = (rows[:, _OF_TITLE] > 0.6) & (rows[:, _TITLE_OF] > 0.5) | (rows[:, _H1] > 0)
     short: Mask = rows[:, _LOG_WORDS] < np.log1p(40)

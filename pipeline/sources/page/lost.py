@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.sources.page.blocks import Block, Layout
+from pipeline.sources.page.choice import Choice, Mask
 from pipeline.sources.page.features import NAMES
 from pipeline.sources.records import Remark
 
@@ -38,11 +39,9 @@ _KINDS = {
     "header": ("in_header", "own_top", "up_top"),
 }
 OTHER = "other"
-KINDS = ("headline", "script", *_KINDS, OTHER)
+KINDS = ("headline", "script", "repeated", *_KINDS, OTHER)
 _COLUMNS = [[NAMES.index(name) for name in names] for names in _KINDS.values()]
 _STOPS, _ENDS_WELL, _LINK_SHARE = map(NAMES.index, ("stops", "ends_well", "link_share"))
-
-Mask = NDArray[np.bool_]
 
 
 class Lost(NamedTuple):
@@ -67,23 +66,18 @@ class Lost(NamedTuple):
 
 
 def lost(
-    page: Layout,
-    rows: NDArray[np.float32],
-    chance: NDArray[np.float64],
-    kept: Mask,
-    ends: list[int],
-    told: Mapping[str, Mask],
+    page: Layout, rows: NDArray[np.float32], chance: NDArray[np.float64], choice: Choice, ends: list[int]
 ) -> tuple[Lost, ...]:
-    """The pieces of `page` whose blocks are not `kept`, in reading order.
+    """The pieces of `page` whose blocks are not kept, in reading order.
 
     `rows` are the features of its blocks, `ends` the offsets in the article at which each block ends, or the last one
-    kept before it did; `told` are kinds that whoever chose knows of, by name.
+    kept before it did. Why a block was left out, where that is known, is its kind.
     """
-    kinds = _kinds(rows, told)
+    kinds = _kinds(rows, choice.left_out)
     is_prose = (rows[:, _ENDS_WELL] > 0) & (rows[:, _STOPS] > 0) & (rows[:, _LINK_SHARE] < _MAX_LINKED)
     numbers = [
         (kinds[i], ends[i], i if is_prose[i] and len(page.blocks[i].text) >= PROSE else -1, i)
-        for i in np.flatnonzero(~kept).tolist()
+        for i in np.flatnonzero(~choice.kept).tolist()
     ]
     pieces = [
         _piece(kind, at, [page.blocks[i] for *_, i in of_piece], chance[[i for *_, i in of_piece]])
