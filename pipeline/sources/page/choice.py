@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.sources.page.blocks import Layout, boxes_around
 from pipeline.sources.page.cues import TOPICS, topics_of
-from pipeline.sources.page.features import NAMES, words
+from pipeline.sources.page.features import NAMES
 
 KEEP = 0.55  # swept 0.45-0.7 on held-out sites: within 0.2 points of F1 from 0.5 to 0.6
 KEEP_HEADLINE = 0.9  # swept 0.55-0.9: gains on news what it loses on press
@@ -26,9 +26,7 @@ DOUBTFUL = 0.1  # where nothing reaches KEEP, blocks down to this are taken unti
 LEAST_BETWEEN, MEAN_BETWEEN = 0.05, 0.2
 MAX_BETWEEN = 30  # blocks
 MAX_LINKED = 0.5  # share of links, mean over the blocks
-# Of four words: all of them. With a share of 0.8, or 8 of them, the figures are the same within 0.1 points of F1.
-LEAST_SHINGLES = 12
-OPINION = 0.75  # share of what is kept
+OPINION = 0.75  # share of what is kept, in one box of comments: then it is no comment
 
 # The script of an advertiser that lost its element: a call that begins a line or the text, among the signs of code.
 MUCH_CODE = 0.4  # the feature: four in a hundred characters
@@ -73,10 +71,7 @@ def chosen(page: Layout, rows: Rows, chance: Chances) -> Choice:
     script = _script(page, rows)
     kept &= ~script
     comments = _comments(page, rows, kept)
-    kept &= ~comments
-    once = _once(page, kept)
-    left_out = {"headline": headline, "script": script, "comments": comments, "repeated": kept & ~once}
-    return Choice(once, left_out)
+    return Choice(kept & ~comments, {"headline": headline, "script": script, "comments": comments})
 
 
 def _comments(page: Layout, rows: Rows, kept: Mask) -> Mask:
@@ -98,37 +93,6 @@ def _comments(page: Layout, rows: Rows, kept: Mask) -> Mask:
         return np.zeros_like(kept)
     said[: article[-1]] = False
     return said
-
-
-def _once(page: Layout, kept: Mask) -> Mask:
-    """Without blocks that say again what stands before them: a page may hold its article twice, or a quote beside it.
-
-    What the model has found in the second copy alone is kept where the first one has it.
-    """
-    again = _again(page, kept)
-    if not again.any():
-        return kept
-    first: dict[str, int] = {}
-    for block, found in enumerate(page.blocks):
-        first.setdefault(found.text, block)
-    once = kept & ~again
-    for block in np.flatnonzero(once[: np.flatnonzero(again)[-1]]).tolist():
-        at = first[page.blocks[block].text]
-        if not kept[at] and len(words(page.blocks[block].text)) > LEAST_SHINGLES:
-            once[[block, at]] = False, True
-    return once
-
-
-def _again(page: Layout, kept: Mask) -> Mask:
-    """The blocks whose words, four by four, all stand in kept blocks before them."""
-    seen: set[tuple[str, ...]] = set()
-    found = np.zeros_like(kept)
-    for block in np.flatnonzero(kept).tolist():
-        own = words(page.blocks[block].text)
-        shingles = list(zip(own, own[1:], own[2:], own[3:], strict=False))
-        found[block] = len(shingles) >= LEAST_SHINGLES and seen.issuperset(shingles)
-        seen.update(shingles)
-    return found
 
 
 def _script(page: Layout, rows: Rows) -> Mask:

@@ -39,7 +39,7 @@ _KINDS = {
     "header": ("in_header", "own_top", "up_top"),
 }
 OTHER = "other"
-KINDS = ("headline", "script", "repeated", *_KINDS, OTHER)
+KINDS = ("headline", "script", *_KINDS, OTHER)
 _COLUMNS = [[NAMES.index(name) for name in names] for names in _KINDS.values()]
 _STOPS, _ENDS_WELL, _LINK_SHARE = map(NAMES.index, ("stops", "ends_well", "link_share"))
 
