@@ -65,3 +65,17 @@ def test_a_document_that_changed_its_source_stops_the_run(step: Path) -> None:
 def test_reasons_are_counted_without_their_particulars_but_with_the_name_of_what_is_missing() -> None:
     given = ['reading: no "text"; found "id"', "rule/a: 3 of 4", "reading: not UTF-8: byte 0xff at column 41"]
     assert books._short(pa.array(given)).to_pylist() == ['reading: no "text"', "rule/a", "reading: not UTF-8"]
+
+
+def test_the_first_copy_of_a_document_is_no_loss_however_the_rows_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reason = "duplicates/exact_copy: exact copy of a0 (batch demo): kept as first by id"
+    rows = [{"id": f"a{n}", "site": "a.example", "file": "a.jsonl", "line": n, "reason": reason} for n in range(1, 5)]
+    schema = pa.schema([(name, pa.int64() if name == "line" else pa.string()) for name in rows[0]])
+    storage.write_rows(tmp_path / tables.DROPPED, [tables.from_dicts(rows, schema)], schema)
+    storage.write_rows(tmp_path / tables.QUARANTINED, [tables.from_dicts([], schema)], schema)
+    expected = {"a.example": {"dropped": {"duplicates/exact_copy": 3}, "quarantined": {}}}
+    assert books.losses(tmp_path) == expected
+    monkeypatch.setattr(books, "ROWS", 1)
+    assert books.losses(tmp_path) == expected

@@ -172,14 +172,16 @@ def losses(output: Path) -> dict[str, Losses]:
 
 
 def _lost(dataset: str) -> Iterator[tuple[str, str, int]]:
-    """Source, reason and number of documents set aside, piece by piece."""
+    """Source, reason and number of documents set aside."""
+    found: Counter[tuple[str, str, str]] = Counter()
     for rows in storage.read_rows(dataset, ["site", "file", "line", "reason"], rows=ROWS):
         twin = pc.fill_null(pc.struct_field(pc.extract_regex(rows["reason"], _TWIN), 0), "")
         table = pa.table({"source": sources_of(rows), "reason": _short(rows["reason"]), "twin": twin})
         for group in table.group_by(["source", "reason", "twin"]).aggregate([([], "count_all")]).to_pylist():
-            count = group["count_all"] - (1 if group["twin"] else 0)
-            if count:
-                yield group["source"], group["reason"], count
+            found[group["source"], group["reason"], group["twin"]] += group["count_all"]
+    for (source, reason, twin), count in found.items():
+        if count > bool(twin):
+            yield source, reason, count - bool(twin)
 
 
 def sum_of(counts: Mapping[str, int]) -> int:
