@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMPILED := $(wildcard pipeline/*.h pipeline/*/*.c pipeline/*/*/*.c)
 PYTHONS := 3.12 3.13 3.14 # besides the one that `make test` runs on
 
 .PHONY: help setup run test matrix smoke lint gate bench lock clean
@@ -48,9 +49,10 @@ lock: ## pin the newest versions that pyproject.toml allows
 clean: ## remove the environments and what runs have left
 	rm -rf .venv .venv-* output/runs output/corpus output/history
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml $(COMPILED)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Copydesk needs Python 3.11 or later")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pipeline.compiled
 	@touch $(READY)

@@ -23,7 +23,7 @@ from pipeline.stages.order import STAGES
 PACKAGE = Path(config.__file__).parent
 # A room imports only from rooms that stand before it.
 ORDER = (
-    *("errors", "records", "text", "edits", "engine", "facts", "rules", "stages", "config"),
+    *("errors", "records", "text", "edits", "compiled", "engine", "facts", "rules", "stages", "config"),
     *("sources", "output", "run", "tasks", "console", "__main__"),
 )
 # The library face imports what it needs when it is called.

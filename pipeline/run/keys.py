@@ -115,7 +115,7 @@ def _files_of(module: str) -> list[Path]:
 
 
 def _is_data(path: Path) -> bool:
-    return path.suffix not in (".py", ".pyc", ".pyi", ".tmp") and path.name[0] != "."
+    return path.suffix not in (".py", ".pyc", ".pyi", ".so", ".tmp") and path.name[0] != "."
 
 
 def imports_of(file: Path) -> frozenset[str]:

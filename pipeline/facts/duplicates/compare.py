@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.facts.duplicates.policy import Policy
-from pipeline.facts.duplicates.signature import SHINGLE, SHINGLE_SPACELESS
+from pipeline.facts.duplicates.signs import SHINGLE, SHINGLE_SPACELESS
 from pipeline.facts.duplicates.words import Hashes, Ints, shingles, words
 
 LONG_RUN = 8  # words; shorter runs that the other text has not are damage or small changes, not a part of the story

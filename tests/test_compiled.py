@@ -1,0 +1,61 @@
+"""What is compiled gives the very same as what is not: on hostile texts, real ones, and where nothing was compiled."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import compiled
+from pipeline.facts.duplicates import signs
+from tests import cases
+
+SCRIPTS = "aB zé?Ǆȿ Ωбߐ\u0301ᄀ각ẵ…—\u3000漢语เあ\u3400豈\ufeff\ufffd😀-\n\r\t0９"
+TEXTS = st.lists(st.text() | st.text(alphabet=SCRIPTS, min_size=1, max_size=200), max_size=8)
+
+needs_signs = pytest.mark.skipif(compiled.load("pipeline.facts.duplicates._sign") is None, reason="no compiler here")
+
+
+def same_signs(texts: list[str], min_words: int) -> None:
+    column = pa.array(texts, pa.string())
+    one, other = signs.in_c(column, min_words), signs.in_numpy(column, min_words)
+    for name, mine, theirs in zip(one._fields, one, other, strict=True):
+        assert mine.tolist() == theirs.tolist(), name
+
+
+@needs_signs
+@given(TEXTS, st.sampled_from([0, 3, 20]))
+def test_signs_of_any_texts_are_those_of_numpy(texts: list[str], min_words: int) -> None:
+    same_signs([text.encode("utf-8", "replace").decode() for text in texts], min_words)
+
+
+@needs_signs
+def test_signs_of_the_texts_of_all_rules_are_those_of_numpy() -> None:
+    same_signs([case["before"] * 12 for case in cases.load()], 20)
+
+
+def test_what_is_missing_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "NAMES", ("pipeline.nothing._here",))
+    assert compiled.told().startswith("compiled parts: without here (slower, same results)")
+
+
+def test_a_run_without_compiled_parts_publishes_the_same_bytes(tmp_path: Path) -> None:
+    root = Path(__file__).parents[1]
+    published = []
+    for switch in ("0", "1"):
+        command = [sys.executable, "-m", "pipeline", "run", str(root / "seeds"), "--batch", "b"]
+        out = tmp_path / switch
+        subprocess.run(
+            [*command, "--output", str(out)],
+            env={"PYTHONPATH": str(root), "PATH": "", compiled.SWITCH: switch},
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+        )
+        published.append({p.name: p.read_bytes() for p in sorted(out.glob("corpus/*/part-*"))})
+    assert published[0] == published[1] != {}
