@@ -9,8 +9,6 @@ from rich.text import Text
 from pipeline.console import show
 from pipeline.run.plan import Plan
 
-SUMMARY = "which steps a run would make, and why"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", nargs="?", help="folder or file that would be read")

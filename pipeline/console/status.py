@@ -25,7 +25,6 @@ from pipeline.run.steps import chain
 
 MOST_KINDS = 5  # of what was left out, listed
 MOST_GUESSES = 20  # of fields, listed
-SUMMARY = "what a batch's last run did, step by step; without a name, what became of all batches"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
