@@ -132,7 +132,7 @@ class CommandParser(argparse.ArgumentParser):
         if command:
             _module(command).add_arguments(self)
 
-    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         self.complete()
         return super().parse_known_args(args, namespace)
 
