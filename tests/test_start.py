@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from pipeline.rules.boilerplate import phrases
+from pipeline.rules.boilerplate.grammar import parse
+
 LOADED = """
 import sys
 from pipeline.console import cli
@@ -30,3 +33,25 @@ def test_what_is_asked_before_any_command_loads_no_command(option: str) -> None:
     mine = {name for name in found if name.partition(".")[0] == "pipeline"}
     assert mine == {"pipeline", "pipeline.console", "pipeline.console.cli", "pipeline.errors"}
     assert {"numpy", "pyarrow", "rich"} & found == set()
+
+
+def test_phrases_are_parsed_when_a_line_begins_as_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = phrases.phrases_of.__wrapped__("")
+    parsed: list[str] = []
+    monkeypatch.setattr(phrases, "parse", lambda line, sets: parsed.append(line) or parse(line, sets))  # type: ignore[func-returns-value]
+    assert mine.kind("The storm came from the west.") is None
+    kind = mine.kind("Related stories")
+    assert kind is not None
+    assert kind.rule == "related_links"
+    assert {line.lower().lstrip().partition(" ")[0] for line in parsed} <= {"the", "related"}
+    before = len(parsed)
+    assert mine.kind("Related stories") == kind
+    assert len(parsed) == before
+
+
+def test_all_default_phrases_are_in_order() -> None:
+    """None of them is looked at before a line begins as it does."""
+    mine = phrases.phrases_of.__wrapped__("")
+    seconds = {word: mine._seconds(word) for word in list(mine.first)}
+    assert sum(map(len, filter(None, seconds.values()))) > 40_000
+    assert len(mine.exact) > 1_600
