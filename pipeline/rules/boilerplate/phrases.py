@@ -30,7 +30,6 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,7 +105,6 @@ Unread = list[tuple[str | _Parsed, Kind]]  # phrases as they are written, or par
 Seconds = Mapping[str, tuple[Pattern, ...]]  # by second word, "*": any; phrases of words alone have no pattern
 
 
-@dataclass(frozen=True, eq=False)
 class Phrases:
     """All phrases in force: those of words alone, the others by their first word, or by a word that they must hold.
 
@@ -115,11 +113,15 @@ class Phrases:
     do: all of them take a third of a second, and most texts need few.
     """
 
-    first: dict[str, Unread | Seconds]  # by first word
-    anywhere: Mapping[str, tuple[Pattern, ...]]  # by a word that they hold, wherever
-    gates: Mapping[str, re.Pattern[str]]  # by a letter: together they find each line that `anywhere` could match
-    sets: Sets
-    exact: dict[str, Kind] = field(default_factory=dict)  # of words alone, those whose first word was asked for
+    def __init__(self, index: _Index | None = None) -> None:
+        """Those of an index, or the default ones."""
+        self._index = index
+        self.exact: dict[str, Kind] = {}  # of words alone, those whose first word was asked for
+
+    @cached_property
+    def index(self) -> _Index:
+        """How those are found that a line could match; made for the first text, not for who only reads settings."""
+        return self._index or _indexed({})
 
     def kinds(self, text: str, spans: Sequence[tuple[int, int]]) -> dict[int, Kind]:
         """What the lines `spans` of the text are that are phrases: by their number, in order."""
@@ -140,15 +142,15 @@ class Phrases:
 
     def _seconds(self, word: str) -> Seconds | None:
         """The phrases that begin with a word; None where none does."""
-        found = self.first.get(word)
+        found = self.index.first.get(word)
         if isinstance(found, list):
-            found = self.first[word] = self._read(word, found)
+            found = self.index.first[word] = self._read(word, found)
         return found
 
     def _read(self, word: str, unread: Unread) -> Seconds:
         seconds: dict[str, list[Pattern]] = {}
         for written, kind in unread:
-            phrase = _Parsed(parse(written, self.sets)) if isinstance(written, str) else written
+            phrase = _Parsed(parse(written, self.index.sets)) if isinstance(written, str) else written
             if phrase.exact:
                 self.exact.setdefault(phrase.exact, kind)
             for second in phrase.seconds[word]:
@@ -159,7 +161,7 @@ class Phrases:
 
     def _held(self, flat: str, spans: Sequence[tuple[int, int]]) -> set[int]:
         """The numbers of the lines that a phrase of `anywhere` could match."""
-        gates = [gate for letter, gate in self.gates.items() if letter in flat and gate.search(flat)]
+        gates = [gate for letter, gate in self.index.gates.items() if letter in flat and gate.search(flat)]
         starts = [start for start, _ in spans] if gates else []
         return {bisect_right(starts, hit.start()) - 1 for gate in gates for hit in gate.finditer(flat)}
 
@@ -173,7 +175,7 @@ class Phrases:
         found = list(patterns or ())
         if held:
             present = set(words)
-            found += (pattern for word in self.anywhere if word in present for pattern in self.anywhere[word])
+            found += (pattern for word, those in self.index.anywhere.items() if word in present for pattern in those)
         if patterns is None and not found:
             return None
         folded = " ".join(words)
@@ -195,11 +197,16 @@ def phrases_of(additions: str) -> Phrases:
     Raises:
         SettingsError: it is not as described above.
     """
-    default = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
     try:
         mine = tomllib.loads(additions)
     except ValueError as error:
         raise SettingsError(str(error)) from error
+    return Phrases(_indexed(mine) if mine else None)  # the default ones are known to be in order
+
+
+def _indexed(mine: Mapping[str, Any]) -> _Index:
+    """The default phrases, and before them those of the user's file, which says `mine`."""
+    default = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
     off = set(mine.get("off", ()))
     unknown = off - {line for group in default["phrases"] for line in group["lines"]}
     if unknown:
@@ -212,7 +219,8 @@ def phrases_of(additions: str) -> Phrases:
         for written in group["lines"]:
             for line in unglued(written):
                 index.add(line, Kind(KEPT) if written in off else kind, number, checked=number <= len(own))
-    return index.phrases()
+    index.gates = _gates(index.telling)
+    return index
 
 
 def _kind_of(group: Mapping[str, Any], number: int) -> Kind:
@@ -223,13 +231,14 @@ def _kind_of(group: Mapping[str, Any], number: int) -> Kind:
 
 
 class _Index:
-    """Phrases on the way to `Phrases`, sorted by how lines are found that they could match."""
+    """Phrases sorted by how lines are found that they could match."""
 
     def __init__(self, sets: Sets) -> None:
         self.sets = sets
-        self.first: dict[str, Unread] = {}
-        self.anywhere: dict[str, list[Pattern]] = {}
+        self.first: dict[str, Unread | Seconds] = {}  # by first word
+        self.anywhere: dict[str, list[Pattern]] = {}  # by a word that they hold, wherever
         self.telling: set[str] = set()  # words of which a line must hold one to match a phrase of `anywhere`
+        self.gates: Mapping[str, re.Pattern[str]] = {}  # by a letter: together they find each such line
 
     def add(self, line: str, kind: Kind, number: int, *, checked: bool) -> None:
         """A phrase of the `number`-th group, found by the words it begins with, or by a word it must hold.
@@ -238,7 +247,7 @@ class _Index:
         """
         word = _WORD.match(flatten(line))
         if word and not checked:
-            self.first.setdefault(opening_key(word[1]), []).append((line, kind))
+            self._opens(opening_key(word[1]), line, kind)
             return
         phrase = parse(line, self.sets)
         opens = _first_words(phrase)
@@ -248,16 +257,16 @@ class _Index:
         if "*" not in opens:
             parsed = _Parsed(phrase)
             for one in opens:
-                self.first.setdefault(one, []).append((parsed, kind))
+                self._opens(one, parsed, kind)
             return
         for held in sorted(must_hold):  # a set has another order in each process
             self.anywhere.setdefault(held, []).append(Pattern(regex_of(phrase), kind))
         self.telling |= anchors(phrase, _by_rarity)
 
-    def phrases(self) -> Phrases:
-        """All of them, ready to be asked."""
-        anywhere = {word: tuple(patterns) for word, patterns in self.anywhere.items()}
-        return Phrases({**self.first}, anywhere, _gates(self.telling), self.sets)
+    def _opens(self, word: str, phrase: str | _Parsed, kind: Kind) -> None:
+        unread = self.first.setdefault(word, [])
+        assert isinstance(unread, list)
+        unread.append((phrase, kind))
 
 
 _WORD = re.compile(rf"\s*({TOKEN.pattern})")
