@@ -44,6 +44,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(keys, "PACKAGE", copy)
     monkeypatch.setattr(keys, "_read", read_again)
     monkeypatch.setattr(keys, "reached", keys.reached.__wrapped__)
+    monkeypatch.setattr(keys, "_digest_of", keys._digest_of.__wrapped__)
     monkeypatch.setattr(keys, "_modules", cache(keys._modules.__wrapped__))  # files are edited here, none comes or goes
     return copy
 

@@ -7,6 +7,7 @@ settings or input, 3 not published since a share of the documents is over its li
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -116,7 +117,12 @@ def _traceback_in_a_file() -> str:
 
 
 def _module(command: str) -> ModuleType:
-    return importlib.import_module(f"pipeline.console.{command}")
+    """The module of a command; what is loaded stays, and is not searched for garbage again and again."""
+    gc.disable()
+    module = importlib.import_module(f"pipeline.console.{command}")
+    gc.freeze()
+    gc.enable()
+    return module
 
 
 class CommandParser(argparse.ArgumentParser):

@@ -76,14 +76,19 @@ class Code(NamedTuple):
 def code_of(modules: Iterable[str]) -> MadeOf:
     """The digest of the code that the modules (`pipeline.stages.encoding`, ...) reach, and versions of libraries."""
     code = reached(frozenset(modules))
-    digest = hashlib.sha256()
-    for file in sorted(code.files):
-        digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + _read(file).meaning)
     # text is what this Python's Unicode tables say
     libraries = {"python": ".".join(platform.python_version_tuple()[:2])}
     libraries |= {name: version(name) for name in sorted(code.libraries)}
     _parsed().keep()
-    return {"code": digest.hexdigest()[:12], "libraries": libraries}
+    return {"code": _digest_of(code.files), "libraries": libraries}
+
+
+@lru_cache
+def _digest_of(files: frozenset[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + _read(file).meaning)
+    return digest.hexdigest()[:12]
 
 
 @lru_cache

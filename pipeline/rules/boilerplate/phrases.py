@@ -201,7 +201,7 @@ def phrases_of(additions: str) -> Phrases:
         mine = tomllib.loads(additions)
     except ValueError as error:
         raise SettingsError(str(error)) from error
-    return Phrases(_indexed(mine) if mine else None)  # the default ones are known to be in order
+    return Phrases(_indexed(mine) if any(mine.values()) else None)  # the default ones are known to be in order
 
 
 def _indexed(mine: Mapping[str, Any]) -> _Index:
