@@ -9,7 +9,10 @@ import importlib
 import os
 from typing import Any
 
-NAMES = ("pipeline.facts.duplicates._sign",)
+NAMES = (
+    "pipeline.facts.duplicates._sign",
+    "pipeline.facts.translation._screens",
+)
 SWITCH = "COPYDESK_COMPILED"
 
 

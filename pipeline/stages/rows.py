@@ -1,7 +1,7 @@
 """What a stage makes of rows of documents.
 
-It looks at them in three steps: it computes the facts its rules need, screens all texts in C++ with the rules'
-triggers, and lets Python rules look only at the documents that may be hit. The rest pass through as the Arrow rows
+It looks at them in three steps: it computes the facts its rules need, screens all texts with the rules' triggers, and
+lets Python rules look only at the documents that may be hit. The rest pass through as the Arrow rows
 they came in. This is the one path: `stage.run` does to a single text what this does to many.
 """
 
@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,7 +45,7 @@ def run_stage(
     told, aside = _facts_of(rows, facts or stage.facts, max_seconds)
     for field in stage.columns:
         rows = with_column(rows, field, told.columns[field.name])
-    seen = screen(rows["text"], stage)
+    seen = screen(rows["text"], told.facts, stage)
     edited: dict[int, Result] = {}
     counted: dict[int, Mapping[str, Any]] = {}
     found: list[FindingRow] = []
@@ -83,23 +84,27 @@ def give_up(rows: pa.RecordBatch, *, stage: Stage) -> Iterator[dict[str, pa.Reco
     yield {**_places(rows, stage.name, aside), FOUND: findings_table([])}
 
 
-def screen(texts: pa.StringArray, stage: Stage) -> dict[str, frozenset[int]]:
-    """For each rule with a trigger, the rows whose text it may hit: one look at all of them, in C++."""
-    by_trigger: dict[str | None, frozenset[int]] = {}
+def screen(texts: pa.StringArray, facts: Sequence[Facts], stage: Stage) -> dict[str, frozenset[int]]:
+    """For each rule with a trigger, the rows that it may hit: a pattern looks at all of them once, in C++."""
+    by_pattern: dict[str, frozenset[int]] = {}
     found = {}
     for rule in stage.rules:
-        if rule.trigger is not None and rule.trigger not in by_trigger:
-            by_trigger[rule.trigger] = rows_seen(texts, rule) or frozenset()
-        if rule.trigger is not None:
-            found[rule.name] = by_trigger[rule.trigger]
+        if isinstance(rule.trigger, str) and rule.trigger in by_pattern:
+            found[rule.name] = by_pattern[rule.trigger]
+        elif (seen := rows_seen(texts, facts, rule)) is not None:
+            found[rule.name] = seen
+            if isinstance(rule.trigger, str):
+                by_pattern[rule.trigger] = seen
     return found
 
 
-def rows_seen(texts: pa.StringArray, rule: Rule) -> frozenset[int] | None:
-    """The rows whose text the rule's trigger matches; None when it has none and must be asked about each."""
+def rows_seen(texts: pa.StringArray, facts: Sequence[Facts], rule: Rule) -> frozenset[int] | None:
+    """The rows that the rule's trigger sees; None when it has none and must be asked about each."""
     if rule.trigger is None:
         return None
-    return frozenset(pc.indices_nonzero(pc.match_substring_regex(texts, rule.trigger)).to_pylist())
+    if isinstance(rule.trigger, str):
+        return frozenset(pc.indices_nonzero(pc.match_substring_regex(texts, rule.trigger)).to_pylist())
+    return frozenset(np.flatnonzero(rule.trigger(texts, facts, **rule.parameters)).tolist())
 
 
 def _rows_to_look_at(rows: pa.RecordBatch, stage: Stage, seen: Mapping[str, frozenset[int]]) -> Iterable[int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.facts.translation import explain, marks, model
 from pipeline.facts.translation.features import STRETCH
@@ -47,16 +48,16 @@ def _english(texts: list[str], explained: float) -> list[Quality]:
     tokens = tokenise(texts)
     sizes = np.diff(tokens.ends, prepend=0)
     raw = model.scores(tokens, weights).tolist()
-    marked = marks.find(texts)
+    marked = marks.find(pa.array(texts, pa.string()))
     scores = [
-        round(score * marks.share_left(found, size / STRETCH), 4) if size >= MIN_TOKENS else None
-        for score, found, size in zip(raw, marked, sizes.tolist(), strict=True)
+        round(score * marks.share_left(marked.get(number, ()), size / STRETCH), 4) if size >= MIN_TOKENS else None
+        for number, (score, size) in enumerate(zip(raw, sizes.tolist(), strict=True))
     ]
     low = [number for number, score in enumerate(scores) if score is not None and score < explained]
     worst = dict(zip(low, explain.worst_sentences([texts[number] for number in low], weights), strict=True))
     return [
-        Quality(score, _findings(text, found, worst.get(number, [])) if score is not None else ())
-        for number, (text, score, found) in enumerate(zip(texts, scores, marked, strict=True))
+        Quality(score, _findings(text, marked.get(number, ()), worst.get(number, [])) if score is not None else ())
+        for number, (text, score) in enumerate(zip(texts, scores, strict=True))
     ]
 
 
