@@ -9,7 +9,10 @@ import importlib
 import os
 from typing import Any
 
-NAMES = ("pipeline.facts.duplicates._sign",)
+NAMES = (
+    "pipeline.facts._symmetric_trees",
+    "pipeline.facts.duplicates._sign",
+)
 SWITCH = "COPYDESK_COMPILED"
 
 

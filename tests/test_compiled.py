@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline import compiled
 from pipeline.facts.duplicates import signs
+from pipeline.facts.trees import SymmetricTrees
 from tests import cases
 
 SCRIPTS = "aB zé?Ǆȿ Ωбߐ\u0301ᄀ각ẵ…—\u3000漢语เあ\u3400豈\ufeff\ufffd😀-\n\r\t0９"
@@ -37,6 +39,20 @@ def test_signs_of_any_texts_are_those_of_numpy(texts: list[str], min_words: int)
 @needs_signs
 def test_signs_of_the_texts_of_all_rules_are_those_of_numpy() -> None:
     same_signs([case["before"] * 12 for case in cases.load()], 20)
+
+
+needs_trees = pytest.mark.skipif(compiled.load("pipeline.facts._symmetric_trees") is None, reason="no compiler here")
+
+
+@needs_trees
+@given(st.integers(1, 8), st.integers(1, 40), st.integers(0, 70), st.integers(0, 1 << 32))
+def test_sums_of_symmetric_trees_are_those_of_numpy(levels: int, trees: int, rows: int, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    limits = chance.integers(-3, 4, (trees, levels)) / 2
+    forest = SymmetricTrees.of(chance.integers(0, 5, limits.shape), limits, chance.normal(size=(trees, 1 << levels)))
+    features = (chance.integers(-4, 5, (rows, 5)) / 2).astype(np.float32)
+    features[chance.random(features.shape) < 0.1] = np.nan
+    assert forest.sums_in_c(features).tobytes() == forest.sums_in_numpy(features).tobytes()
 
 
 def test_what_is_missing_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
