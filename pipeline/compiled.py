@@ -10,8 +10,10 @@ import os
 from typing import Any
 
 NAMES = (
+    "pipeline.facts._symmetric_trees",
     "pipeline.facts.duplicates._sign",
     "pipeline.facts.translation._screens",
+    "pipeline.sources.page._letters",
 )
 SWITCH = "COPYDESK_COMPILED"
 

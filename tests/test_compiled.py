@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline import compiled
 from pipeline.facts.duplicates import signs
+from pipeline.facts.trees import SymmetricTrees
+from pipeline.sources.page import cues, letters, words
 from tests import cases
 
 SCRIPTS = "aB zé?Ǆȿ Ωбߐ\u0301ᄀ각ẵ…—\u3000漢语เあ\u3400豈\ufeff\ufffd😀-\n\r\t0９"
@@ -37,6 +40,63 @@ def test_signs_of_any_texts_are_those_of_numpy(texts: list[str], min_words: int)
 @needs_signs
 def test_signs_of_the_texts_of_all_rules_are_those_of_numpy() -> None:
     same_signs([case["before"] * 12 for case in cases.load()], 20)
+
+
+needs_trees = pytest.mark.skipif(compiled.load("pipeline.facts._symmetric_trees") is None, reason="no compiler here")
+
+
+@needs_trees
+@given(st.integers(1, 8), st.integers(1, 40), st.integers(0, 70), st.integers(0, 1 << 32))
+def test_sums_of_symmetric_trees_are_those_of_numpy(levels: int, trees: int, rows: int, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    limits = chance.integers(-3, 4, (trees, levels)) / 2
+    forest = SymmetricTrees.of(chance.integers(0, 5, limits.shape), limits, chance.normal(size=(trees, 1 << levels)))
+    features = (chance.integers(-4, 5, (rows, 5)) / 2).astype(np.float32)
+    features[chance.random(features.shape) < 0.1] = np.nan
+    assert forest.sums_in_c(features).tobytes() == forest.sums_in_numpy(features).tobytes()
+
+
+needs_letters = pytest.mark.skipif(compiled.load("pipeline.sources.page._letters") is None, reason="no compiler here")
+LETTERS = 'aB zé İΣς_٣²1,.!?…"”(){}|©:：。，、かー\u3099漢字\ud800\U00010400\U0001d7d8😀\u2028\x85'
+BLOCKS = st.lists(
+    (st.text(min_size=1, max_size=30) | st.text(alphabet=LETTERS.replace("\ud800", ""), min_size=1, max_size=200)).map(
+        lambda text: text.replace("\n", " ").encode("utf-8", "replace").decode()
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@needs_letters
+@given(BLOCKS)
+def test_counts_of_letters_are_those_of_numpy(texts: list[str]) -> None:
+    joined, sizes = "".join(f"{text}\n" for text in texts), np.array([len(text) for text in texts])
+    for name, one, other in zip(
+        letters.Counts._fields, letters.in_c(joined, sizes), letters.in_numpy(joined, sizes), strict=True
+    ):
+        assert one.tolist() == other.tolist(), name
+
+
+SAID = st.text(alphabet=f"{LETTERS}\n", max_size=60)
+
+
+@needs_letters
+@given(BLOCKS, SAID, SAID, SAID, st.integers(0, 3))
+def test_what_words_are_is_what_sets_say(texts: list[str], title: str, description: str, body: str, own: int) -> None:
+    lowered = "".join(f"{text}\n" for text in texts).lower()
+    said = (title.lower(), description.lower(), f"{body}\n{texts[0] * own}".lower())
+    one, other = words.in_c(lowered, len(texts), *said), words.in_python(lowered, len(texts), *said)
+    assert one[1] == other[1]
+    for name, mine, theirs in zip(words.Words._fields, one[0], other[0], strict=True):
+        assert mine.tolist() == theirs.tolist(), name
+
+
+@needs_letters
+@pytest.mark.parametrize("word", [*cues.WORDS, *cues.BEGINNINGS, "photographer", "emails", "apps", "subscr", "dog"])
+def test_words_are_the_same_cues(word: str) -> None:
+    text = f"{'a ' * (words.FIRST_WORDS - 1)}{word}\n{'a ' * words.FIRST_WORDS}{word}\n"
+    for look in (words.in_c, words.in_python):
+        assert look(text, 2, "", "", "")[0].cues.tolist() == [cues.cues_of(word), 0]
 
 
 def test_what_is_missing_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
