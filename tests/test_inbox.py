@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +59,61 @@ def test_a_pattern_names_files_and_folders_as_a_shell_does(place: Path, pattern:
     found = find.find_files(root, "", behind)
     assert [entry.path.as_posix() for entry in found.files] == files
     assert {entry.path.suffix for entry in found.left_out} <= {".md"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "looked_into"),
+    [
+        ("inbox/*.txt", ["inbox"]),
+        ("inbox/*/*.txt", ["inbox", "inbox/d1", "inbox/d2"]),
+        ("inbox/d1/*.txt", ["inbox/d1"]),
+        ("inbox/*1/*.txt", ["inbox", "inbox/d1"]),
+        ("inbox/*1", ["inbox", "inbox/d1", "inbox/d1/deep"]),
+        ("inbox/*/deep/**", ["inbox", "inbox/d1", "inbox/d1/deep", "inbox/d2"]),
+        ("inbox/**/x.txt", ["inbox", "inbox/d1", "inbox/d1/deep", "inbox/d2"]),
+        ("inbox", ["inbox", "inbox/d1", "inbox/d1/deep", "inbox/d2"]),
+    ],
+)
+def test_no_folder_is_looked_into_that_holds_nothing_the_pattern_names(
+    place: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, looked_into: list[str]
+) -> None:
+    """It may be huge, or of somebody else."""
+    for name in ("a.txt", "d1/a.txt", "d1/deep/c.txt", "d2/x.txt"):
+        (place / "inbox" / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / "inbox" / name).touch()
+    seen: list[str] = []
+    scandir = os.scandir
+
+    def looking(folder: Path) -> Any:
+        seen.append(folder.as_posix())
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", looking)
+    root, behind = find.split_pattern(pattern)
+    find.find_files(root, "", behind)
+    assert sorted(seen) == looked_into
+
+
+@pytest.mark.parametrize("pattern", ["inbox/*/*.txt", "inbox/**/*.txt", "inbox/*"])
+def test_a_closed_folder_that_may_hold_what_a_pattern_names_is_set_aside(
+    place: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    for name in ("d1/a.txt", "closed/b.txt"):
+        (place / "inbox" / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / "inbox" / name).touch()
+    scandir = os.scandir
+
+    def refusing(folder: Path) -> Any:
+        if folder.name == "closed":  # root may list any folder
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    root, behind = find.split_pattern(pattern)
+    assert [str(entry) for entry in find.find_files(root, "", behind).files] == [
+        "inbox/closed: unreadable folder: Permission denied",
+        "inbox/d1/a.txt",
+    ]
 
 
 def test_what_lies_there_by_the_very_name_is_no_pattern(place: Path) -> None:
