@@ -94,6 +94,19 @@ def test_a_day_without_input_stands_in_the_way_of_no_other(place: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("task", [["DailyCorpus", "--date", "2026-11-02"], ["CleanCorpus", "--name", "2026-11-02"]])
+def test_a_day_on_which_nothing_is_new_is_done(place: Path, task: list[str]) -> None:
+    write_jsonl(place / "inbox" / "a.jsonl", articles(2))
+    (place / "configs" / "copydesk.toml").write_text('[run]\ninput = "../inbox"\nonly_new = true\n')
+    done = luigi("DailyCorpus", "--date", "2026-11-01", *LOCAL)
+    assert done.returncode == 0, done.stderr
+    done = luigi(*task, *LOCAL)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("copydesk: ")]
+    assert said == ["copydesk: batch 2026-11-02: inbox: nothing new; all 1 files were read by other batches"]
+    assert [folder.name for folder in sorted(Path("output/corpus").iterdir())] == ["batch=2026-11-01"]
+
+
 def free_port() -> int:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
