@@ -3,7 +3,7 @@
     CopydeskError            exit code 1: the run failed
     |-- SettingsError        exit code 2: a setting, an option or a path given by the user is wrong
     |-- InputError           exit code 2: nothing readable where the input should be
-    |   `-- NothingNew       exit code 0: an inbox holds nothing that no other batch has read
+    |   `-- NothingNewError  exit code 0: an inbox holds nothing that no other batch has read
     |-- LimitError           exit code 3: a batch is over its limits, and is not published
     |-- BalanceError         exit code 1: documents in and documents out do not add up
     |-- RuleError            caught per document: a rule broke its contract; the document is quarantined
@@ -35,7 +35,7 @@ class InputError(CopydeskError):
     exit_code = 2
 
 
-class NothingNew(InputError):
+class NothingNewError(InputError):
     """An inbox holds nothing that no other batch has read: a day without news, and no failure."""
 
     exit_code = 0

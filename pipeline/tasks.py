@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Protocol
 import luigi
 from luigi.task_register import Register
 
-from pipeline.errors import CopydeskError, NothingNew
+from pipeline.errors import CopydeskError, NothingNewError
 from pipeline.run import outcome
 from pipeline.run.batch import refuse_other_input, settings_of
 from pipeline.run.plan import Plan
@@ -102,7 +102,7 @@ class StepTask(Options):
         """Whether the output is there; or nothing is new in an inbox, which is said, and no failure."""
         try:
             return self.output().exists()  # type: ignore[no-any-return]
-        except NothingNew as error:
+        except NothingNewError as error:
             self._say_all(f"batch {self.plan.batch.name}: {error}")
             return True
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pipeline.console import progress, show, status
 from pipeline.engine import whole
-from pipeline.errors import CopydeskError, NothingNew
+from pipeline.errors import CopydeskError, NothingNewError
 from pipeline.run import notify, outcome, refusal
 from pipeline.run.batch import Batch
 from pipeline.run.outcome import Outcome
@@ -39,7 +39,7 @@ def out(plan: Plan, options: argparse.Namespace, until: str = "", *, show_more: 
     try:
         log += progress.logged(options.log)
         nothing_to_do = _make(plan, options, until, printed + log)
-    except NothingNew as error:
+    except NothingNewError as error:
         ended = outcome.of(plan, time.monotonic() - started)._replace(remark=str(error))
         if options.json and show_more:
             show.as_json({"nothing_to_do": True, "outcome": ended._asdict()})

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
-from pipeline.errors import CopydeskError, InputError, NothingNew
+from pipeline.errors import CopydeskError, InputError, NothingNewError
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import CharsetFigures, FieldsFigures, MadeOf, Manifest
 from pipeline.run import books, keys
@@ -57,12 +57,12 @@ class Reading(Step):
         """What of a record is read, and the content of the files.
 
         Raises:
-            NothingNew: other batches have read all of it.
+            NothingNewError: other batches have read all of it.
             InputError: the input is not there, or holds nothing that can be read.
         """
         try:
             return {**self._how, **self._what}
-        except NothingNew:
+        except NothingNewError:
             raise
         except InputError as error:
             if self._last_read is None:
