@@ -42,9 +42,12 @@ gate: $(READY) ## the quality floors, on the labelled data
 bench: $(READY) ## CPU time of each stage, beside a script written by hand
 	$(BIN)/python -m benchmarks.speed
 
-lock: ## pin the newest versions that pyproject.toml allows
-	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
+
+lock: ## pin the newest versions that pyproject.toml allows; a service gets the same, but no tools of development
+	$(LOCK) --extra dev --output-file requirements.lock
+	$(LOCK) --extra luigid --constraint requirements.lock --output-file deploy/requirements.lock
 
 clean: ## remove the environments and what runs have left
 	rm -rf .venv .venv-* output/runs output/corpus output/history

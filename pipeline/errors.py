@@ -3,6 +3,7 @@
     CopydeskError            exit code 1: the run failed
     |-- SettingsError        exit code 2: a setting, an option or a path given by the user is wrong
     |-- InputError           exit code 2: nothing readable where the input should be
+    |   `-- NothingNewError  exit code 0: an inbox holds nothing that no other batch has read
     |-- LimitError           exit code 3: a batch is over its limits, and is not published
     |-- BalanceError         exit code 1: documents in and documents out do not add up
     |-- RuleError            caught per document: a rule broke its contract; the document is quarantined
@@ -32,6 +33,12 @@ class InputError(CopydeskError):
     """Nothing readable where the input should be."""
 
     exit_code = 2
+
+
+class NothingNewError(InputError):
+    """An inbox holds nothing that no other batch has read: a day without news, and no failure."""
+
+    exit_code = 0
 
 
 class LimitError(CopydeskError):

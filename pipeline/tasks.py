@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Protocol
 import luigi
 from luigi.task_register import Register
 
-from pipeline.errors import CopydeskError
+from pipeline.errors import CopydeskError, NothingNewError
 from pipeline.run import outcome
 from pipeline.run.batch import refuse_other_input, settings_of
 from pipeline.run.plan import Plan
@@ -98,6 +98,14 @@ class StepTask(Options):
     def output(self) -> Any:
         return Output(self.plan, self.step)
 
+    def complete(self) -> bool:
+        """Whether the output is there; or nothing is new in an inbox, which is said, and no failure."""
+        try:
+            return self.output().exists()  # type: ignore[no-any-return]
+        except NothingNewError as error:
+            self._say_all(f"batch {self.plan.batch.name}: {error}")
+            return True
+
     def run(self) -> None:
         """Make the step; a run in which one fails is over."""
         turn = self.plan.turn
@@ -127,6 +135,10 @@ class StepTask(Options):
             self.set_progress_percentage(percent)
 
     _percent = -1  # told last: a scheduler is not asked for each row
+
+    def _say_all(self, words: str) -> None:
+        self._say(words)
+        print(f"copydesk: {words}", file=sys.stderr)
 
     def _say(self, words: str) -> None:
         if self.set_status_message and words:
@@ -209,9 +221,7 @@ class CleanCorpus(StepTask):
     def run(self) -> None:
         """Nothing is left to do once what it requires is done, but to say what came of it."""
         self.plan.turn.leave()
-        said = f"batch {self.plan.batch.name}: {outcome.of(self.plan, 0)}"
-        self._say(said)
-        print(f"copydesk: {said}", file=sys.stderr)
+        self._say_all(f"batch {self.plan.batch.name}: {outcome.of(self.plan, 0)}")
 
 
 class DailyCorpus(Options):

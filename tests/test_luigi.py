@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +15,7 @@ import pytest
 
 import pipeline
 from pipeline import tasks
+from tests import scheduler
 from tests.runs import SEEDS, articles, plan, run, tree, write_jsonl
 
 LUIGI = [str(Path(sys.executable).with_name("luigi")), "--module", "pipeline.tasks"]
@@ -63,12 +59,12 @@ def in_order() -> dict[str, bytes]:
     return tree("in order/corpus")
 
 
-@pytest.mark.parametrize("scheduler", ["its own scheduler", "luigid"])
+@pytest.mark.parametrize("whose", ["its own scheduler", "luigid"])
 def test_a_range_of_days_is_made_by_two_workers_as_if_in_order(
-    place: Path, request: pytest.FixtureRequest, scheduler: str
+    place: Path, request: pytest.FixtureRequest, whose: str
 ) -> None:
     write_days(place)
-    where = LOCAL if scheduler != "luigid" else ["--scheduler-port", str(request.getfixturevalue("luigid"))]
+    where = LOCAL if whose != "luigid" else ["--scheduler-port", str(request.getfixturevalue("luigid"))]
     given = '{"input_folder": "inbox/{date}", "processes": 1}'
     done = luigi(*RANGE, "--of-params", given, *where)
     assert done.returncode == 0, done.stderr
@@ -94,41 +90,25 @@ def test_a_day_without_input_stands_in_the_way_of_no_other(place: Path) -> None:
     ]
 
 
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        port: int = server.getsockname()[1]
-        return port
+@pytest.mark.parametrize("task", [["DailyCorpus", "--date", "2026-11-02"], ["CleanCorpus", "--name", "2026-11-02"]])
+def test_a_day_on_which_nothing_is_new_is_done(place: Path, task: list[str]) -> None:
+    write_jsonl(place / "inbox" / "a.jsonl", articles(2))
+    (place / "configs" / "copydesk.toml").write_text('[run]\ninput = "../inbox"\nonly_new = true\n')
+    done = luigi("DailyCorpus", "--date", "2026-11-01", *LOCAL)
+    assert done.returncode == 0, done.stderr
+    done = luigi(*task, *LOCAL)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("copydesk: ")]
+    assert said == ["copydesk: batch 2026-11-02: inbox: nothing new; all 1 files were read by other batches"]
+    assert [folder.name for folder in sorted(Path("output/corpus").iterdir())] == ["batch=2026-11-01"]
 
 
 @pytest.fixture
 def luigid(place: Path) -> Iterator[int]:
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("luigid")), "--address", "127.0.0.1", "--port", str(port)]
-    server = subprocess.Popen(
-        [*command, "--state-path", "state.pickle"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=SETTINGS,
-    )
-    deadline = time.monotonic() + 60
-    while True:  # the server tells nobody that it is ready: ask until it answers
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            assert server.poll() is None, "luigid ended"
-            assert time.monotonic() < deadline, "luigid does not answer"
-    yield port
-    server.terminate()
-    server.wait(timeout=30)
-
-
-def ask(port: int, method: str, **arguments: object) -> Any:
-    """What luigid answers to a call."""
-    body = urllib.parse.urlencode({"data": json.dumps(arguments)}).encode()
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/{method}", body, timeout=60) as answer:
-        return json.load(answer)["response"]
+    port = scheduler.free_port()
+    command = [scheduler.LUIGID, "--address", "127.0.0.1", "--port", str(port), "--state-path", "state.pickle"]
+    with scheduler.running(command, port, SETTINGS):
+        yield port
 
 
 def test_a_scheduler_on_loopback_runs_the_batch_and_shows_how_far_it_is(place: Path, luigid: int) -> None:
@@ -136,7 +116,7 @@ def test_a_scheduler_on_loopback_runs_the_batch_and_shows_how_far_it_is(place: P
     done = luigi("CleanCorpus", "--name", "demo", "--scheduler-port", str(luigid))
     assert done.returncode == 0, done.stderr
     assert len(pipeline.read_corpus("output/corpus")) == 3
-    shown = {task["name"]: task for task in ask(luigid, "task_list", status="DONE").values()}
+    shown = {task["name"]: task for task in scheduler.ask(luigid, "task_list", status="DONE").values()}
     assert shown["ReadDocuments"]["progress_percentage"] == 100
     assert shown["ReadDocuments"]["status_message"] == "3 read, 3 kept, 0 dropped, 0 quarantined, 0 findings"
     assert shown["CleanCorpus"]["status_message"].startswith("batch demo: published 3; dropped 0")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from pipeline.console import progress, show, status
 from pipeline.engine import whole
-from pipeline.errors import CopydeskError
+from pipeline.errors import CopydeskError, NothingNewError
 from pipeline.run import notify, outcome, refusal
 from pipeline.run.batch import Batch
 from pipeline.run.outcome import Outcome
@@ -37,6 +37,12 @@ def out(plan: Plan, options: argparse.Namespace, until: str = "", *, show_more: 
     try:
         log += progress.logged(options.log)
         nothing_to_do = _make(plan, options, until, printed + log)
+    except NothingNewError as error:
+        ended = outcome.of(plan, time.monotonic() - started)._replace(remark=str(error))
+        if options.json and show_more:
+            show.as_json({"nothing_to_do": True, "outcome": ended._asdict()})
+        _close(plan, ended, options, printed + log)
+        return ended
     except (CopydeskError, OSError) as error:  # whoever called us prints it
         _tell(plan, outcome.of(plan, time.monotonic() - started, error), log)
         raise
@@ -47,11 +53,17 @@ def out(plan: Plan, options: argparse.Namespace, until: str = "", *, show_more: 
         show.as_json({**done, **status.summary(plan, states), "outcome": ended._asdict()})
     elif show_more:
         _show(plan, states, nothing_to_do)
-    _tell(plan, ended, printed + log)
-    if sys.stdout.isatty() and not options.json:
-        whose = "" if show_more else f"{ended.batch}: "
-        show.lines(show.printable(f"{whose}{ended}"))
+    _close(plan, ended, options, printed + log, whose="" if show_more else f"{ended.batch}: ")
     return ended
+
+
+def _close(
+    plan: Plan, ended: Outcome, options: argparse.Namespace, to: Sequence[progress.Listener], whose: str = ""
+) -> None:
+    """Tell how a run ended that has not failed; where a terminal looks on, there as well."""
+    _tell(plan, ended, to)
+    if sys.stdout.isatty() and not options.json:
+        show.lines(show.printable(f"{whose}{ended}"))
 
 
 def _make(plan: Plan, options: argparse.Namespace, until: str, listeners: Sequence[progress.Listener]) -> bool:

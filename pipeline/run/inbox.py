@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from pipeline.engine import storage
-from pipeline.errors import InputError
+from pipeline.errors import InputError, NothingNewError
 from pipeline.output import manifest as manifests
 from pipeline.output.layout import Layout
 from pipeline.output.manifest import Manifest
@@ -40,12 +40,15 @@ class Inbox(Input):
         """What is new, and what is left out.
 
         Raises:
-            InputError: nothing is new; or files have gone that the batch was published from.
+            NothingNewError: other batches have read all of it.
+            InputError: files have gone that the batch was published from.
         """
         self._refuse_to_withdraw()
         new = [entry for entry in self.listed.files if self.digests[entry.path] not in self._read]
         if not new:
-            raise InputError(f"{self._where}: no new file; all {len(self.listed.files):,} were read by other batches")
+            raise NothingNewError(
+                f"{self._where}: nothing new; all {len(self.listed.files):,} files were read by other batches"
+            )
         return find.Found(new, self.listed.left_out)
 
     @property

@@ -29,6 +29,7 @@ class Outcome(NamedTuple):
     reasons: tuple[str, ...]  # the most frequent ones for which documents were dropped or quarantined
     exit_code: int = 0
     error: str = ""
+    remark: str = ""  # why there was nothing to do
 
     @classmethod
     def failed(cls, batch: str, error: CopydeskError | OSError) -> Outcome:
@@ -39,6 +40,8 @@ class Outcome(NamedTuple):
         """One line: `published 3; dropped 1, quarantined 2, left out 0. Most often: reading: no text (2)`."""
         if self.error:
             return f"failed (exit code {self.exit_code}): {self.error}"
+        if self.remark:
+            return self.remark
         published = "nothing published yet" if self.published is None else f"published {self.published:,}"
         aside = f"dropped {self.dropped:,}, quarantined {self.quarantined:,}, left out {self.left_out:,}"
         often = f". Most often: {'; '.join(self.reasons)}" if self.reasons else ""

@@ -61,14 +61,33 @@ def split_pattern(where: str) -> tuple[str, str]:
     return "/".join(parts[:first]) or ("/" if first else "."), "/".join(parts[first:])
 
 
-def _as_regex(pattern: str) -> re.Pattern[str]:
-    """Paths that a pattern names, or that lie in a folder that it names; `**` stands for folders at any depth."""
+_ANYWHERE = "**"  # folders at any depth
+
+
+class _Pattern:
+    """Which paths below a folder a pattern names, and which folders may hold such paths."""
+
+    def __init__(self, pattern: str) -> None:
+        parts = [_part(part) for part in (pattern or _ANYWHERE).split("/")]
+        self._named = re.compile("".join(parts) + ".*", re.DOTALL)
+        way = ".*"
+        for part in reversed(parts):
+            way = ".*" if part == _part(_ANYWHERE) else f"(?:{part}{way})?"
+        self._way = re.compile(way, re.DOTALL)
+
+    def names(self, path: str) -> bool:
+        """Whether it names the path, or a folder that it lies in."""
+        return self._named.fullmatch(f"{path}/") is not None
+
+    def leads_into(self, folder: str) -> bool:
+        """Whether a path that it names may lie in the folder: no other one is looked into."""
+        return self._way.fullmatch(f"{folder}/") is not None
+
+
+def _part(part: str) -> str:
+    """A part of a pattern, and the slash behind it, as a regular expression."""
     wild = {"*": "[^/]*", "?": "[^/]"}
-    parts = [
-        "(?:[^/]+/)*" if part == "**" else "".join(wild.get(c) or re.escape(c) for c in part) + "/"
-        for part in pattern.split("/")
-    ]
-    return re.compile("".join(parts) + ".*", re.DOTALL)
+    return "(?:[^/]+/)*" if part == _ANYWHERE else "".join(wild.get(c) or re.escape(c) for c in part) + "/"
 
 
 def find_files(root: str, output: str = "", pattern: str = "") -> Found:
@@ -87,13 +106,10 @@ def find_files(root: str, output: str = "", pattern: str = "") -> Found:
     outputs = Path(os.path.realpath(output)) if output else None
     if outputs and _within(path, outputs):
         raise InputError(f"{root}: lies in the output folder; name the articles' folder, or another --output")
-    listed = _inside(path, outputs) if path.is_dir() else [_entry(path)]
+    listed = _inside(path, outputs, _Pattern(pattern)) if path.is_dir() else [] if pattern else [_entry(path)]
     entries = sorted(listed, key=lambda entry: entry.path.as_posix())
-    if pattern:
-        wanted = _as_regex(pattern)
-        entries = [entry for entry in entries if wanted.fullmatch(f"{entry.path.relative_to(path).as_posix()}/")]
-        if not entries:
-            raise InputError(f"{named}: no such file; see what lies in {root}")
+    if pattern and not entries:
+        raise InputError(f"{named}: no such file; see what lies in {root}")
     if entries and entries[0].path == path and entries[0].reason:
         raise InputError(str(entries[0]))
     found = Found([entry for entry in entries if entry.wanted], [entry for entry in entries if not entry.wanted])
@@ -121,14 +137,15 @@ def _output_in(root: Path, outputs: Path | None) -> Path | None:
     return root / outputs.relative_to(above) if outputs and outputs.is_relative_to(above) else None
 
 
-def _inside(root: Path, outputs: Path | None) -> Iterator[Entry]:
-    """All that lies at any depth of a folder: whatever is no folder, and folders that cannot be listed."""
+def _inside(root: Path, outputs: Path | None, pattern: _Pattern) -> Iterator[Entry]:
+    """What a pattern names in a folder: whatever is no folder, and folders on the way that cannot be listed."""
     own = _output_in(root, outputs)
-    if own and not any(name.startswith(".") for name in own.relative_to(root).parts):
+    below = own.relative_to(root) if own else None
+    if own and below and not any(name.startswith(".") for name in below.parts) and pattern.names(below.as_posix()):
         yield Entry(own, _OUTPUT, wanted=False)  # said before it is there, so that a second run finds the same input
-    waiting = [root]
+    waiting = [(root, "")]
     while waiting:
-        folder = waiting.pop()
+        folder, before = waiting.pop()
         try:
             with os.scandir(folder) as children:
                 listed = [(c.name, c.is_dir(follow_symlinks=False), c.is_file(follow_symlinks=False)) for c in children]
@@ -136,15 +153,21 @@ def _inside(root: Path, outputs: Path | None) -> Iterator[Entry]:
             yield Entry(folder, f"{_UNREADABLE_FOLDER}: {error.strerror}", wanted=True)
             continue
         for name, is_folder, is_file in listed:
+            path, below_root = folder / name, f"{before}{name}"
             if name.startswith("."):
                 continue
-            path = folder / name
-            if is_folder and path != own:
-                waiting.append(path)
-            elif not is_folder and not is_file and _within(path, outputs):
-                yield Entry(path, _TO_OUTPUT, wanted=False)
-            elif not is_folder:
-                yield Entry(path, _OF_OTHERS, wanted=False) if tells_of_others(name) else _entry(path, is_file)
+            if is_folder:
+                if path != own and pattern.leads_into(below_root):
+                    waiting.append((path, f"{below_root}/"))
+            elif pattern.names(below_root):
+                yield _lying(path, is_file, outputs)
+
+
+def _lying(path: Path, is_file: bool, outputs: Path | None) -> Entry:
+    """What lies in a folder and is none."""
+    if not is_file and _within(path, outputs):
+        return Entry(path, _TO_OUTPUT, wanted=False)
+    return Entry(path, _OF_OTHERS, wanted=False) if tells_of_others(path.name) else _entry(path, is_file)
 
 
 def _entry(path: Path, is_file: bool = False) -> Entry:

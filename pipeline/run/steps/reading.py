@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
-from pipeline.errors import CopydeskError, InputError
+from pipeline.errors import CopydeskError, InputError, NothingNewError
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import CharsetFigures, FieldsFigures, MadeOf, Manifest
 from pipeline.run import books, keys
@@ -57,10 +57,13 @@ class Reading(Step):
         """What of a record is read, and the content of the files.
 
         Raises:
+            NothingNewError: other batches have read all of it.
             InputError: the input is not there, or holds nothing that can be read.
         """
         try:
             return {**self._how, **self._what}
+        except NothingNewError:
+            raise
         except InputError as error:
             if self._last_read is None:
                 raise
