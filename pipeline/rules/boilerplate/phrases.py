@@ -30,7 +30,7 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ from pipeline.errors import SettingsError
 from pipeline.rules.boilerplate.grammar import (
     TOKEN,
     Phrase,
+    Places,
     Rank,
     Sets,
     anchors,
@@ -45,9 +46,9 @@ from pipeline.rules.boilerplate.grammar import (
     by_brevity,
     flatten,
     is_plain,
+    matches,
     opening_key,
     parse,
-    regex_of,
     unglued,
 )
 
@@ -71,32 +72,28 @@ class Kind(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    regex: str  # for a folded line with a space before it
+    phrase: Phrase
     kind: Kind
+    words: frozenset[str]  # that a line must hold
 
-
-@cache
-def _compiled(regex: str) -> re.Pattern[str]:
-    """Compiled when a line first asks for it: all two thousand take half a second, which most runs need not spend."""
-    return re.compile(regex)
+    @classmethod
+    def of(cls, phrase: Phrase, kind: Kind) -> Pattern:
+        """The pattern of a phrase; of a choice no word need be there."""
+        return cls(phrase, kind, frozenset(part for part in phrase if is_plain((part,)) and isinstance(part, str)))
 
 
 class _Parsed:
     """A phrase, and what each of the words that it may begin with asks of it."""
 
     def __init__(self, phrase: Phrase) -> None:
-        self._phrase = phrase
+        self.phrase = phrase
         self.exact = " ".join(map(str, phrase)) if is_plain(phrase) else ""
-
-    @cached_property
-    def regex(self) -> str:
-        return regex_of(self._phrase)
 
     @cached_property
     def seconds(self) -> Mapping[str, Sequence[str]]:
         """The second words, by the first."""
         found: dict[str, list[str]] = {}
-        for one, two in beginnings(self._phrase):
+        for one, two in beginnings(self.phrase):
             found.setdefault(one, []).append(two)
         return found
 
@@ -109,7 +106,7 @@ class Phrases:
     """All phrases in force: those of words alone, the others by their first word, or by a word that they must hold.
 
     Most lines begin with no two words that a phrase begins with, and hold no word that the others must hold. Only what
-    is left is compared with phrases, one regex after the other. Phrases are parsed when a line first begins as they
+    is left is compared with phrases, one after the other. Phrases are parsed when a line first begins as they
     do: all of them take a third of a second, and most texts need few.
     """
 
@@ -156,7 +153,7 @@ class Phrases:
             for second in phrase.seconds[word]:
                 patterns = seconds.setdefault(second, [])  # so that lines that begin so are looked up in `exact`
                 if not phrase.exact:
-                    patterns.append(Pattern(phrase.regex, kind))
+                    patterns.append(Pattern.of(phrase.phrase, kind))
         return _with_any(seconds)
 
     def _held(self, flat: str, spans: Sequence[tuple[int, int]]) -> set[int]:
@@ -172,18 +169,20 @@ class Phrases:
         `anywhere` could match.
         """
         words = TOKEN.findall(line)
+        present = set(words)
         found = list(patterns or ())
         if held:
-            present = set(words)
             found += (pattern for word, those in self.index.anywhere.items() if word in present for pattern in those)
         if patterns is None and not found:
             return None
-        folded = " ".join(words)
-        kind = self.exact.get(folded)
+        kind = self.exact.get(" ".join(words))
         if kind is not None:
             return kind
-        spaced = " " + folded
-        return next((pattern.kind for pattern in found if _compiled(pattern.regex).fullmatch(spaced)), None)
+        could = [pattern for pattern in found if pattern.words <= present]
+        if not could:
+            return None
+        places = Places(words)
+        return next((pattern.kind for pattern in could if matches(pattern.phrase, places)), None)
 
     def kind(self, line: str) -> Kind | None:
         """What a line is, if a phrase."""
@@ -260,7 +259,7 @@ class _Index:
                 self._opens(one, parsed, kind)
             return
         for held in sorted(must_hold):  # a set has another order in each process
-            self.anywhere.setdefault(held, []).append(Pattern(regex_of(phrase), kind))
+            self.anywhere.setdefault(held, []).append(Pattern.of(phrase, kind))
         self.telling |= anchors(phrase, _by_rarity)
 
     def _opens(self, word: str, phrase: str | _Parsed, kind: Kind) -> None:
