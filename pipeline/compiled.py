@@ -11,6 +11,7 @@ from typing import Any
 
 NAMES = (
     "pipeline.facts.duplicates._sign",
+    "pipeline.facts.translation._features",
     "pipeline.facts.translation._screens",
 )
 SWITCH = "COPYDESK_COMPILED"

@@ -88,11 +88,12 @@ class Trees:
         )
 
     def sums(self, rows: Numbers) -> Floats:
-        """What all trees together add for each row of features; summed in double precision."""
-        total = np.empty(len(rows))
+        """What all trees together add for each row of features; summed in double precision, tree after tree."""
+        total = np.zeros(len(rows))
         for start in range(0, len(rows), BLOCK):
             added = self._leaves(rows[start : start + BLOCK])
-            total[start : start + BLOCK] = added.sum(axis=1, dtype=np.float64)
+            if len(self.roots):
+                total[start : start + BLOCK] = np.cumsum(added, axis=1, dtype=np.float64)[:, -1]
         return total
 
     def _leaves(self, rows: Numbers) -> NDArray[np.float32]:

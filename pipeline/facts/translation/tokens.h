@@ -1,0 +1,270 @@
+/* The distinct tokens of many texts and what each is by itself, as `tokens.py` and `features.py` have it. */
+
+#ifndef COPYDESK_TOKENS_H
+#define COPYDESK_TOKENS_H
+
+#include "characters.h"
+
+enum { WORD_BITS = 17, LETTER_BITS = 16, HEADS = 2, LONGEST_TOKEN = 32, LONGEST_GRAM = 5 };
+enum { STOP = 1, LINE_END = 2, SIGNS = 7 };
+
+static const uint64_t MIX[] = {0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu, 0x165667B19E3779F9u};
+
+/* What the model knows: see `weights.py`. */
+typedef struct {
+    const uint8_t *bits;  /* of characters */
+    const int32_t *small;
+    const int8_t *words, *letters; /* HEADS a bucket */
+    const uint64_t *vocabulary;    /* ascending */
+    const int16_t *ranks;
+    Py_ssize_t known; /* words of the vocabulary */
+    const uint8_t *word_list;
+    int list_bits; /* its size as a power of two */
+} Model;
+
+typedef struct {
+    const uint8_t *text;
+    Py_ssize_t size;
+    uint64_t hash, key;
+    int32_t rank, letters[HEADS];
+    int8_t own[HEADS];
+    uint8_t sign, word, capital, upper, number, foreign, listed;
+    int64_t stretch; /* the last one that holds it, and its number among the types there */
+    int32_t type;
+} Token;
+
+/* All distinct tokens, found again by `slots`: the number of a token and one, 0 where there is none. */
+typedef struct {
+    Token *tokens;
+    uint32_t *slots;
+    Py_ssize_t count, room, mask;
+} Lexicon;
+
+static inline uint64_t bucket(uint64_t hash, int bits) { return (hash * MIX[0]) >> (64 - bits); }
+
+static uint32_t CRC[256];
+
+static void make_crc(void) {
+    for (uint32_t byte = 0; byte < 256; byte++) {
+        uint32_t crc = byte;
+        for (int bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
+        CRC[byte] = crc;
+    }
+}
+
+static inline uint32_t crc_of(uint32_t crc, uint32_t byte) { return CRC[(crc ^ byte) & 255] ^ crc >> 8; }
+
+/* `key` of tokens.py */
+static uint64_t key_of(const uint8_t *at, Py_ssize_t size, const Model *m) {
+    const uint8_t *end = at + size, *first = at;
+    if (m->bits[next_character(&first, end)] & DIGIT) return 1;
+    uint32_t crc = 0xFFFFFFFFu;
+    for (int letters = 0; at < end && letters < LONGEST_TOKEN; letters++) {
+        uint32_t code = (uint32_t)m->small[next_character(&at, end)];
+        if (code == 0x2019) code = '\'';
+        if (code < 0x80) {
+            crc = crc_of(crc, code);
+        } else {
+            if (code < 0x800) {
+                crc = crc_of(crc, 0xC0 | code >> 6);
+            } else {
+                if (code < 0x10000) {
+                    crc = crc_of(crc, 0xE0 | code >> 12);
+                } else {
+                    crc = crc_of(crc, 0xF0 | code >> 18);
+                    crc = crc_of(crc, 0x80 | (code >> 12 & 63));
+                }
+                crc = crc_of(crc, 0x80 | (code >> 6 & 63));
+            }
+            crc = crc_of(crc, 0x80 | (code & 63));
+        }
+    }
+    return crc ^ 0xFFFFFFFFu;
+}
+
+/* The size of a word without the 's of its owner. */
+static Py_ssize_t stem_of(const uint8_t *text, Py_ssize_t size) {
+    if (size < 2 || text[size - 1] != 's') return size;
+    if (text[size - 2] == '\'') return size - 2;
+    return size > 3 && text[size - 4] == 0xE2 && text[size - 3] == 0x80 && text[size - 2] == 0x99 ? size - 4 : size;
+}
+
+/* `is_listed` of features.py */
+static int is_listed(uint64_t key, const Model *m) {
+    static const uint64_t probes[] = {0x9E3779B97F4A7C15u, 0xD6E8FEB86659FD93u, 0xA0761D6478BD642Fu};
+    for (int i = 0; i < 3; i++) {
+        uint64_t bit = bucket(key * probes[i], m->list_bits);
+        if (!(m->word_list[bit >> 3] >> (bit & 7) & 1)) return 0;
+    }
+    return 1;
+}
+
+static int32_t rank_of(uint64_t key, const Model *m) {
+    Py_ssize_t low = 0, high = m->known;
+    while (low < high) {
+        Py_ssize_t middle = (low + high) / 2;
+        if (m->vocabulary[middle] < key) low = middle + 1;
+        else high = middle;
+    }
+    return low < m->known && m->vocabulary[low] == key ? m->ranks[low] : -1;
+}
+
+static uint8_t sign_of(uint32_t code) {
+    switch (code) {
+    case '.': case '!': case '?': return STOP;
+    case '\n': return LINE_END;
+    case ',': return 3;
+    case '"': case 0x201C: case 0x201D: return 4;
+    case '\'': case 0x2018: case 0x2019: return 5;
+    case '(': case ')': return 6;
+    case '-': return 7;
+    default: return 0;
+    }
+}
+
+/* `letter_grams` of tokens.py, each weighed by both heads */
+static void weigh_letters(Token *token, const Model *m) {
+    uint8_t padded[4 * LONGEST_TOKEN + 2];
+    const uint8_t *at = token->text, *end = at + token->size;
+    for (int letters = 0; at < end && letters < LONGEST_TOKEN; letters++) next_character(&at, end);
+    Py_ssize_t size = at - token->text;
+    padded[0] = ' ';
+    memcpy(padded + 1, token->text, (size_t)size);
+    padded[++size] = ' ';
+    size++;
+    for (Py_ssize_t start = 0; start + 1 < size; start++) {
+        uint64_t hash = padded[start] + 1u;
+        for (Py_ssize_t length = 2; length <= LONGEST_GRAM && start + length <= size; length++) {
+            hash = hash * MIX[2] + padded[start + length - 1] + 1;
+            const int8_t *weights = m->letters + HEADS * bucket(hash + (uint64_t)length, LETTER_BITS);
+            for (int head = 0; head < HEADS; head++) token->letters[head] += weights[head];
+        }
+    }
+}
+
+/* What is known of a token by itself. */
+static void describe(Token *token, const Model *m) {
+    const uint8_t *at = token->text, *end = at + token->size;
+    uint32_t first = next_character(&at, end);
+    int bits = m->bits[first], alone = at == end, cased = (bits & UPPER) != 0, small = bits & (LOWER | TITLE), ascii = first < 0x80;
+    while (at < end) {
+        uint32_t code = next_character(&at, end);
+        cased |= (m->bits[code] & UPPER) != 0;
+        small |= m->bits[code] & (LOWER | TITLE);
+        ascii &= code < 0x80;
+    }
+    token->key = key_of(token->text, token->size, m);
+    Py_ssize_t stem = stem_of(token->text, token->size);
+    uint64_t listed = stem < token->size ? key_of(token->text, stem, m) : token->key;
+    token->word = (bits & ALPHA) != 0;
+    token->capital = (bits & UPPER) != 0;
+    token->number = (bits & DIGIT) != 0;
+    token->upper = !alone && cased && !small;
+    token->foreign = token->word && !ascii;
+    token->listed = (uint8_t)is_listed(listed, m);
+    token->rank = token->word ? rank_of(listed, m) : -1;
+    token->sign = alone ? sign_of(first) : 0;
+    memcpy(token->own, m->words + HEADS * bucket(token->key + 1, WORD_BITS), HEADS);
+    weigh_letters(token, m);
+    token->stretch = -1;
+}
+
+static inline uint64_t hash_of(const uint8_t *text, Py_ssize_t size) {
+    uint64_t hash = (uint64_t)size * MIX[1], eight;
+    for (; size >= 8; text += 8, size -= 8) {
+        memcpy(&eight, text, 8);
+        hash = (hash ^ eight) * MIX[0];
+        hash ^= hash >> 32;
+    }
+    eight = 0;
+    for (Py_ssize_t i = 0; i < size; i++) eight |= (uint64_t)text[i] << 8 * i;
+    hash = (hash ^ eight) * MIX[0];
+    return hash ^ hash >> 32;
+}
+
+static int grow(Lexicon *l) {
+    Py_ssize_t room = l->room ? 2 * l->room : 1 << 12;
+    Token *tokens = realloc(l->tokens, (size_t)room * sizeof *tokens);
+    if (!tokens) return -1;
+    l->tokens = tokens;
+    uint32_t *slots = calloc((size_t)room * 2, sizeof *slots);
+    if (!slots) return -1;
+    free(l->slots);
+    l->slots = slots;
+    l->room = room;
+    l->mask = 2 * room - 1;
+    for (Py_ssize_t i = 0; i < l->count; i++) {
+        Py_ssize_t place = (Py_ssize_t)tokens[i].hash & l->mask;
+        while (slots[place]) place = (place + 1) & l->mask;
+        slots[place] = (uint32_t)i + 1;
+    }
+    return 0;
+}
+
+/* The number of the token that is written so; -1 where there is no memory. */
+static inline int32_t number_of(const uint8_t *text, Py_ssize_t size, Lexicon *l, const Model *m) {
+    uint64_t hash = hash_of(text, size);
+    Py_ssize_t place = l->room ? (Py_ssize_t)hash & l->mask : 0;
+    for (; l->room && l->slots[place]; place = (place + 1) & l->mask) {
+        const Token *known = l->tokens + l->slots[place] - 1;
+        if (known->hash == hash && known->size == size && !memcmp(known->text, text, (size_t)size))
+            return (int32_t)l->slots[place] - 1;
+    }
+    if (l->count == l->room) {
+        if (grow(l) < 0) return -1;
+        for (place = (Py_ssize_t)hash & l->mask; l->slots[place];) place = (place + 1) & l->mask;
+    }
+    Token *token = l->tokens + l->count;
+    memset(token, 0, sizeof *token);
+    token->text = text;
+    token->size = size;
+    token->hash = hash;
+    describe(token, m);
+    l->slots[place] = (uint32_t)++l->count;
+    return (int32_t)l->count - 1;
+}
+
+/* Whether a line that ends behind this character ends in a sentence mark: the line break is no token then. */
+static inline int ends_a_line(uint32_t code) {
+    switch (code) {
+    case '.': case '!': case '?': case ':': case ';': case '"': case '\'': case ')': case '\n':
+    case 0x2019: case 0x201D:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* Behind the word that begins at `at`: letters, and letters after an apostrophe. */
+static inline const uint8_t *behind_word(const uint8_t *at, const uint8_t *end, const Model *m, uint32_t *last) {
+    while (at < end) {
+        const uint8_t *next = at;
+        uint32_t code = next_character(&next, end);
+        if (code == '\'' || code == 0x2019) {
+            if (next == end) return at;
+            code = next_character(&next, end);
+        }
+        if (!(m->bits[code] & WORD)) return at;
+        *last = code;
+        at = next;
+    }
+    return at;
+}
+
+/* `TOKEN` of tokens.py: the numbers of a text's tokens into `ids`, and how many; -1 where there is no memory. */
+static Py_ssize_t tokens_of(const uint8_t *at, const uint8_t *end, Lexicon *l, const Model *m, int32_t *ids) {
+    Py_ssize_t count = 0;
+    uint32_t before = 0;
+    while (at < end) {
+        const uint8_t *start = at;
+        uint32_t code = next_character(&at, end);
+        int bits = m->bits[code], is_token = !(bits & SPACE) || (code == '\n' && !ends_a_line(before));
+        before = code;
+        if (!is_token) continue;
+        if (bits & WORD) at = behind_word(at, end, m, &before);
+        if ((ids[count++] = number_of(start, at - start, l, m)) < 0) return -1;
+    }
+    return count;
+}
+
+#endif
