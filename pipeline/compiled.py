@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 NAMES = (
+    "pipeline.facts._trees",
     "pipeline.facts.duplicates._sign",
     "pipeline.facts.translation._features",
     "pipeline.facts.translation._screens",
