@@ -7,6 +7,12 @@
 
 #include "tokens.h"
 
+#ifdef __GNUC__
+#define PREFETCH(at) __builtin_prefetch(at)
+#else
+#define PREFETCH(at) (void)0
+#endif
+
 enum { STRETCH = 180, LOGS = 2 * STRETCH, COMMON = 150, START = 7, PAIR_BITS = 19, WIDTH = 80, LANES = 16 };
 enum { SURFACE = 20, FREQUENCY = 9, PAIRS = 7, COHERENCE = 16, COLUMNS = 2 * HEADS + SURFACE + 1 + FREQUENCY + PAIRS + COHERENCE };
 enum { LONGEST_LOOP = 16, TIMES = 4 };
@@ -42,13 +48,13 @@ typedef struct {
 } Type;
 
 /* The distinct tokens of a stretch in the order of their first use; `number` is the stretch's own. */
-static Py_ssize_t types_of(const Stretch *s, Token *lexicon, int64_t number, Type *types) {
+static Py_ssize_t types_of(const Stretch *s, Token *lexicon, uint32_t number, Type *types) {
     Py_ssize_t count = 0;
     for (Py_ssize_t i = s->start; i < s->end; i++) {
         Token *token = lexicon + s->ids[i];
         if (token->stretch != number) {
             token->stretch = number;
-            token->type = (int32_t)count;
+            token->type = (uint16_t)count;
             types[count++] = (Type){s->ids[i], 0};
         }
         types[token->type].count++;
@@ -87,21 +93,22 @@ static void heads(const Stretch *s, const Type *types, Py_ssize_t count, const W
 /* --- surface, frequency, pairs ----------------------------------------------------------------------------------- */
 
 static void surface(const Stretch *s, const Weights *w, double *out) {
-    enum { OTHER = SIGNS, NUMBER, CAPITAL, UPPERS, FOREIGN, SMALL_START, AGAIN, SHARES = AGAIN + 3 };
+    enum { OTHER = SIGNS, NUMBER, CAPITAL, UPPERS, FOREIGNS, SMALL_START, AGAIN, SHARES = AGAIN + 3 };
     Py_ssize_t counts[SHARES] = {0}, sentences = 0, length = 0, shorter = 0, size = s->end - s->start;
     int64_t sum = 0, squares = 0;
     for (Py_ssize_t i = s->start; i < s->end; i++) {
         const Token *token = s->lexicon + s->ids[i];
         int breaks = s->breaks[i];
         if (token->sign) counts[token->sign - 1]++;
-        counts[OTHER] += !token->word && !token->number && !token->sign;
-        counts[NUMBER] += token->number;
-        counts[CAPITAL] += token->capital && !breaks;
-        counts[UPPERS] += token->upper;
-        counts[FOREIGN] += token->foreign;
-        counts[SMALL_START] += breaks && token->word && !token->capital;
-        for (int distance = 1; distance <= 3; distance++)
-            counts[AGAIN + distance - 1] += token->word && i >= distance && s->ids[i] == s->ids[i - distance];
+        int word = token->is & IS_WORD, capital = (token->is & IS_CAPITAL) != 0;
+        counts[OTHER] += !(token->is & (IS_WORD | IS_NUMBER)) && !token->sign;
+        counts[NUMBER] += (token->is & IS_NUMBER) != 0;
+        counts[CAPITAL] += capital && !breaks;
+        counts[UPPERS] += (token->is & IS_UPPER) != 0;
+        counts[FOREIGNS] += (token->is & IS_FOREIGN) != 0;
+        counts[SMALL_START] += breaks && word && !capital;
+        for (int distance = 1; distance <= 3 && word; distance++)
+            counts[AGAIN + distance - 1] += i >= distance && s->ids[i] == s->ids[i - distance];
         length++;
         if (i + 1 == s->end || s->breaks[i + 1]) {
             sentences++;
@@ -125,10 +132,10 @@ static void frequency(const Stretch *s, const Weights *w, double *out) {
     double sum = 0, squares = 0;
     for (Py_ssize_t i = s->start; i < s->end; i++) {
         const Token *token = s->lexicon + s->ids[i];
-        int small = token->word && !token->capital, rank = token->rank;
-        counts[0] += small && !token->listed;
+        int small = (token->is & (IS_WORD | IS_CAPITAL)) == IS_WORD, rank = token->rank;
+        counts[0] += small && !(token->is & IS_LISTED);
         counts[1] += small && rank < 0;
-        counts[2] += token->capital && rank < 0;
+        counts[2] += token->is & IS_CAPITAL && rank < 0;
         counts[3] += rank >= 0 && rank < COMMON;
         counts[4] += rank >= COMMON && rank < 1000;
         counts[5] += rank >= 1000 && rank < 4000;
@@ -138,6 +145,7 @@ static void frequency(const Stretch *s, const Weights *w, double *out) {
             sum += value;
             squares += value * value;
             telling++;
+            for (int k = 0; k < WIDTH; k += 16) PREFETCH(w->vectors + (Py_ssize_t)WIDTH * rank + k); /* for coherence */
         }
     }
     for (int i = 0; i < 7; i++) out[i] = share(counts[i], size);
@@ -274,8 +282,8 @@ static void looped_words(const Token *lexicon, const int32_t *ids, Py_ssize_t co
             if (last - first >= period * (TIMES - 1)) memset(looped + first, 1, (size_t)(last - first));
         }
     for (Py_ssize_t i = 0; i < count; i++) {
-        out[0] += looped[i] && lexicon[ids[i]].word;
-        out[1] += lexicon[ids[i]].word;
+        out[0] += looped[i] && (lexicon[ids[i]].is & IS_WORD);
+        out[1] += (lexicon[ids[i]].is & IS_WORD) != 0;
     }
 }
 
@@ -309,7 +317,7 @@ static int read_text(const uint8_t *at, const uint8_t *end, const Weights *w, Wo
             uint8_t sign = i == s.start ? STOP : s.lexicon[s.ids[i - 1]].sign;
             s.breaks[i] = sign == STOP || sign == LINE_END;
         }
-        Py_ssize_t distinct = types_of(&s, work->lexicon.tokens, work->stretches++, types);
+        Py_ssize_t distinct = types_of(&s, work->lexicon.tokens, (uint32_t)++work->stretches, types);
         few |= 2 * distinct < s.end - s.start;
         double *out = rows;
         heads(&s, types, distinct, w, out);

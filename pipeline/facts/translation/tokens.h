@@ -22,16 +22,20 @@ typedef struct {
     int list_bits; /* its size as a power of two */
 } Model;
 
+/* A token fills a line of the processor's cache. Most are told from others by what is in it. */
 typedef struct {
+    uint64_t begins[2]; /* its first bytes, and noughts */
     const uint8_t *text;
-    Py_ssize_t size;
-    uint64_t hash, key;
-    int32_t rank, letters[HEADS];
+    uint32_t size, hash, key;
+    int32_t letters[HEADS];
     int8_t own[HEADS];
-    uint8_t sign, word, capital, upper, number, foreign, listed;
-    int64_t stretch; /* the last one that holds it, and its number among the types there */
-    int32_t type;
+    int16_t rank;
+    uint8_t is, sign;
+    uint16_t type;    /* its number among the types of the last stretch that holds it */
+    uint32_t stretch; /* and that stretch, counted from 1 */
 } Token;
+
+enum { IS_WORD = 1, IS_CAPITAL = 2, IS_UPPER = 4, IS_NUMBER = 8, IS_FOREIGN = 16, IS_LISTED = 32 };
 
 /* All distinct tokens, found again by `slots`: the number of a token and one, 0 where there is none. */
 typedef struct {
@@ -99,7 +103,7 @@ static int is_listed(uint64_t key, const Model *m) {
     return 1;
 }
 
-static int32_t rank_of(uint64_t key, const Model *m) {
+static int16_t rank_of(uint64_t key, const Model *m) {
     Py_ssize_t low = 0, high = m->known;
     while (low < high) {
         Py_ssize_t middle = (low + high) / 2;
@@ -153,31 +157,32 @@ static void describe(Token *token, const Model *m) {
         small |= m->bits[code] & (LOWER | TITLE);
         ascii &= code < 0x80;
     }
-    token->key = key_of(token->text, token->size, m);
+    token->key = (uint32_t)key_of(token->text, token->size, m);
     Py_ssize_t stem = stem_of(token->text, token->size);
     uint64_t listed = stem < token->size ? key_of(token->text, stem, m) : token->key;
-    token->word = (bits & ALPHA) != 0;
-    token->capital = (bits & UPPER) != 0;
-    token->number = (bits & DIGIT) != 0;
-    token->upper = !alone && cased && !small;
-    token->foreign = token->word && !ascii;
-    token->listed = (uint8_t)is_listed(listed, m);
-    token->rank = token->word ? rank_of(listed, m) : -1;
+    int word = (bits & ALPHA) != 0;
+    token->is = (uint8_t)(IS_WORD * word | IS_CAPITAL * !!(bits & UPPER) | IS_NUMBER * !!(bits & DIGIT)
+                          | IS_UPPER * (!alone && cased && !small) | IS_FOREIGN * (word && !ascii)
+                          | IS_LISTED * is_listed(listed, m));
+    token->rank = word ? rank_of(listed, m) : -1;
     token->sign = alone ? sign_of(first) : 0;
-    memcpy(token->own, m->words + HEADS * bucket(token->key + 1, WORD_BITS), HEADS);
+    memcpy(token->own, m->words + HEADS * bucket((uint64_t)token->key + 1, WORD_BITS), HEADS);
     weigh_letters(token, m);
-    token->stretch = -1;
 }
 
-static inline uint64_t hash_of(const uint8_t *text, Py_ssize_t size) {
-    uint64_t hash = (uint64_t)size * MIX[1], eight;
-    for (; size >= 8; text += 8, size -= 8) {
+/* The first bytes of a text, at most eight, and noughts. */
+static inline uint64_t eight_of(const uint8_t *text, Py_ssize_t size, const uint8_t *end) {
+    uint64_t eight = 0;
+    if (size <= 0) return 0;
+    if (end - text >= 8) {
         memcpy(&eight, text, 8);
-        hash = (hash ^ eight) * MIX[0];
-        hash ^= hash >> 32;
+        return size < 8 ? eight & (((uint64_t)1 << 8 * size) - 1) : eight;
     }
-    eight = 0;
-    for (Py_ssize_t i = 0; i < size; i++) eight |= (uint64_t)text[i] << 8 * i;
+    memcpy(&eight, text, (size_t)size);
+    return eight;
+}
+
+static inline uint64_t mixed(uint64_t hash, uint64_t eight) {
     hash = (hash ^ eight) * MIX[0];
     return hash ^ hash >> 32;
 }
@@ -201,13 +206,17 @@ static int grow(Lexicon *l) {
     return 0;
 }
 
-/* The number of the token that is written so; -1 where there is no memory. */
-static inline int32_t number_of(const uint8_t *text, Py_ssize_t size, Lexicon *l, const Model *m) {
-    uint64_t hash = hash_of(text, size);
-    Py_ssize_t place = l->room ? (Py_ssize_t)hash & l->mask : 0;
+/* The number of the token that is written so; -1 where there is no memory. What stands up to `end` may be read. */
+static inline int32_t number_of(const uint8_t *text, Py_ssize_t size, const uint8_t *end, Lexicon *l, const Model *m) {
+    uint64_t begins[2] = {eight_of(text, size, end), eight_of(text + 8, size - 8, end)}, wide = (uint64_t)size * MIX[1];
+    wide = mixed(mixed(wide, begins[0]), begins[1]);
+    for (Py_ssize_t i = 16; i < size; i += 8) wide = mixed(wide, eight_of(text + i, size - i, end));
+    uint32_t hash = (uint32_t)wide;
+    Py_ssize_t place = (Py_ssize_t)hash & l->mask;
     for (; l->room && l->slots[place]; place = (place + 1) & l->mask) {
         const Token *known = l->tokens + l->slots[place] - 1;
-        if (known->hash == hash && known->size == size && !memcmp(known->text, text, (size_t)size))
+        if (known->begins[0] == begins[0] && known->begins[1] == begins[1] && known->size == size
+            && (size <= 16 || !memcmp(known->text + 16, text + 16, (size_t)size - 16)))
             return (int32_t)l->slots[place] - 1;
     }
     if (l->count == l->room) {
@@ -216,8 +225,9 @@ static inline int32_t number_of(const uint8_t *text, Py_ssize_t size, Lexicon *l
     }
     Token *token = l->tokens + l->count;
     memset(token, 0, sizeof *token);
+    memcpy(token->begins, begins, sizeof begins);
     token->text = text;
-    token->size = size;
+    token->size = (uint32_t)size;
     token->hash = hash;
     describe(token, m);
     l->slots[place] = (uint32_t)++l->count;
@@ -262,7 +272,7 @@ static Py_ssize_t tokens_of(const uint8_t *at, const uint8_t *end, Lexicon *l, c
         before = code;
         if (!is_token) continue;
         if (bits & WORD) at = behind_word(at, end, m, &before);
-        if ((ids[count++] = number_of(start, at - start, l, m)) < 0) return -1;
+        if ((ids[count++] = number_of(start, at - start, end, l, m)) < 0) return -1;
     }
     return count;
 }
