@@ -14,6 +14,7 @@ NAMES = (
     "pipeline.facts.duplicates._sign",
     "pipeline.facts.translation._features",
     "pipeline.facts.translation._screens",
+    "pipeline.facts.translation._worth",
 )
 SWITCH = "COPYDESK_COMPILED"
 

@@ -60,8 +60,7 @@ def _english(texts: pa.StringArray, explained: float) -> list[Quality]:
         )
     ]
     low = [number for number, score in enumerate(scores) if score is not None and score < explained]
-    told = texts.take(pa.array(low, pa.int64())).to_pylist()
-    worst = dict(zip(low, explain.worst_sentences(told, weights), strict=True))
+    worst = dict(zip(low, explain.worst_sentences(texts.take(pa.array(low, pa.int64())), weights), strict=True))
     return [
         Quality(score, _findings(texts[number].as_py(), marked.get(number, ()), worst.get(number, [])))
         if score is not None and (number in marked or number in worst)

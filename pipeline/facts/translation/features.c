@@ -298,7 +298,7 @@ typedef struct {
 
 /* The rows of one text's stretches, COLUMNS a row; `told` gets its tokens, stretches, looped words and words. */
 static int read_text(const uint8_t *at, const uint8_t *end, const Weights *w, Work *work, int64_t *told, double *rows) {
-    Py_ssize_t size = tokens_of(at, end, &work->lexicon, &w->model, work->ids);
+    Py_ssize_t size = tokens_of(at, end, &work->lexicon, &w->model, work->ids, NULL);
     if (size < 0) return -1;
     Py_ssize_t parts = size ? (size + STRETCH / 2) / STRETCH : 0, few = 0;
     if (size && !parts) parts = 1;
@@ -341,16 +341,13 @@ static PyObject *read_texts(PyObject *self, PyObject *const *args, Py_ssize_t co
     const uint8_t *content = v[0].buf;
     const int64_t *bounds = v[1].buf;
     Weights w = {
-        .model = {v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[6].buf, v[7].buf, v[6].len / 8, v[8].buf, 3},
+        .model = model_of(v + 2),
         .frequency = v[9].buf, .vectors = v[10].buf, .pair_checks = v[11].buf, .pair_counts = v[12].buf,
         .word_steps = v[13].buf, .letter_steps = v[14].buf, .logs = v[15].buf,
     };
-    while ((Py_ssize_t)1 << w.model.list_bits < v[8].len * 8) w.model.list_bits++;
     int64_t *told = v[16].buf;
     double *rows = v[17].buf;
-    Py_ssize_t texts = v[1].len / 8 - 1, longest = 0, text = 0;
-    for (Py_ssize_t i = 0; i < texts; i++)
-        if (bounds[i + 1] - bounds[i] > longest) longest = bounds[i + 1] - bounds[i];
+    Py_ssize_t texts = v[1].len / 8 - 1, longest = longest_of(bounds, texts), text = 0;
     Work work = {{0}, malloc((size_t)longest * 4 + 4), malloc((size_t)longest + 1), malloc((size_t)longest + 1), 0};
     int failed = !work.ids || !work.breaks || !work.looped;
     if (!failed) {

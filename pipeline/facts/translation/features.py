@@ -43,14 +43,16 @@ class Stretches(NamedTuple):
     documents: Ints
 
 
-def stretches(tokens: Tokens) -> Stretches:
+def stretches(ends: Ints) -> Stretches:
     """Each document in equal parts of about `STRETCH` tokens; a document without tokens has none.
 
-    >>> stretches(tokens_of.tokenise(["a " * 400, "", "b"]))
+    `ends` are those of the documents, in tokens.
+
+    >>> stretches(tokens_of.tokenise(["a " * 400, "", "b"]).ends)
     Stretches(starts=array([  0, 200, 400]), ends=array([200, 400, 401]), documents=array([0, 0, 2]))
     """
-    begin = np.concatenate(([0], tokens.ends[:-1])).astype(np.int64)
-    size = tokens.ends - begin
+    begin = np.concatenate(([0], ends[:-1])).astype(np.int64)
+    size = ends - begin
     parts = np.where(size > 0, np.maximum(1, (size + STRETCH // 2) // STRETCH), 0)
     documents = np.repeat(np.arange(len(size)), parts)
     part = np.arange(len(documents)) - np.repeat(np.cumsum(parts) - parts, parts)  # its number in its document

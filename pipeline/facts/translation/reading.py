@@ -60,7 +60,7 @@ def in_c(texts: pa.StringArray, weights: Weights) -> Reading:
 def in_numpy(texts: pa.StringArray, weights: Weights) -> Reading:
     """By array operations over all tokens of all texts."""
     tokens = tokenise(texts.to_pylist())
-    parts = stretches(tokens)
+    parts = stretches(tokens.ends)
     types = types_of(tokens, parts)
     rows = features(tokens, parts, types, weights) if len(parts.starts) else np.zeros((0, COLUMNS))
     looped = loops.shares(tokens, parts, types) if len(parts.starts) else np.zeros(len(texts))

@@ -3,6 +3,8 @@
 #ifndef COPYDESK_TOKENS_H
 #define COPYDESK_TOKENS_H
 
+#include "compiled.h"
+
 #include "characters.h"
 
 enum { WORD_BITS = 17, LETTER_BITS = 16, HEADS = 2, LONGEST_TOKEN = 32, LONGEST_GRAM = 5 };
@@ -21,6 +23,20 @@ typedef struct {
     const uint8_t *word_list;
     int list_bits; /* its size as a power of two */
 } Model;
+
+/* From views of: bits, small, words, letters, vocabulary, ranks, word_list. */
+static inline Model model_of(const Py_buffer *v) {
+    Model m = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[4].len / 8, v[6].buf, 3};
+    while ((Py_ssize_t)1 << m.list_bits < v[6].len * 8) m.list_bits++;
+    return m;
+}
+
+static inline Py_ssize_t longest_of(const int64_t *bounds, Py_ssize_t texts) {
+    Py_ssize_t longest = 0;
+    for (Py_ssize_t i = 0; i < texts; i++)
+        if (bounds[i + 1] - bounds[i] > longest) longest = bounds[i + 1] - bounds[i];
+    return longest;
+}
 
 /* A token fills a line of the processor's cache. Most are told from others by what is in it. */
 typedef struct {
@@ -261,8 +277,11 @@ static inline const uint8_t *behind_word(const uint8_t *at, const uint8_t *end, 
     return at;
 }
 
-/* `TOKEN` of tokens.py: the numbers of a text's tokens into `ids`, and how many; -1 where there is no memory. */
-static Py_ssize_t tokens_of(const uint8_t *at, const uint8_t *end, Lexicon *l, const Model *m, int32_t *ids) {
+/* `TOKEN` of tokens.py: the numbers of a text's tokens into `ids`, where each begins into `places`, if wanted, and how
+   many there are; -1 where there is no memory. */
+static Py_ssize_t tokens_of(const uint8_t *at, const uint8_t *end, Lexicon *l, const Model *m, int32_t *ids,
+                            int32_t *places) {
+    const uint8_t *text = at;
     Py_ssize_t count = 0;
     uint32_t before = 0;
     while (at < end) {
@@ -272,6 +291,7 @@ static Py_ssize_t tokens_of(const uint8_t *at, const uint8_t *end, Lexicon *l, c
         before = code;
         if (!is_token) continue;
         if (bits & WORD) at = behind_word(at, end, m, &before);
+        if (places) places[count] = (int32_t)(start - text);
         if ((ids[count++] = number_of(start, at - start, end, l, m)) < 0) return -1;
     }
     return count;
