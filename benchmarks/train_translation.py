@@ -102,7 +102,7 @@ def measure_parts(texts: list[str], scored: np.ndarray, weights: Weights) -> Par
     for start in range(0, len(texts), 500):
         tokens = tokens_of.tokenise(texts[start : start + 500])
         keys = tokens_of.keys(tokens.distinct)
-        parts = features_of.stretches(tokens)
+        parts = features_of.stretches(tokens.ends)
         size = parts.ends - parts.starts
         part = np.repeat(np.arange(len(size)), size)
         runs = (

@@ -11,8 +11,11 @@ from typing import Any
 
 NAMES = (
     "pipeline.facts._symmetric_trees",
+    "pipeline.facts._trees",
     "pipeline.facts.duplicates._sign",
+    "pipeline.facts.translation._features",
     "pipeline.facts.translation._screens",
+    "pipeline.facts.translation._worth",
     "pipeline.sources.page._letters",
 )
 SWITCH = "COPYDESK_COMPILED"

@@ -249,11 +249,12 @@ class Rule(_Named):
     `find(text, facts, *, setting=default)` looks and does not touch: it yields hits in order, without overlap, and
     must find nothing in a text that it has already mended. Its keyword-only parameters are the rule's settings.
     `trigger` tells of many texts at once which of them the finder could hit: an RE2 pattern that matches in each of
-    them, or a function that gives a mask, by their facts or in another way; None asks about all. It only saves time: a
-    text that it passes over is not looked at.
+    them, several that all match, or a function that gives a mask, by their facts or in another way; None asks about
+    all. Of several patterns each is looked for where those before it matched. It only saves time: a text that it passes
+    over is not looked at.
     """
 
-    trigger: str | Trigger | None = None
+    trigger: str | tuple[str, ...] | Trigger | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,10 @@ from numpy.typing import NDArray
 
 from pipeline import compiled
 
+<<<<<<< HEAD
+=======
+_IN_C = compiled.load("pipeline.facts._trees")
+>>>>>>> help-translation
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.floating[Any]]
 
@@ -92,11 +96,23 @@ class Trees:
         )
 
     def sums(self, rows: Numbers) -> Floats:
-        """What all trees together add for each row of features; summed in double precision."""
-        total = np.empty(len(rows))
+        """What all trees together add for each row of features; summed in double precision, tree after tree."""
+        return self.in_numpy(rows) if _IN_C is None else self.in_c(rows)
+
+    def in_c(self, rows: Numbers) -> Floats:
+        """By `trees.c`."""
+        total = np.zeros(len(rows))
+        features = np.ascontiguousarray(rows, np.float32)
+        _IN_C.sums(self.depth, self.columns, self.limits, self.left, self.values, self.roots, features, total)
+        return total
+
+    def in_numpy(self, rows: Numbers) -> Floats:
+        """By array operations, all trees at once."""
+        total = np.zeros(len(rows))
         for start in range(0, len(rows), BLOCK):
             added = self._leaves(rows[start : start + BLOCK])
-            total[start : start + BLOCK] = added.sum(axis=1, dtype=np.float64)
+            if len(self.roots):
+                total[start : start + BLOCK] = np.cumsum(added, axis=1, dtype=np.float64)[:, -1]
         return total
 
     def _leaves(self, rows: Numbers) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -85,26 +86,40 @@ def give_up(rows: pa.RecordBatch, *, stage: Stage) -> Iterator[dict[str, pa.Reco
 
 
 def screen(texts: pa.StringArray, facts: Sequence[Facts], stage: Stage) -> dict[str, frozenset[int]]:
-    """For each rule with a trigger, the rows that it may hit: a pattern looks at all of them once, in C++."""
-    by_pattern: dict[str, frozenset[int]] = {}
-    found = {}
-    for rule in stage.rules:
-        if isinstance(rule.trigger, str) and rule.trigger in by_pattern:
-            found[rule.name] = by_pattern[rule.trigger]
-        elif (seen := rows_seen(texts, facts, rule)) is not None:
-            found[rule.name] = seen
-            if isinstance(rule.trigger, str):
-                by_pattern[rule.trigger] = seen
-    return found
+    """For each rule with a trigger, the rows that it may hit; what several rules look for is looked for once."""
+    looked: dict[tuple[str, ...], Rows] = {}
+    found = {rule.name: _seen(texts, facts, rule, looked) for rule in stage.rules}
+    return {name: frozenset(rows.tolist()) for name, rows in found.items() if rows is not None}
 
 
 def rows_seen(texts: pa.StringArray, facts: Sequence[Facts], rule: Rule) -> frozenset[int] | None:
     """The rows that the rule's trigger sees; None when it has none and must be asked about each."""
+    rows = _seen(texts, facts, rule, {})
+    return None if rows is None else frozenset(rows.tolist())
+
+
+Rows = npt.NDArray[np.int64]
+
+
+def _seen(
+    texts: pa.StringArray, facts: Sequence[Facts], rule: Rule, looked: dict[tuple[str, ...], Rows]
+) -> Rows | None:
     if rule.trigger is None:
         return None
-    if isinstance(rule.trigger, str):
-        return frozenset(pc.indices_nonzero(pc.match_substring_regex(texts, rule.trigger)).to_pylist())
-    return frozenset(np.flatnonzero(rule.trigger(texts, facts, **rule.parameters)).tolist())
+    if callable(rule.trigger):
+        return np.flatnonzero(rule.trigger(texts, facts, **rule.parameters))
+    return _matched(texts, (rule.trigger,) if isinstance(rule.trigger, str) else rule.trigger, looked)
+
+
+def _matched(texts: pa.StringArray, patterns: tuple[str, ...], looked: dict[tuple[str, ...], Rows]) -> Rows:
+    """The rows in which all patterns match; `looked` holds those of patterns that were looked for before."""
+    if not patterns:
+        return np.arange(len(texts))
+    if patterns not in looked:
+        rows = _matched(texts, patterns[:-1], looked)
+        some = texts if len(patterns) == 1 else texts.take(pa.array(rows))
+        looked[patterns] = rows[pc.indices_nonzero(pc.match_substring_regex(some, patterns[-1])).to_numpy()]
+    return looked[patterns]
 
 
 def _rows_to_look_at(rows: pa.RecordBatch, stage: Stage, seen: Mapping[str, frozenset[int]]) -> Iterable[int]:

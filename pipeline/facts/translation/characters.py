@@ -81,5 +81,5 @@ def _learn(codes: Any) -> None:
             | _UPPER * character.isupper()
             | _LOWER * character.islower()
             | _DIGIT * character.isdigit()
-            | _TITLE * character.istitle()
+            | _TITLE * (character.istitle() and not character.isupper())
         )

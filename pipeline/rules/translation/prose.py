@@ -104,6 +104,7 @@ _KIN = (
 )
 # RE2 takes four times as long where it has to count
 PRONOUN_FLIP = f"{_HE}|{_SHE}|{_KIN}|{marks.FLIPPED}".replace("{0,40}?", "*")
+SPEAKER = f"{PRONOUN_FLIP}|{marks.INVERTED}"  # one look for both
 _PRONOUN_FLIP = re.compile(f"{_HE}|{_SHE}|{_KIN}")
 _OTHER_PERSON = re.compile(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]im|[Hh]e|who|wife|husband|mother|father|[A-Z]\w+)\b")
 
