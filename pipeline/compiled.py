@@ -12,6 +12,7 @@ from typing import Any
 NAMES = (
     "pipeline.facts._symmetric_trees",
     "pipeline.facts.duplicates._sign",
+    "pipeline.sources.page._blocks",
     "pipeline.sources.page._letters",
 )
 SWITCH = "COPYDESK_COMPILED"
