@@ -100,6 +100,18 @@ def test_words_are_the_same_cues(word: str) -> None:
         assert look(text, 2, "", "", "")[0].cues.tolist() == [cues.cues_of(word), 0]
 
 
+NAME = st.lists(
+    st.sampled_from([word for words in cues._OF_TOPICS.values() for word in words.split("|")])
+    | st.text(alphabet="aeilnrst-_ \n\u0130\U0001f600", max_size=3)
+).map("".join)
+
+
+@needs_letters
+@given(st.lists(NAME | st.text(alphabet=st.characters(exclude_characters="\0"))))
+def test_topics_of_names_are_those_of_their_words(names: list[str]) -> None:
+    assert cues.topics_in_c(names) == cues.topics_in_python(names)
+
+
 needs_blocks = pytest.mark.skipif(compiled.load("pipeline.sources.page._blocks") is None, reason="no compiler here")
 XHTML = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
 TAGS = (
