@@ -13,6 +13,7 @@ NAMES = (
     "pipeline.facts._symmetric_trees",
     "pipeline.facts.duplicates._sign",
     "pipeline.sources.page._blocks",
+    "pipeline.sources.page._bounds",
     "pipeline.sources.page._letters",
 )
 SWITCH = "COPYDESK_COMPILED"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline import compiled
 from pipeline.facts.duplicates import signs
 from pipeline.facts.trees import SymmetricTrees
-from pipeline.sources.page import blocks, cues, letters, words
+from pipeline.sources.page import blocks, bounds, cues, letters, words
 from pipeline.sources.page.article import parse
 from tests import cases
 
@@ -178,6 +178,33 @@ def test_as_many_blocks_are_read(most: int, monkeypatch: pytest.MonkeyPatch) -> 
 @needs_blocks
 def test_blocks_are_those_of_the_tree_as_deep_as_it_goes() -> None:
     same_blocks("<div><a><b>" * 600 + "one" + "</b></a>" * 300 + "two" + "<p>three")
+
+
+needs_bounds = pytest.mark.skipif(compiled.load("pipeline.sources.page._bounds") is None, reason="no compiler here")
+SIGNS = st.sampled_from(
+    [
+        *"<>/='\"-!? \n\xa0abK\u212a\ud800",
+        "<a",
+        "<b ",
+        "</",
+        "<!--",
+        "--",
+        "-->",
+        "<script>",
+        "</script>",
+        "</SCRIPT",
+        "x=",
+        "<title ",
+    ]
+)
+
+
+@needs_bounds
+@given(st.lists(SIGNS, max_size=60).map("".join), st.integers(0, 8), st.integers(0, 4))
+def test_bounds_of_any_markup_are_those_of_the_pattern(markup: str, elements: int, attributes: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds, "MAX_ATTRIBUTES", attributes)
+        assert bounds.attributes_in_c(markup, elements) == bounds.attributes_in_python(markup, elements)
 
 
 def test_what_is_missing_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
