@@ -16,6 +16,8 @@ NAMES = (
     "pipeline.facts.translation._features",
     "pipeline.facts.translation._screens",
     "pipeline.facts.translation._worth",
+    "pipeline.sources.page._blocks",
+    "pipeline.sources.page._bounds",
     "pipeline.sources.page._letters",
 )
 SWITCH = "COPYDESK_COMPILED"

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pipeline import compiled
 from pipeline.facts.duplicates import signs
 from pipeline.facts.trees import SymmetricTrees
-from pipeline.sources.page import cues, letters, words
+from pipeline.sources.page import blocks, bounds, cues, letters, words
+from pipeline.sources.page.article import parse
 from tests import cases
 
 SCRIPTS = "aB zé?Ǆȿ Ωбߐ\u0301ᄀ각ẵ…—\u3000漢语เあ\u3400豈\ufeff\ufffd😀-\n\r\t0９"
@@ -97,6 +98,113 @@ def test_words_are_the_same_cues(word: str) -> None:
     text = f"{'a ' * (words.FIRST_WORDS - 1)}{word}\n{'a ' * words.FIRST_WORDS}{word}\n"
     for look in (words.in_c, words.in_python):
         assert look(text, 2, "", "", "")[0].cues.tolist() == [cues.cues_of(word), 0]
+
+
+NAME = st.lists(
+    st.sampled_from([word for words in cues._OF_TOPICS.values() for word in words.split("|")])
+    | st.text(alphabet="aeilnrst-_ \n\u0130\U0001f600", max_size=3)
+).map("".join)
+
+
+@needs_letters
+@given(st.lists(NAME | st.text(alphabet=st.characters(exclude_characters="\0"))))
+def test_topics_of_names_are_those_of_their_words(names: list[str]) -> None:
+    assert cues.topics_in_c(names) == cues.topics_in_python(names)
+
+
+needs_blocks = pytest.mark.skipif(compiled.load("pipeline.sources.page._blocks") is None, reason="no compiler here")
+XHTML = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
+TAGS = (
+    "p",
+    "div",
+    "a",
+    "b",
+    "br",
+    "td",
+    "th",
+    "tr",
+    "table",
+    "li",
+    "my-box",
+    "script",
+    "svg",
+    "img",
+    "o:p",
+    "textarea",
+)
+NAMED = (
+    *(
+        "class=Top",
+        'id="a &amp; &quot;b&#10;c"',
+        "hidden",
+        "style='x:y; display :\tNone'",
+        "style=display:none",
+        "name=n",
+    ),
+    *("CLASS=ÇİΣ", "class=''", '"=<', "==d", "class='ⅷ <p>'", "role=" + "navigation" * 40, "data-type", "title=t"),
+)
+PIECES = st.one_of(
+    st.builds("<{} {}>".format, st.sampled_from(TAGS), st.lists(st.sampled_from(NAMED), max_size=3).map(" ".join)),
+    st.builds("</{}>".format, st.sampled_from(TAGS)),
+    st.sampled_from(
+        (" ", "\n\t", "\xa0", "\u3000x", "one", "&lt;p&gt;", "&#13;", "é漢😀", "\x1f", "\ufffd", "]]>", "<!-- <b> -->")
+    ),
+    st.sampled_from(
+        ("<?php a > b ?>", "<![CDATA[<p>]]>", "<p<q>", "<a/b=c>", "</>", "\x00", "<body id=again>", "<head>")
+    ),
+    st.text(max_size=5),
+)
+
+
+def same_blocks(markup: str) -> None:
+    root = parse(markup)
+    for place in () if root is None else (root, *root):
+        assert blocks.in_c(place) == blocks.in_python(place)
+
+
+@needs_blocks
+@given(st.sampled_from(["", XHTML]), st.lists(PIECES, max_size=40).map("".join))
+def test_blocks_of_any_markup_are_those_of_the_walk_over_its_tree(doctype: str, markup: str) -> None:
+    same_blocks(f"{doctype}{markup}")
+
+
+@needs_blocks
+@pytest.mark.parametrize("most", [0, 1, 3, 9])
+def test_as_many_blocks_are_read(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "MAX_BLOCKS", most)
+    same_blocks("".join(f"<div>{number}<a>two<br>three</a></div>" for number in range(5)))
+
+
+@needs_blocks
+def test_blocks_are_those_of_the_tree_as_deep_as_it_goes() -> None:
+    same_blocks("<div><a><b>" * 600 + "one" + "</b></a>" * 300 + "two" + "<p>three")
+
+
+needs_bounds = pytest.mark.skipif(compiled.load("pipeline.sources.page._bounds") is None, reason="no compiler here")
+SIGNS = st.sampled_from(
+    [
+        *"<>/='\"-!? \n\xa0abK\u212a\ud800",
+        "<a",
+        "<b ",
+        "</",
+        "<!--",
+        "--",
+        "-->",
+        "<script>",
+        "</script>",
+        "</SCRIPT",
+        "x=",
+        "<title ",
+    ]
+)
+
+
+@needs_bounds
+@given(st.lists(SIGNS, max_size=60).map("".join), st.integers(0, 8), st.integers(0, 4))
+def test_bounds_of_any_markup_are_those_of_the_pattern(markup: str, elements: int, attributes: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds, "MAX_ATTRIBUTES", attributes)
+        assert bounds.attributes_in_c(markup, elements) == bounds.attributes_in_python(markup, elements)
 
 
 def test_what_is_missing_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
