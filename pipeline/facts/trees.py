@@ -18,13 +18,10 @@ from numpy.typing import NDArray
 
 from pipeline import compiled
 
-<<<<<<< HEAD
-=======
-_IN_C = compiled.load("pipeline.facts._trees")
->>>>>>> help-translation
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.floating[Any]]
 
+_IN_C = compiled.load("pipeline.facts._trees")
 _SYMMETRIC_IN_C = compiled.load("pipeline.facts._symmetric_trees")
 
 # Rows at once, so that their places in all trees fit the processor's cache; swept 32-512 on pages and texts.

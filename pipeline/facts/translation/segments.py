@@ -34,7 +34,7 @@ class Segments:
         of_row, count = self.of_row(), len(self.starts)
         # `np.add.reduceat` would add in an order of its own
         if values.ndim == 1:
-            return np.bincount(of_row, values, count)
+            return np.bincount(of_row, values.astype(np.float64, copy=False), count)
         return np.stack([np.bincount(of_row, column, count) for column in values.T], axis=1)
 
     def mean(self, values: Numbers) -> Floats:

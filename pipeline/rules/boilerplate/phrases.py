@@ -148,12 +148,13 @@ class Phrases:
         seconds: dict[str, list[Pattern]] = {}
         for written, kind in unread:
             phrase = _Parsed(parse(written, self.index.sets)) if isinstance(written, str) else written
+            pattern = Pattern.of(phrase.phrase, kind)
             if phrase.exact:
                 self.exact.setdefault(phrase.exact, kind)
             for second in phrase.seconds[word]:
                 patterns = seconds.setdefault(second, [])  # so that lines that begin so are looked up in `exact`
                 if not phrase.exact:
-                    patterns.append(Pattern.of(phrase.phrase, kind))
+                    patterns.append(pattern)
         return _with_any(seconds)
 
     def _held(self, flat: str, spans: Sequence[tuple[int, int]]) -> set[int]:
