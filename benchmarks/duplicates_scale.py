@@ -105,7 +105,7 @@ def made_signatures(documents: pa.RecordBatch) -> pa.RecordBatch:
     ]
     bulks = [f"{999_999_999 - size:09d}/{rank}" for size, rank in zip(spaces.to_pylist(), ranks, strict=True)]
     columns = {
-        "doc": mix(number).view(np.int64), "id": ids, "letters": letters, "rank": ranks, "bulk": bulks,
+        "doc": mix(number).view(np.int64), "id": ids, "letters": letters, "rank": ranks, "length_rank": bulks,
         "exact_high": hashes.view(np.int64), "exact_low": hashes.view(np.int64),
         "words": pc.cast(text, pa.large_string()),
         "bands": _lists(band_keys, np.full(len(number), 16)), "anchors": _lists(anchor_keys, counts),

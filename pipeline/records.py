@@ -181,6 +181,7 @@ class Facts:
     passages: tuple[Passage, ...] = ()
     quality: Quality | None = None
     lines: Mapping[str, LineUse] = field(default_factory=dict)
+    phrases: frozenset[str] | None = None  # the kinds of line that phrases tell for certain; None: nobody has looked
     paragraphs: Mapping[str, int] = field(default_factory=dict)  # those of other documents, too; how many have them
     duplicate: Duplicate | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)

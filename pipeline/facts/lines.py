@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import xxhash
 
 from pipeline.engine import storage
 from pipeline.engine.protocol import Dataset, Engine
 from pipeline.records import LineUse
-from pipeline.text import lines
 
 MAX_LINE = 600  # characters; what a site adds is shorter
 MIN_DOCUMENTS = 2  # a line of one document says nothing of its site
@@ -29,7 +27,6 @@ MIN_DOCUMENTS = 2  # a line of one document says nothing of its site
 COUNTED = "counts"  # the dataset that the count of a batch leaves
 
 _DIGITS = re.compile(r"\d+")
-_SPACE = re.compile(r"\s+")
 
 # One row for each different line of a document; `line` is the hash of its shape.
 USES = pa.schema([("site", pa.string()), ("line", pa.int64()), ("shape", pa.string())])
@@ -43,13 +40,13 @@ def shape(line: str) -> str:
     >>> shape("  12 comments ")
     '0 comments'
     """
-    return _SPACE.sub(" ", _DIGITS.sub("0", line)).strip()
+    return " ".join(_DIGITS.sub("0", line).split())
 
 
 def shapes(text: str) -> list[str]:
     """The shapes of a text's lines, each once, in order; the long ones left out."""
-    found = (text[start:end] for start, end, _ in lines(text) if start < end <= start + MAX_LINE)
-    return [made for made in dict.fromkeys(map(shape, found)) if made]
+    found = (line.removesuffix("\r") for line in text.split("\n"))
+    return [made for made in dict.fromkeys(shape(line) for line in found if line and len(line) <= MAX_LINE) if made]
 
 
 def uses(rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -68,7 +65,8 @@ def uses(rows: pa.RecordBatch) -> pa.RecordBatch:
 
 def number_of(made: str) -> int:
     """The signed 64-bit hash of a shape."""
-    return int(np.uint64(xxhash.xxh3_64_intdigest(made.encode())).astype(np.int64))
+    number = xxhash.xxh3_64_intdigest(made.encode())
+    return number - (1 << 64) if number >> 63 else number
 
 
 def sites(rows: pa.RecordBatch) -> pa.RecordBatch:

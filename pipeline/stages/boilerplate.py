@@ -17,6 +17,7 @@ from pipeline.records import Facts, File, Table
 from pipeline.rules.boilerplate import GUARD, RULES
 from pipeline.rules.boilerplate.doubtful import BYLINE
 from pipeline.rules.boilerplate.phrases import phrases_of
+from pipeline.rules.boilerplate.view import certain
 from pipeline.stages.stage import FactFunction, FactsOfRows, Ground, Stage, Survey
 
 
@@ -33,14 +34,20 @@ class Boilerplate(Table):
         return {"decisions": {f"{d.site}: {d.line}": d.decision for d in decisions.read(self.decisions.text)}}
 
 
-def line_facts(rows: pa.RecordBatch, *, counted: str, decided: str) -> FactsOfRows:
-    """How often each document's lines stand on its site.
+def line_facts(rows: pa.RecordBatch, *, counted: str, decided: str, additions: str = "") -> FactsOfRows:
+    """How often each document's lines stand on its site, and which kinds of line phrases tell there.
 
-    `counted` is the dataset that the survey has left, `decided` the text of the file with the user's decisions.
+    `counted` is the dataset that the survey has left, `decided` the text of the file with the user's decisions,
+    `additions` that of the user's phrases.
     """
     uses = _line_uses(counted, decided)
     pairs = zip(rows["text"].to_pylist(), rows["site"].to_pylist(), strict=True)
-    return FactsOfRows([Facts(site=site or "", lines=lines.uses_of(text, site or "", uses)) for text, site in pairs])
+    return FactsOfRows(
+        [
+            Facts(site=site or "", lines=lines.uses_of(text, site or "", uses), phrases=certain(text, additions))
+            for text, site in pairs
+        ]
+    )
 
 
 @lru_cache(maxsize=1)  # a worker reads the table once; the path holds the key of the step that is being made
@@ -53,7 +60,8 @@ def count_lines(stage: Stage, engine: Engine, ground: Ground) -> FactFunction:
     counted = lines.count(engine, ground.documents, list(ground.earlier.values()), ground.work)
     whole.remove(*(Path(ground.work) / name for name in ("uses", "sites", "together", "seen")))
     assert isinstance(stage.table, Boilerplate)
-    return partial(line_facts, counted=counted, decided=stage.table.decisions.text)
+    table = stage.table
+    return partial(line_facts, counted=counted, decided=table.decisions.text, additions=table.phrases.text)
 
 
 def filled(stage: Stage, off: Collection[str]) -> Stage:

@@ -6,12 +6,27 @@ others are judged by the line model, which looks at their neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
+import pyarrow as pa
+
 from pipeline.facts.lines import Judge, evidence, shape
-from pipeline.records import DERIVED, NO_FACTS, Bounds, Facts, Finding, Guard, Hit, LineUse, Rule, Share, Verdict
+from pipeline.records import (
+    DERIVED,
+    NO_FACTS,
+    Bounds,
+    Facts,
+    Finding,
+    Guard,
+    Hit,
+    LineUse,
+    Rule,
+    Share,
+    Trigger,
+    Verdict,
+)
 from pipeline.rules.boilerplate.doubtful import (
     BYLINE,
     MIN_DOCUMENTS,
@@ -23,6 +38,7 @@ from pipeline.rules.boilerplate.doubtful import (
     link_like,
 )
 from pipeline.rules.boilerplate.model import default_model
+from pipeline.rules.boilerplate.phrases import KEPT
 from pipeline.rules.boilerplate.view import certain, cuts, view
 
 # log odds; swept on sites the model had not seen: with less, news and web lose over 0.5 % of their content
@@ -231,9 +247,33 @@ _FINDERS = (
 )
 
 
+def _have_phrases(texts: pa.StringArray, facts: Sequence[Facts], additions: str) -> Iterator[frozenset[str]]:
+    """The kinds of line that phrases tell in each text, looked for where the facts do not say."""
+    for number, known in enumerate(facts):
+        yield certain(texts[number].as_py(), additions) if known.phrases is None else known.phrases
+
+
+def _hold(kind: str, texts: pa.StringArray, facts: Sequence[Facts], *, additions: str, **_: object) -> list[bool]:
+    return [kind in kinds for kinds in _have_phrases(texts, facts, additions)]
+
+
+def _beside_phrases(
+    texts: pa.StringArray, facts: Sequence[Facts], *, additions: str, spared: Collection[str], **_: object
+) -> list[bool]:
+    return [not kinds <= {KEPT, *spared} for kinds in _have_phrases(texts, facts, additions)]
+
+
+def _have_uses(texts: pa.StringArray, facts: Sequence[Facts], **_: object) -> list[bool]:
+    return [bool(known.lines) for known in facts]
+
+
 def rules(additions: str = "") -> tuple[Rule, ...]:
     """The rules under the default phrases and the user's; `additions` is the text of the user's file."""
-    found = (Rule(f"boilerplate/{finder.__name__}", finder) for finder in _FINDERS)
+    triggers: Mapping[str, Trigger] = {"link_like_line": _beside_phrases, "site_line": _have_uses}
+    names = ((finder, finder.__name__) for finder in _FINDERS)
+    found = (
+        Rule(f"boilerplate/{name}", finder, trigger=triggers.get(name, partial(_hold, name))) for finder, name in names
+    )
     return tuple(rule.with_settings(additions=additions) if additions else rule for rule in found)
 
 

@@ -1,0 +1,150 @@
+"""`python -m benchmarks.scale 1000 10000 100000`: CPU and memory of whole runs by the size of the batch.
+
+Documents are varied articles: in each copy of one, every fifth word is another, so that none repeats another. The rules
+on the translation score are off, since such texts read badly. `copydesk run` is started as a user starts it; CPU time
+is that of the process and its workers, memory the most that all of them held at once (proportional set size).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks import data, plot
+
+EVERY = 5  # words, of which one is another in each copy
+SETTINGS = """
+[rules."translation/low_score"]
+enabled = false
+[rules."translation/weak_score"]
+enabled = false
+"""
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+
+
+class Cost(NamedTuple):
+    """What a run took: documents, CPU seconds in all and by step, seconds, and the most megabytes at once."""
+
+    documents: int
+    workers: int
+    cpu: float
+    steps: dict[str, float]
+    wall: float
+    megabytes: float
+
+
+def documents(count: int) -> Iterator[dict[str, str]]:
+    """So many varied articles, with a site each."""
+    texts = data.article_texts()
+    words = sorted({word for text in texts[:500] for word in text.split() if word.isalpha()})
+    for number in range(count):
+        copy, article = divmod(number, len(texts))
+        text = texts[article]
+        if copy:
+            said = text.split(" ")
+            chosen = np.random.default_rng(number).integers(0, len(words), len(said) // EVERY + 1).tolist()
+            said[copy % EVERY :: EVERY] = [words[n] for n in chosen[: len(said[copy % EVERY :: EVERY])]]
+            text = " ".join(said)
+        yield {"id": f"d{number:08d}", "text": text, "site": f"site{number % 200}.example"}
+
+
+def measure(count: int, workers: int) -> Cost:
+    """A run over so many documents, in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="copydesk-") as work:
+        folder = Path(work)
+        (folder / "in").mkdir()
+        with (folder / "in" / "articles.jsonl").open("w", encoding="utf-8") as stream:
+            stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in documents(count))
+        (folder / "settings.toml").write_text(SETTINGS)
+        command = [sys.executable, "-m", "pipeline", "run", "in", "--batch", "b", "--workers", str(workers)]
+        command += ["--config", "settings.toml", "--output", "out", "--log", "log.jsonl"]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(IMAGES.parents[1])},
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        peak = [0.0]
+        ended = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(run.pid, peak, ended))
+        watcher.start()
+        code = run.wait()
+        ended.set()
+        watcher.join()
+        if code:
+            raise SystemExit(f"the run over {count:,} documents ended with exit code {code}")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        told = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+        steps = {line["step"]: line["seconds"] for line in told if "step" in line and "seconds" in line}
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return Cost(count, workers, cpu, steps, sum(steps.values()), peak[0])
+
+
+def _watch(session: int, peak: list[float], ended: threading.Event) -> None:
+    """Keep the most memory that the processes of a session held at once, looked at four times a second."""
+    while not ended.wait(0.25):
+        held = 0.0
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if os.getsid(int(folder.name)) == session:
+                    held += _proportional(folder / "smaps_rollup")
+            except (OSError, ValueError):  # it has just ended
+                continue
+        peak[0] = max(peak[0], held)
+
+
+def _proportional(rollup: Path) -> float:
+    line = next(line for line in rollup.read_text().splitlines() if line.startswith("Pss:"))
+    return int(line.split()[1]) / 1_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description="whole runs by size of the batch")
+    parser.add_argument("sizes", type=int, nargs="*", default=[1_000, 10_000, 100_000], help="documents of each batch")
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="(default: 1 2)")
+    parser.add_argument("--image", action="store_true", help=f"draw {IMAGES.name}/batch-size.svg")
+    options = parser.parse_args()
+    costs = []
+    for size in options.sizes:
+        for workers in options.workers:
+            cost = measure(size, workers)
+            costs.append(cost)
+            print(
+                f"{size:>9,} documents, {workers} workers: {1_000 * cost.cpu / size:6.3f} ms CPU a document,"
+                f" {size / cost.wall:7,.0f} documents a second, {cost.megabytes:5,.0f} MB;"
+                f" seconds: {', '.join(f'{name} {spent:.1f}' for name, spent in cost.steps.items())}",
+                flush=True,
+            )
+    if options.image:
+        IMAGES.mkdir(exist_ok=True)
+        series = {
+            f"{workers} worker{'s' * (workers > 1)}": [
+                (cost.documents, 1_000 * cost.cpu / cost.documents) for cost in costs if cost.workers == workers
+            ]
+            for workers in options.workers
+        }
+        marks = [10**power for power in range(3, len(str(max(options.sizes))))]
+        picture = plot.lines(
+            "CPU time a document, whole process",
+            plot.Axis("documents in the batch", marks),
+            plot.Axis("ms", [0.5, 1, 2, 4]),
+            series,
+        )
+        (IMAGES / "batch-size.svg").write_text(picture, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
