@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PYTHONS := 3.12 3.13 3.14 # besides the one that `make test` runs on
+COMPILED := $(wildcard pipeline/*.h pipeline/*/*.c pipeline/*/*/*.c)
+PYTHONS ?= 3.13 3.14 # the newest, besides the one that `make test` runs on; PYTHONS=3.12 tries that
 
 .PHONY: help setup run test matrix smoke lint gate bench lock clean
 
@@ -18,7 +19,7 @@ run: $(READY) ## clean the articles in seeds/ and say where the corpus and the r
 test: $(READY) ## all tests, a process for each core
 	$(BIN)/pytest -n auto --dist loadfile $(PYTEST)
 
-matrix: ## all tests but slow ones on every later Python that is installed here; the others are named
+matrix: ## all tests but slow ones on the newest Python that is installed here; what is missing is named
 	@for version in $(PYTHONS); do \
 		python=$$(command -v python$$version || ls -d ~/.pyenv/versions/$$version.*/bin/python$$version 2>/dev/null | tail -1); \
 		if ! "$$python" -c '' 2>/dev/null; then python=$$(ls -d ~/.pyenv/versions/$$version.*/bin/python$$version 2>/dev/null | tail -1); fi; \
@@ -51,9 +52,10 @@ lock: ## pin the newest versions that pyproject.toml allows; a service gets the 
 clean: ## remove the environments and what runs have left
 	rm -rf .venv .venv-* output/runs output/corpus output/history
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml $(COMPILED)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Copydesk needs Python 3.11 or later")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pipeline.compiled
 	@touch $(READY)

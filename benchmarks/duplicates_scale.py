@@ -207,6 +207,13 @@ class Told(LocalEngine):
             print(f"    {Path(out).name:<16} {clock}", flush=True)
         return result
 
+    def table(self, query, name, **datasets):  # type: ignore[no-untyped-def]
+        clock = Clock()
+        result = super().table(query, name, **datasets)
+        if clock.stop().wall > 1:
+            print(f"    {Path(name).name:<16} {clock}", flush=True)
+        return result
+
 
 def measure(size: int, folder: Path, memory: str, made: bool) -> None:
     words = vocabulary()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 import numpy as np
+import pyarrow as pa
 import scipy.sparse as sp
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
@@ -101,7 +102,7 @@ def measure_parts(texts: list[str], scored: np.ndarray, weights: Weights) -> Par
     for start in range(0, len(texts), 500):
         tokens = tokens_of.tokenise(texts[start : start + 500])
         keys = tokens_of.keys(tokens.distinct)
-        parts = features_of.stretches(tokens)
+        parts = features_of.stretches(tokens.ends)
         size = parts.ends - parts.starts
         part = np.repeat(np.arange(len(size)), size)
         runs = (
@@ -266,7 +267,8 @@ def cross_validated(parts: Parts, rows: Rows, weights: Weights) -> np.ndarray:
         each = model.stretch_scores(table, weights._replace(**joint))
         out[answer] = model.joined(each, parts.row, parts.size, len(rows.texts))[answer]
     number = np.bincount(parts.row, minlength=len(rows.texts))
-    return out * [marks.share_left(found, size) for found, size in zip(marks.find(rows.texts), number, strict=True)]
+    marked = marks.find(pa.array(rows.texts, pa.string()))
+    return out * [marks.share_left(marked.get(text, ()), size) for text, size in enumerate(number.tolist())]
 
 
 def quantised(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -189,6 +189,9 @@ class Facts:
 NO_FACTS = Facts()
 
 Finder = Callable[..., Iterable[Hit]]
+# `trigger(texts, facts, **parameters)`: an Arrow array of texts and the facts of each, to a NumPy array of Booleans; it
+# takes the parameters of its rule, those of the finder
+Trigger = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -245,11 +248,13 @@ class Rule(_Named):
 
     `find(text, facts, *, setting=default)` looks and does not touch: it yields hits in order, without overlap, and
     must find nothing in a text that it has already mended. Its keyword-only parameters are the rule's settings.
-    `trigger` is an RE2 pattern that matches every text the finder could hit; None when only facts can tell. It only
-    saves time: a text without it is not looked at.
+    `trigger` tells of many texts at once which of them the finder could hit: an RE2 pattern that matches in each of
+    them, several that all match, or a function that gives a mask, by their facts or in another way; None asks about
+    all. Of several patterns each is looked for where those before it matched. It only saves time: a text that it passes
+    over is not looked at.
     """
 
-    trigger: str | None = None
+    trigger: str | tuple[str, ...] | Trigger | None = None
 
 
 @dataclass(frozen=True)

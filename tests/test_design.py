@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import sqlglot
@@ -23,7 +24,7 @@ from pipeline.stages.order import STAGES
 PACKAGE = Path(config.__file__).parent
 # A room imports only from rooms that stand before it.
 ORDER = (
-    *("errors", "records", "text", "edits", "engine", "facts", "rules", "stages", "config"),
+    *("errors", "records", "text", "edits", "compiled", "engine", "facts", "rules", "stages", "config"),
     *("sources", "output", "run", "tasks", "console", "__main__"),
 )
 # The library face imports what it needs when it is called.
@@ -159,13 +160,17 @@ def test_the_least_of_the_engines_is_the_default() -> None:
 def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every query of a whole batch with copies in it, judged against an earlier batch."""
     seen: list[str] = []
-    real = LocalEngine.sql
 
-    def sql(self: LocalEngine, query: str, out: str, **datasets: Dataset) -> str:
-        seen.append(query)
-        return real(self, query, out, **datasets)
+    class Listening(LocalEngine):
+        def sql(self, query: str, out: str, **datasets: Dataset) -> str:
+            seen.append(query)
+            return super().sql(query, out, **datasets)
 
-    monkeypatch.setattr(LocalEngine, "sql", sql)
+        def table(self, query: str, name: str, **datasets: Dataset) -> str:
+            seen.append(query)
+            return super().table(query, name, **datasets)
+
+    monkeypatch.setitem(cast(dict[str, Any], ENGINES), "local", Listening)
     texts = [file.read_text(encoding="utf-8") for file in sorted((PACKAGE.parent / "seeds").glob("*.txt"))]
     (tmp_path / "in").mkdir()
     for number, text in enumerate([*texts, texts[0].upper(), texts[0][: len(texts[0]) // 2], texts[2] + " More."]):

@@ -299,7 +299,7 @@ class TestSameInSameOut:
         numbers = [int(name) for name in signed.column("id").to_pylist()]
         for number, again in zip(numbers, fold(signed.column("words")), strict=True):
             [once] = fold(pa.array([texts[number]]))
-            assert again.words == once.words
+            assert again.words() == once.words()
             assert again.runs.tolist() == once.runs.tolist()
 
     def test_two_documents_of_one_id_are_refused(self) -> None:
@@ -409,6 +409,10 @@ class TestSharedSql:
             def sql(self, query: str, out: str, **datasets: Dataset) -> str:
                 queries.append(query)
                 return super().sql(query, out, **datasets)
+
+            def table(self, query: str, name: str, **datasets: Dataset) -> str:
+                queries.append(query)
+                return super().table(query, name, **datasets)
 
         engine = Listening(workers=1)
         first = remember(engine, documents(tmp_path, mixed(1), "published"), "1", str(tmp_path / "history"))

@@ -44,6 +44,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(keys, "PACKAGE", copy)
     monkeypatch.setattr(keys, "_read", read_again)
     monkeypatch.setattr(keys, "reached", keys.reached.__wrapped__)
+    monkeypatch.setattr(keys, "_digest_of", keys._digest_of.__wrapped__)
+    monkeypatch.setattr(keys, "_modules", cache(keys._modules.__wrapped__))  # files are edited here, none comes or goes
     return copy
 
 
@@ -57,10 +59,7 @@ def stale(before: dict[str, str]) -> set[str]:
 
 
 @pytest.mark.slow
-def test_each_file_in_turn_makes_exactly_the_steps_stale_that_reach_it(
-    package: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keys, "_files_of", cache(keys._files_of))  # files are edited here, none comes or goes
+def test_each_file_in_turn_makes_exactly_the_steps_stale_that_reach_it(package: Path) -> None:
     before = codes()
     reached = {step: keys.reached(frozenset(modules)).files for step, modules in STEPS.items()}
     files = [file for file in sorted(package.rglob("*")) if file.is_file()]
@@ -122,7 +121,7 @@ def test_every_module_that_python_loads_for_a_step_is_reached(step: str) -> None
         "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('pipeline.') and m.__file__), sep='\\n')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {Path(line) for line in done.stdout.split("\n") if line}
+    loaded = {Path(line) for line in done.stdout.split("\n") if line and not line.endswith(".so")}  # made of its .c
     assert loaded - keys.reached(frozenset(STEPS[step])).files == set()
 
 
@@ -203,3 +202,68 @@ def test_a_library_of_another_version_makes_a_step_stale(monkeypatch: pytest.Mon
 def test_a_library_known_by_another_name_has_a_version() -> None:
     assert keys.version("bs4").startswith("beautifulsoup4 4.")
     assert keys.version("no_such_library") == "not installed"
+
+
+# --- what is kept between runs ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "sources.json"
+
+
+SOURCE = b"import numpy\nfrom pipeline import text\nLIMIT = 6  # words\n"
+
+
+def test_what_was_parsed_is_known_to_the_next_run_by_its_bytes(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = keys._Parsed(kept)
+    said = first.of(SOURCE)
+    first.keep()
+    parsed: list[bytes] = []
+
+    def parse(source: bytes) -> tuple[list[str], str]:
+        parsed.append(source)
+        return [], ""
+
+    monkeypatch.setattr(keys, "_parse", parse)
+    later = keys._Parsed(kept)
+    names, meaning = later.of(SOURCE)
+    assert (list(names), meaning) == (list(said[0]), said[1])
+    assert parsed == []
+    later.of(SOURCE.replace(b"6", b"7"))  # as long, and written within the same tick of the clock
+    assert parsed == [SOURCE.replace(b"6", b"7")]
+
+
+def test_a_source_with_another_meaning_has_another_digest_and_a_comment_none(kept: Path) -> None:
+    parsed = keys._Parsed(kept)
+    names, meaning = parsed.of(SOURCE)
+    assert list(names) == ["numpy", "pipeline", "pipeline.text"]
+    assert parsed.of(SOURCE.replace(b"words", b"lines"))[1] == meaning
+    assert parsed.of(SOURCE.replace(b"6", b"7"))[1] != meaning
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\xff", b'{"0": 1}', None])
+def test_what_was_kept_may_be_damaged_or_lost(kept: Path, damage: bytes | None) -> None:
+    first = keys._Parsed(kept)
+    said = first.of(SOURCE)
+    first.keep()
+    content = kept.read_bytes()
+    kept.write_bytes(content.replace(said[1].encode(), b"0" * 64) if damage is None else damage)
+    assert keys._Parsed(kept).of(SOURCE) == said
+
+
+def test_that_nothing_can_be_kept_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    parsed = keys._Parsed(tmp_path / "file" / "sources.json")
+    names, _ = parsed.of(SOURCE)
+    parsed.keep()
+    assert list(names) == ["numpy", "pipeline", "pipeline.text"]
+
+
+def test_sources_of_old_versions_are_forgotten(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "MOST_PARSED", 2)
+    for number in range(3):
+        parsed = keys._Parsed(kept)
+        parsed.of(b"LIMIT = %d" % number)
+        parsed.keep()
+    assert len(json.loads(kept.read_text())) - len(["seal"]) == 1

@@ -56,7 +56,7 @@ def test_scores_and_their_explanations(texts: list[str]) -> None:
 def test_features_to_the_last_bit(texts: list[str]) -> None:
     def features(some: Sequence[str]) -> list[bytes]:
         tokens = tokenise(some)
-        parts = of.stretches(tokens)
+        parts = of.stretches(tokens.ends)
         rows = of.features(tokens, parts, of.types_of(tokens, parts), load())
         return [rows[parts.documents == number].tobytes() for number in range(len(some))]
 

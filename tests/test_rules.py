@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import edits
-from pipeline.records import NO_FACTS, Facts, Guard, Rule
+from pipeline.records import NO_FACTS, Facts, Guard, Quality, Rule
+from pipeline.rules.translation import score
 from pipeline.stages.order import STAGES
+from pipeline.stages.rows import rows_seen
 from pipeline.stages.stage import Stage
 from tests import cases
 
@@ -89,12 +93,27 @@ def test_a_stage_never_raises_rebuilds_its_input_and_settles(stage: Stage, text:
     assert not [f for f in findings if f.is_edit]
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES.values() if r.trigger], ids=lambda rule: rule.name)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(text=TEXTS)
-def test_a_trigger_may_change_no_result(rule: Rule, text: str) -> None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def hides_nothing(rule: Rule, text: str, facts: Facts) -> None:
+    """The rule's trigger sees the text among others, or the rule finds nothing in it."""
+    seen = rows_seen(pa.array(["", text]), [NO_FACTS, facts], rule)
+    assert seen is not None
+    assert 1 in seen or not list(rule.find(text, facts)), f"{rule.name} hits {text!r}, its trigger does not"
 
-    seen = pc.match_substring_regex(pa.array([text]), rule.trigger)[0].as_py()
-    assert seen or not list(rule.find(text, NO_FACTS)), f"{rule.name} hits {text!r}, its trigger does not"
+
+SCREENED = pytest.mark.parametrize("rule", [r for r in RULES.values() if r.trigger], ids=lambda rule: rule.name)
+SCORES = st.none() | st.sampled_from([0.0, 0.41, score.GARBLED, 0.5, score.WEAK, 1.0])
+
+
+@SCREENED
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(text=TEXTS, facts=FACTS, value=SCORES)
+def test_a_trigger_may_change_no_result(rule: Rule, text: str, facts: Facts, value: float | None) -> None:
+    hides_nothing(rule, text, dataclasses.replace(facts, quality=Quality(value)))
+    hides_nothing(rule, text, facts)
+
+
+@SCREENED
+def test_a_trigger_sees_what_its_rule_hits_in_any_case(rule: Rule) -> None:
+    for case in CASES:
+        settings = case.get("settings", {}) if case["rule"] == rule.name else {}
+        hides_nothing(rule.with_settings(**settings), case["before"], cases.facts(case))

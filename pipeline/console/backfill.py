@@ -19,7 +19,6 @@ from pipeline.run.batch import refuse_other_input
 from pipeline.run.outcome import Outcome, in_a_line
 from pipeline.stages.order import STAGES
 
-SUMMARY = "make a batch for each day, or again those that a late batch has overtaken"
 DONE, FAILED = 0, 1
 
 

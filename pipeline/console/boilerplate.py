@@ -22,7 +22,6 @@ from pipeline.run.plan import Plan
 from pipeline.stages import tables
 from pipeline.stages.boilerplate import STAGE, Boilerplate
 
-SUMMARY = "lines learned of sites: look at them, accept or reject them"
 EXAMPLES = 3  # documents named for each line
 LOOKED_AT = 50_000  # documents among which examples are sought
 

@@ -8,8 +8,6 @@ import time
 import traceback
 from collections.abc import Sequence
 
-from rich.text import Text
-
 from pipeline.console import progress, show, status
 from pipeline.engine import whole
 from pipeline.errors import CopydeskError, NothingNewError
@@ -65,7 +63,7 @@ def _close(
     """Tell how a run ended that has not failed; where a terminal looks on, there as well."""
     _tell(plan, ended, to)
     if sys.stdout.isatty() and not options.json:
-        show.console().print(Text(show.printable(f"{whose}{ended}")))
+        show.lines(show.printable(f"{whose}{ended}"))
 
 
 def _make(plan: Plan, options: argparse.Namespace, until: str, listeners: Sequence[progress.Listener]) -> bool:
@@ -74,12 +72,12 @@ def _make(plan: Plan, options: argparse.Namespace, until: str, listeners: Sequen
     Raises:
         CopydeskError: a step failed.
     """
-    from pipeline import tasks  # Luigi takes 0.1 s to load
-
     last = plan.step(until) if until else plan.steps[-1]
     if all(state.fresh for state in list(plan.states())[: last.number + 1]):
         refusal.withdraw(plan.batch.layout)  # of other settings, perhaps
         return True
+    from pipeline import tasks  # Luigi takes 0.1 s to load
+
     plan.turn.tell = _say_waiting
     with progress.watching(plan, listeners, bars=not options.json and sys.stdout.isatty()) as watcher:
         failure = tasks.run(plan, watcher, last.name)
@@ -113,19 +111,17 @@ def _tell(plan: Plan, ended: Outcome, listeners: Sequence[progress.Listener]) ->
 
 def _show(plan: Plan, states: Sequence[State], nothing_to_do: bool) -> None:
     """What has been made, in numbers (where there is no terminal the lines have told them), and where it lies."""
-    terminal = show.console()
     if nothing_to_do:
-        terminal.print(
+        show.lines(
             f"Nothing to do: {show.printable(plan.batch.input)}, settings, rules and code of batch "
             f"{plan.batch.name} are the same as when it was made."
         )
     elif sys.stdout.isatty():
-        terminal.print(Text(f"batch {plan.batch.name}"))
-        terminal.print(status.counts(states))
-    for said in filter(None, (*status.remarks(states), status.overtaken(plan))):
-        terminal.print(Text(said))
+        show.lines(f"batch {plan.batch.name}")
+        show.console().print(status.counts(states))
+    show.lines(*filter(None, (*status.remarks(states), status.overtaken(plan))))
     stale = [state.step for state in states if not state.fresh]
     if stale:
-        terminal.print(Text(f"still to be made: {', '.join(stale)}"))
+        show.lines(f"still to be made: {', '.join(stale)}")
     else:
-        show.where(terminal, plan)
+        show.where(plan)

@@ -7,51 +7,36 @@ settings or input, 3 not published since a share of the documents is over its li
 from __future__ import annotations
 
 import argparse
+import gc
+import importlib
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Mapping, Sequence
 from types import ModuleType
+from typing import Any
 
 from pipeline import __version__
-from pipeline.console import (
-    backfill,
-    boilerplate,
-    completion,
-    explain,
-    gc,
-    init,
-    look,
-    plan,
-    rerun,
-    retry,
-    rules,
-    run,
-    show,
-    status,
-    verify,
-)
 from pipeline.errors import CopydeskError, LimitError
 
 DONE, FAILED, STOPPED = 0, 1, 130
 
-# Each module has `SUMMARY`, `add_arguments(parser)` and `run(options)`, which prints and returns the exit code.
-COMMANDS: Mapping[str, ModuleType] = {
-    "run": run,
-    "rerun": rerun,
-    "retry": retry,
-    "backfill": backfill,
-    "status": status,
-    "plan": plan,
-    "explain": explain,
-    "rules": rules,
-    "boilerplate": boilerplate,
-    "verify": verify,
-    "look": look,
-    "init": init,
-    "gc": gc,
-    "completion": completion,
+# What each does. The module of its name is loaded when the command is asked for: all of them take half a second. It has
+# `add_arguments(parser)` and `run(options)`, which prints and returns the exit code.
+COMMANDS: Mapping[str, str] = {
+    "run": "clean a batch of articles, or do what is left to do of it",
+    "rerun": "make a step again, and what depends on it; also when the input has been archived",
+    "retry": "take the documents in quarantine through again, and do what is left to do",
+    "backfill": "make a batch for each day, or again those that a late batch has overtaken",
+    "status": "what a batch's last run did, step by step; without a name, what became of all batches",
+    "plan": "which steps a run would make, and why",
+    "explain": "one document's whole life: where it came from, what became of it",
+    "rules": "the rules, what they do, and their settings",
+    "boilerplate": "lines learned of sites: look at them, accept or reject them",
+    "verify": "whether all outputs are still as they were written, byte for byte",
+    "look": "the first records of files as they would be read, or why not",
+    "init": "what lies in a folder, and a settings file for it",
+    "gc": "what of the output folder nobody needs any more; with --yes it is removed",
+    "completion": "print a script by which bash, zsh or fish complete commands and options",
 }
 
 _EXAMPLES = """
@@ -83,31 +68,79 @@ published, since more of the documents, or of a source's, is set aside than [run
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # workers share the cores; NumPy's own threads cost 50 ms to start
     try:
-        code: int = COMMANDS[options.command].run(options)
+        options = _parser().parse_args(arguments)
+        code: int = _module(options.command).run(options)
     except LimitError as error:
-        print("copydesk: " + "\n  ".join(map(show.printable, str(error).split("\n"))), file=sys.stderr)
+        _say("\n  ".join(map(_printable, str(error).split("\n"))))
         return error.exit_code
     except CopydeskError as error:
-        print(f"copydesk: {show.printable(str(error))}", file=sys.stderr)
+        _say(_printable(str(error)))
         return error.exit_code
     except BrokenPipeError:  # `copydesk rules | head`: nobody reads on, and nothing is to be said of it at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:
-        print(f"copydesk: {show.printable(str(error.filename))}: {error.strerror}", file=sys.stderr)
+        _say(f"{_printable(str(error.filename))}: {error.strerror}")
         return FAILED
     except Exception as error:  # a fault of ours: one line for the person, the traceback in a file for the report of it
-        with tempfile.NamedTemporaryFile("w", prefix="copydesk-", suffix=".log", delete=False) as log:
-            traceback.print_exc(file=log)
         what = f"unexpected {type(error).__name__}: {error}".partition("\n")[0]
-        print(f"copydesk: {show.printable(what)}; the traceback is in {log.name}", file=sys.stderr)
+        _say(f"{_printable(what)}; the traceback is in {_traceback_in_a_file()}")
         return FAILED
     except KeyboardInterrupt:
-        print("copydesk: stopped; what was done so far stays, `copydesk run` goes on from there", file=sys.stderr)
+        _say("stopped; what was done so far stays, `copydesk run` goes on from there")
         return STOPPED
     return code
+
+
+def _say(message: str) -> None:
+    print(f"copydesk: {message}", file=sys.stderr)
+
+
+def _printable(text: str) -> str:
+    from pipeline.console import show  # with all that it loads: where nothing is wrong nobody waits for it
+
+    return show.printable(text)
+
+
+def _traceback_in_a_file() -> str:
+    """Write the traceback of what is being handled; returns the file's name."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="copydesk-", suffix=".log", delete=False) as log:
+        traceback.print_exc(file=log)
+    return log.name
+
+
+def _module(command: str) -> ModuleType:
+    """The module of a command; what is loaded stays, and is not searched for garbage again and again."""
+    gc.disable()
+    module = importlib.import_module(f"pipeline.console.{command}")
+    gc.freeze()
+    gc.enable()
+    return module
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of one command, which learns its arguments when somebody asks for them."""
+
+    def __init__(self, *, command: str, **given: Any) -> None:
+        super().__init__(**given)
+        self._unasked = command
+
+    def complete(self) -> None:
+        """Add the arguments of the command, once."""
+        command, self._unasked = self._unasked, ""
+        if command:
+            _module(command).add_arguments(self)
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        self.complete()
+        return super().parse_known_args(args, namespace)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -119,9 +152,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(parser=parser)  # whoever completes commands reads them off it
     parser.add_argument("--version", action="version", version=f"copydesk {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
-    for name, module in COMMANDS.items():
-        summary = module.SUMMARY
-        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-        module.add_arguments(command)
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", dest="command", parser_class=CommandParser
+    )
+    for name, summary in COMMANDS.items():
+        commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", command=name)
     return parser

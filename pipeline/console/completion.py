@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 
-SUMMARY = "print a script by which bash, zsh or fish complete commands and options"
+from pipeline.console.cli import CommandParser
+
 DONE = 0
 
 Words = Mapping[str, Sequence[str]]  # what may follow each command: its options, and the values it chooses from
@@ -29,6 +30,8 @@ def script(shell: str, parser: argparse.ArgumentParser) -> str:
 def _words(parser: argparse.ArgumentParser) -> Iterator[tuple[str, Sequence[str]]]:
     commands = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     for name, command in commands.choices.items():
+        if isinstance(command, CommandParser):
+            command.complete()
         options = [option for action in command._actions for option in action.option_strings if option[:2] == "--"]
         chosen = [c for action in command._actions if not action.option_strings for c in action.choices or ()]
         yield name, [*chosen, *options]

@@ -17,8 +17,6 @@ from pipeline.run.plan import Plan
 from pipeline.stages import tables
 from pipeline.stages.tables import FindingRow
 
-SUMMARY = "one document's whole life: where it came from, what became of it"
-
 _LOOKED_FOR = 200_000  # ids among which a similar one is sought
 _TOLD = [name for name in tables.DOCUMENTS.names if name not in ("id", "text", "meta", "repairs")]  # of the source
 

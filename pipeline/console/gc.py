@@ -14,8 +14,6 @@ from pipeline.output.layout import Layout
 from pipeline.run import gc
 from pipeline.run.gc import Waste
 
-SUMMARY = "what of the output folder nobody needs any more; with --yes it is removed"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="remove it; without this it is only said")

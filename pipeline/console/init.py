@@ -27,7 +27,6 @@ from pipeline.sources.fields import WHAT, Choice, Fields
 from pipeline.sources.page.fragment import is_markup
 from pipeline.sources.records import Failure, File, Record
 
-SUMMARY = "what lies in a folder, and a settings file for it"
 DEFAULT = "copydesk.toml"
 FILES = 20  # of each kind, over all of it, that are looked into
 RECORDS = 50  # of each of them

@@ -19,7 +19,6 @@ from pipeline.sources import formats, read
 from pipeline.sources.page_in_text import without_page
 from pipeline.sources.records import Failure, File, Record
 
-SUMMARY = "the first records of files as they would be read, or why not"
 RECORDS = 3
 SHOWN = 300  # characters of a text
 _TOLD = ("title", "url", "site", "published")

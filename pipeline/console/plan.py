@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from rich.text import Text
-
 from pipeline.console import show
 from pipeline.run.plan import Plan
-
-SUMMARY = "which steps a run would make, and why"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +27,6 @@ def print_states(plan: Plan, *, as_json: bool) -> None:
         return
     table = show.grid("step", "run would", "why")
     for state in states:
-        table.add_row(state.step, Text("keep it" if state.fresh else "make it"), Text(show.printable(state.why)))
-    show.console().print(Text(f"batch {plan.batch.name}"))
+        table.add_row(state.step, "keep it" if state.fresh else "make it", show.printable(state.why))
+    show.lines(f"batch {plan.batch.name}")
     show.console().print(table)

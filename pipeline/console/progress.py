@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from pipeline.console import show
 from pipeline.run.outcome import Outcome
 from pipeline.run.plan import Plan
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from pipeline.tasks import Watcher  # Luigi takes 0.1 s to load
 
 Event = Mapping[str, Any]  # what happened: `time`, `batch`, and the numbers of a step or of the whole run
@@ -30,6 +30,8 @@ def watching(plan: Plan, listeners: Sequence[Listener], *, bars: bool) -> Iterat
     if not bars:
         yield lines
         return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(bar_width=32),

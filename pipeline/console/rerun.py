@@ -10,7 +10,6 @@ from pipeline.run.batch import refuse_other_input
 from pipeline.run.steps import chain
 from pipeline.stages.order import STAGES
 
-SUMMARY = "make a step again, and what depends on it; also when the input has been archived"
 DONE = 0
 
 

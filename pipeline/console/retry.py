@@ -11,7 +11,6 @@ from pipeline.console import carry, show
 from pipeline.run.batch import refuse_other_input
 from pipeline.stages.order import STAGES
 
-SUMMARY = "take the documents in quarantine through again, and do what is left to do"
 DONE = 0
 
 

@@ -15,8 +15,6 @@ from pipeline.errors import SettingsError
 from pipeline.records import Guard, Rule
 from pipeline.run import keys
 
-SUMMARY = "the rules, what they do, and their settings"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="*", help="a stage (encoding), a rule (encoding/mojibake), or `try` and a rule")

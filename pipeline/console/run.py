@@ -10,7 +10,6 @@ from pipeline.run.batch import refuse_other_input
 from pipeline.run.steps import chain
 from pipeline.stages.order import STAGES
 
-SUMMARY = "clean a batch of articles, or do what is left to do of it"
 DONE = 0
 
 

@@ -9,10 +9,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from pipeline.console import show
 from pipeline.output import manifest as manifests
@@ -23,9 +20,11 @@ from pipeline.run import later
 from pipeline.run.plan import Plan, State
 from pipeline.run.steps import chain
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 MOST_KINDS = 5  # of what was left out, listed
 MOST_GUESSES = 20  # of fields, listed
-SUMMARY = "what a batch's last run did, step by step; without a name, what became of all batches"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,16 +50,15 @@ def _print_one(plan: Plan, as_json: bool) -> None:
     if as_json:
         show.as_json(summary(plan, states))
         return
-    terminal = show.console()
-    terminal.print(Text(f"batch {plan.batch.name}"))
-    terminal.print(counts(states))
+    show.lines(f"batch {plan.batch.name}")
+    show.console().print(counts(states))
     for said in filter(None, (*remarks(states), gone, overtaken(plan), *not_published(plan))):
-        terminal.print(Text(show.printable(said)))
+        show.lines(show.printable(said))
     for state in states:
         if not state.fresh:
-            terminal.print(Text(f"{state.step} is to be made: {show.printable(state.why)}"))
+            show.lines(f"{state.step} is to be made: {show.printable(state.why)}")
     if all(state.fresh for state in states):
-        show.where(terminal, plan)
+        show.where(plan)
 
 
 def _row(layout: Layout) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def try_rule(stage: Stage, judge: Rule | Guard, path: Path, settings: Settings) 
     for rows in _sample(path, settings):
         facts = stage.facts(rows).facts
         started = time.process_time()
-        seen = rows_seen(rows["text"], judge) if isinstance(judge, Rule) else None
+        seen = rows_seen(rows["text"], facts, judge) if isinstance(judge, Rule) else None
         for row in range(rows.num_rows) if seen is None else sorted(seen):
             before = Document(rows["id"][row].as_py(), rows["text"][row].as_py())
             result = stages.run(alone, before, facts[row])

@@ -12,7 +12,6 @@ from pipeline.engine import storage, whole
 from pipeline.output import layout
 from pipeline.output.report import page
 
-SUMMARY = "whether all outputs are still as they were written, byte for byte"
 SOUND, DAMAGED = 0, 1
 
 

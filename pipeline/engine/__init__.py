@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 
-from pipeline.engine import local
 from pipeline.engine.protocol import Closable, Engine, Progress
 from pipeline.errors import SettingsError
 
+
+def _local(workers: int, memory_limit: str, scratch: str, progress: Progress | None) -> Closable:
+    from pipeline.engine.local import LocalEngine  # processes take 0.03 s to load, and a run may have nothing to do
+
+    return LocalEngine(workers, memory_limit, scratch, progress)
+
+
 # (workers, memory limit, folder for what is spilled, who is told how far it is) to an engine that can be closed
-ENGINES: Mapping[str, Callable[[int, str, str, Progress | None], Closable]] = {"local": local.LocalEngine}
+ENGINES: Mapping[str, Callable[[int, str, str, Progress | None], Closable]] = {"local": _local}
 
 
 def opened(

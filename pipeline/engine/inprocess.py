@@ -11,12 +11,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.engine import storage
+from pipeline.engine.database import Database
 from pipeline.engine.protocol import Dataset, RowsFunction, SplitFunction
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class InProcessEngine:
@@ -26,9 +31,7 @@ class InProcessEngine:
     """
 
     def __init__(self) -> None:
-        import duckdb
-
-        self._duckdb = duckdb.connect(config={"threads": 1})
+        self._database = Database(_connect)
 
     def map_rows(self, function: RowsFunction, dataset: Dataset, out: str) -> str:
         """`function` over all rows; see `pipeline.engine.protocol.Engine`."""
@@ -61,14 +64,34 @@ class InProcessEngine:
         Raises:
             duckdb.Error: the query fails.
         """
-        for name, dataset in datasets.items():
-            self._duckdb.read_parquet([str(part) for part in storage.parts(dataset)]).create_view(name)
-        self._duckdb.sql(query).write_parquet(str(_file(out)))
+        self._database.write(query, str(_file(out)), datasets)
         return out
+
+    def table(self, query: str, name: str, **datasets: Dataset) -> str:
+        """The rows of `query` as a table; see `pipeline.engine.protocol.Engine`.
+
+        Raises:
+            duckdb.Error: the query fails.
+        """
+        return self._database.keep(query, name, datasets)
+
+    def count(self, dataset: str) -> int:
+        """How many rows a dataset has."""
+        return self._database.count(dataset)
+
+    def drop(self) -> None:
+        """Let the tables go."""
+        self._database.drop()
 
     def close(self) -> None:
         """Close the database."""
-        self._duckdb.close()
+        self._database.close()
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    return duckdb.connect(config={"threads": 1})
 
 
 def _outputs(function: SplitFunction, rows: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:

@@ -11,7 +11,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-Dataset = str | Sequence[str]  # a Parquet file, a folder of them (read at any depth), or several of either
+# a Parquet file, a folder of them (read at any depth), a table that the engine keeps, or several of these
+Dataset = str | Sequence[str]
 RowsFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
 SplitFunction = Callable[[pa.RecordBatch], Iterator[Mapping[str, pa.RecordBatch]]]
 Progress = Callable[[int, int], None]  # rows done, rows in all
@@ -53,6 +54,21 @@ class Engine(Protocol):
         count / sum / min / max) and ends in ORDER BY where the order of rows must repeat. An empty result still has
         its schema.
         """
+        ...
+
+    def table(self, query: str, name: str, **datasets: Dataset) -> str:
+        """The same as a table under `name` that the engine keeps for further queries alone, until `drop`.
+
+        It is a dataset for `sql`, `table` and `count`, and no file. What is large is spilled.
+        """
+        ...
+
+    def count(self, dataset: str) -> int:
+        """How many rows a dataset has."""
+        ...
+
+    def drop(self) -> None:
+        """Let the tables go."""
         ...
 
 

@@ -16,8 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import compiled
+
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.floating[Any]]
+
+_IN_C = compiled.load("pipeline.facts._trees")
+_SYMMETRIC_IN_C = compiled.load("pipeline.facts._symmetric_trees")
 
 # Rows at once, so that their places in all trees fit the processor's cache; swept 32-512 on pages and texts.
 BLOCK = 128
@@ -88,11 +93,23 @@ class Trees:
         )
 
     def sums(self, rows: Numbers) -> Floats:
-        """What all trees together add for each row of features; summed in double precision."""
-        total = np.empty(len(rows))
+        """What all trees together add for each row of features; summed in double precision, tree after tree."""
+        return self.in_numpy(rows) if _IN_C is None else self.in_c(rows)
+
+    def in_c(self, rows: Numbers) -> Floats:
+        """By `trees.c`."""
+        total = np.zeros(len(rows))
+        features = np.ascontiguousarray(rows, np.float32)
+        _IN_C.sums(self.depth, self.columns, self.limits, self.left, self.values, self.roots, features, total)
+        return total
+
+    def in_numpy(self, rows: Numbers) -> Floats:
+        """By array operations, all trees at once."""
+        total = np.zeros(len(rows))
         for start in range(0, len(rows), BLOCK):
             added = self._leaves(rows[start : start + BLOCK])
-            total[start : start + BLOCK] = added.sum(axis=1, dtype=np.float64)
+            if len(self.roots):
+                total[start : start + BLOCK] = np.cumsum(added, axis=1, dtype=np.float64)[:, -1]
         return total
 
     def _leaves(self, rows: Numbers) -> NDArray[np.float32]:
@@ -131,6 +148,20 @@ class SymmetricTrees:
 
     def sums(self, rows: Numbers) -> NDArray[np.float32]:
         """What all trees together add for each row of features; summed in single precision, tree after tree."""
+        return self.sums_in_numpy(rows) if _SYMMETRIC_IN_C is None else self.sums_in_c(rows)
+
+    def sums_in_c(self, rows: Numbers) -> NDArray[np.float32]:
+        """By `symmetric_trees.c`."""
+        total = np.empty(len(rows), np.float32)
+        features = np.ascontiguousarray(rows, np.float32)
+        asked = (self.columns, self.limits, self.questions)
+        _SYMMETRIC_IN_C.sums(len(self.questions), features, *asked, self.leaves, total)
+        return total
+
+    def sums_in_numpy(self, rows: Numbers) -> NDArray[np.float32]:
+        """By array operations over all rows."""
+        if len(rows) == 1:  # the sum of one column alone is not made in order
+            return self.sums_in_numpy(np.repeat(rows, 2, axis=0))[:1]
         features = np.ascontiguousarray(rows.T, np.float32)
         answers = (features.take(self.columns, axis=0) > self.limits[:, None]).view(np.uint8)
         leaf = answers.take(self.questions[0], axis=0)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +18,8 @@ from pipeline.run.outcome import Outcome
 def tell(outcome: Outcome, notify: Notify) -> Iterator[str]:
     """Tell those that the settings name; yields in words who could not be told."""
     if notify.webhook:
+        from http.client import HTTPException  # with all that encrypts it takes 0.02 s to load, and few ask for it
+
         try:
             _post(outcome, notify.webhook, notify.webhook_seconds)
         except (OSError, ValueError, HTTPException) as error:
@@ -35,6 +35,8 @@ def tell(outcome: Outcome, notify: Notify) -> Iterator[str]:
 
 def _post(outcome: Outcome, address: str, seconds: float) -> None:
     """One message a run. Chat programs show its `text`, others read the rest."""
+    import urllib.request
+
     message = {"text": f"copydesk, batch {outcome.batch}: {outcome}", **outcome._asdict()}
     body = json.dumps(message).encode()
     request = urllib.request.Request(address, body, {"Content-Type": "application/json", "User-Agent": "copydesk"})

@@ -1,7 +1,7 @@
 """What a stage makes of rows of documents.
 
-It looks at them in three steps: it computes the facts its rules need, screens all texts in C++ with the rules'
-triggers, and lets Python rules look only at the documents that may be hit. The rest pass through as the Arrow rows
+It looks at them in three steps: it computes the facts its rules need, screens all texts with the rules' triggers, and
+lets Python rules look only at the documents that may be hit. The rest pass through as the Arrow rows
 they came in. This is the one path: `stage.run` does to a single text what this does to many.
 """
 
@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,7 +46,7 @@ def run_stage(
     told, aside = _facts_of(rows, facts or stage.facts, max_seconds)
     for field in stage.columns:
         rows = with_column(rows, field, told.columns[field.name])
-    seen = screen(rows["text"], stage)
+    seen = screen(rows["text"], told.facts, stage)
     edited: dict[int, Result] = {}
     counted: dict[int, Mapping[str, Any]] = {}
     found: list[FindingRow] = []
@@ -83,23 +85,41 @@ def give_up(rows: pa.RecordBatch, *, stage: Stage) -> Iterator[dict[str, pa.Reco
     yield {**_places(rows, stage.name, aside), FOUND: findings_table([])}
 
 
-def screen(texts: pa.StringArray, stage: Stage) -> dict[str, frozenset[int]]:
-    """For each rule with a trigger, the rows whose text it may hit: one look at all of them, in C++."""
-    by_trigger: dict[str | None, frozenset[int]] = {}
-    found = {}
-    for rule in stage.rules:
-        if rule.trigger is not None and rule.trigger not in by_trigger:
-            by_trigger[rule.trigger] = rows_seen(texts, rule) or frozenset()
-        if rule.trigger is not None:
-            found[rule.name] = by_trigger[rule.trigger]
-    return found
+def screen(texts: pa.StringArray, facts: Sequence[Facts], stage: Stage) -> dict[str, frozenset[int]]:
+    """For each rule with a trigger, the rows that it may hit; what several rules look for is looked for once."""
+    looked: dict[tuple[str, ...], Rows] = {}
+    found = {rule.name: _seen(texts, facts, rule, looked) for rule in stage.rules}
+    return {name: frozenset(rows.tolist()) for name, rows in found.items() if rows is not None}
 
 
-def rows_seen(texts: pa.StringArray, rule: Rule) -> frozenset[int] | None:
-    """The rows whose text the rule's trigger matches; None when it has none and must be asked about each."""
+def rows_seen(texts: pa.StringArray, facts: Sequence[Facts], rule: Rule) -> frozenset[int] | None:
+    """The rows that the rule's trigger sees; None when it has none and must be asked about each."""
+    rows = _seen(texts, facts, rule, {})
+    return None if rows is None else frozenset(rows.tolist())
+
+
+Rows = npt.NDArray[np.int64]
+
+
+def _seen(
+    texts: pa.StringArray, facts: Sequence[Facts], rule: Rule, looked: dict[tuple[str, ...], Rows]
+) -> Rows | None:
     if rule.trigger is None:
         return None
-    return frozenset(pc.indices_nonzero(pc.match_substring_regex(texts, rule.trigger)).to_pylist())
+    if callable(rule.trigger):
+        return np.flatnonzero(rule.trigger(texts, facts, **rule.parameters))
+    return _matched(texts, (rule.trigger,) if isinstance(rule.trigger, str) else rule.trigger, looked)
+
+
+def _matched(texts: pa.StringArray, patterns: tuple[str, ...], looked: dict[tuple[str, ...], Rows]) -> Rows:
+    """The rows in which all patterns match; `looked` holds those of patterns that were looked for before."""
+    if not patterns:
+        return np.arange(len(texts))
+    if patterns not in looked:
+        rows = _matched(texts, patterns[:-1], looked)
+        some = texts if len(patterns) == 1 else texts.take(pa.array(rows))
+        looked[patterns] = rows[pc.indices_nonzero(pc.match_substring_regex(some, patterns[-1])).to_numpy()]
+    return looked[patterns]
 
 
 def _rows_to_look_at(rows: pa.RecordBatch, stage: Stage, seen: Mapping[str, frozenset[int]]) -> Iterable[int]:

@@ -30,7 +30,7 @@ def translation_facts(rows: pa.RecordBatch, *, explained: float = translation.EX
     """
     codes, certainty = rows["language"].to_pylist(), rows["language_probability"].to_pylist()
     languages = [Language(code or "und", p or 0.0) for code, p in zip(codes, certainty, strict=True)]
-    qualities = translation.qualities(rows["text"].to_pylist(), [guess.code for guess in languages], explained)
+    qualities = translation.qualities(rows["text"], [guess.code for guess in languages], explained)
     told = zip(languages, qualities, _originals(rows), strict=True)
     return FactsOfRows(
         [Facts(language=guess, quality=quality, meta=meta) for guess, quality, meta in told],

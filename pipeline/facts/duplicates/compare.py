@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.facts.duplicates.policy import Policy
-from pipeline.facts.duplicates.signature import SHINGLE, SHINGLE_SPACELESS
+from pipeline.facts.duplicates.signs import SHINGLE, SHINGLE_SPACELESS, chunks
 from pipeline.facts.duplicates.words import Hashes, Ints, shingles, words
 
 LONG_RUN = 8  # words; shorter runs that the other text has not are damage or small changes, not a part of the story
@@ -33,7 +33,14 @@ class Folded(NamedTuple):
     at: Ints  # the word at which each begins
     width: Ints  # how many words each holds
     distinct: Hashes
-    words: list[bytes]
+    letters: bytes  # of all words
+    starts: Ints  # of each word in them
+    ends: Ints
+
+    def words(self, first: int = 0, last: int | None = None) -> list[bytes]:
+        """Those from the word `first` to before `last`. Made when asked for: few pairs are so much alike."""
+        spans = zip(self.starts[first:last].tolist(), self.ends[first:last].tolist(), strict=True)
+        return [self.letters[start:end] for start, end in spans]
 
 
 class Likeness(NamedTuple):
@@ -49,22 +56,30 @@ class Likeness(NamedTuple):
 
 def fold(texts: pa.Array) -> list[Folded]:
     """Texts (or the `words` of signatures, which come to the same) made ready to be compared."""
+    return [folded for first, count in chunks(texts) for folded in _fold(texts.slice(first, count))]
+
+
+def _fold(texts: pa.Array) -> list[Folded]:
     found = words(texts)
     runs, at, offsets = shingles(found, SHINGLE, SHINGLE_SPACELESS)
     width = np.where(found.spaceless[at], SHINGLE_SPACELESS, SHINGLE)
     content = found.folded.tobytes()
     folded = []
-    for first, last, begin, end in zip(offsets[:-1], offsets[1:], found.offsets[:-1], found.offsets[1:], strict=True):
-        spans = zip(found.starts[begin:end], found.ends[begin:end], strict=True)
+    bounds = zip(*(b.tolist() for b in (offsets[:-1], offsets[1:], found.offsets[:-1], found.offsets[1:])), strict=True)
+    for first, last, begin, end in bounds:
         mine = runs[first:last]
-        tokens = [content[a:b] for a, b in spans]
-        folded.append(Folded(mine, at[first:last] - begin, width[first:last], np.unique(mine), tokens))
+        own = np.sort(mine)
+        distinct = own[np.concatenate([[True], own[1:] != own[:-1]])] if len(own) else own
+        spans = found.starts[begin:end], found.ends[begin:end]
+        folded.append(Folded(mine, at[first:last] - begin, width[first:last], distinct, content, *spans))
     return folded
 
 
 def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
     """How alike two documents are, and whether that makes one of them a copy."""
-    shared = len(np.intersect1d(one.distinct, other.distinct, assume_unique=True))
+    both = np.concatenate([one.distinct, other.distinct])
+    both.sort()
+    shared = int(np.count_nonzero(both[1:] == both[:-1]))
     sizes = len(one.distinct), len(other.distinct)
     if not shared:
         return Likeness(0.0, "")
@@ -76,7 +91,7 @@ def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
     copy = 0 if (lost[0], sizes[0]) <= (lost[1], sizes[1]) else 1
     if lost[copy] > policy.max_lost:
         return unlike
-    size = len((one, other)[copy].words)
+    size = len((one, other)[copy].starts)
     own = max(own_words(one, other), own_words(other, one))
     if own > max(1, policy.max_own * size) or lost[copy] + own / size > policy.max_lost:
         return unlike
@@ -88,10 +103,10 @@ def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
 
 def lost_share(text: Folded, kept: Folded) -> float:
     """The share of `text`'s words that go lost with it: those in long runs that `kept` has not."""
-    covered = _covered(text, np.isin(text.runs, kept.distinct))
+    covered = _covered(text, _among(text.runs, kept.distinct))
     edges = np.flatnonzero(np.diff(np.concatenate([[1], covered.view(np.int8), [1]])))
     runs = edges[1::2] - edges[::2]
-    return float(runs[runs >= LONG_RUN].sum()) / len(text.words)
+    return float(runs[runs >= LONG_RUN].sum()) / len(text.starts)
 
 
 def own_words(text: Folded, other: Folded) -> float:
@@ -105,10 +120,10 @@ def own_words(text: Folded, other: Folded) -> float:
     >>> own_words(one, other)
     3.0
     """
-    common = np.isin(text.runs, other.distinct)
+    common = _among(text.runs, other.distinct)
     if common.all():
         return 0.0
-    shared = np.flatnonzero(_covered(other, np.isin(other.runs, text.distinct)))  # words of the other in shared runs
+    shared = np.flatnonzero(_covered(other, _among(other.runs, text.distinct)))  # words of the other in shared runs
     _, first_run = np.unique(other.runs, return_index=True)  # where the other has each of its distinct shingles first
     own = 0.0
     for start, end, before in _gaps(text, common, _covered(text, common)):
@@ -116,13 +131,20 @@ def own_words(text: Folded, other: Folded) -> float:
         begin = int(other.at[same] + other.width[same])  # the other's word after the shingle that stands before the gap
         number = np.searchsorted(shared, begin)
         if number < len(shared) and shared[number] > begin:
-            own += _difference(text.words[start:end], other.words[begin : int(shared[number])])
+            own += _difference(text.words(start, end), other.words(begin, int(shared[number])))
     return own
+
+
+def _among(runs: Hashes, distinct: Hashes) -> npt.NDArray[np.bool_]:
+    """Which of the runs are in `distinct`, which ascends and is not empty."""
+    place = np.minimum(np.searchsorted(distinct, runs), len(distinct) - 1)
+    among: npt.NDArray[np.bool_] = distinct[place] == runs
+    return among
 
 
 def _covered(text: Folded, common: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Which words lie in a shingle that the other text has."""
-    edges = np.zeros(len(text.words) + 1, np.int64)
+    edges = np.zeros(len(text.starts) + 1, np.int64)
     np.add.at(edges, text.at[common], 1)
     np.add.at(edges, text.at[common] + text.width[common], -1)
     return np.cumsum(edges[:-1]) > 0

@@ -5,7 +5,6 @@ Looked for among those that are left when the near copies are dropped.
 
 from __future__ import annotations
 
-from pipeline.engine.storage import count_rows
 from pipeline.facts.duplicates.candidates import FEW, SMALL
 from pipeline.facts.duplicates.decide import Decision, decide
 from pipeline.facts.duplicates.edges import Comparison
@@ -53,7 +52,7 @@ def copies(tables: Tables, buckets: str, near: Decision, comparison: Comparison)
     pairs = tables.sql("pairs", _PAIRS, buckets=left, sizes=sizes)
     found = _with_pairs(tables.inside("small"), near, pairs, comparison)
     large = tables.sql("large", _LARGE, buckets=left, sizes=sizes)
-    if count_rows(large):
+    if tables.any_rows(large):
         found = stars(tables.inside("large"), large, "length_rank", found, comparison, _ENOUGH)
     if not near.edges or found == near:
         return found
@@ -62,4 +61,4 @@ def copies(tables: Tables, buckets: str, near: Decision, comparison: Comparison)
 
 
 def _with_pairs(tables: Tables, found: Decision, pairs: str, comparison: Comparison) -> Decision:
-    return decide(tables, found, comparison.edges(tables, pairs)) if count_rows(pairs) else found
+    return decide(tables, found, comparison.edges(tables, pairs)) if tables.any_rows(pairs) else found

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pipeline.engine.protocol import Dataset
-from pipeline.engine.storage import count_rows
 from pipeline.facts.duplicates.tables import Tables, literal
 
 # No row.
@@ -85,15 +84,15 @@ def undecided(tables: Tables, documents: str) -> Decision:
 
 def decide(tables: Tables, before: Decision, edges: str) -> Decision:
     """The decision made anew with the table `edges` beside those that were found before."""
-    if not count_rows(edges):
+    if not tables.any_rows(edges):
         return before
     every = (*before.edges, edges)
     dropped: list[str] = []
     left = tables.sql("open", _OPEN, edges=every)
-    while count_rows(left):
+    while tables.any_rows(left):
         here = tables.inside(f"decision-{len(dropped) + 1}")
         worse = here.sql("dropped", _WORSE, edges=left)
-        dropped.append(worse if count_rows(worse) else _from_ring(here, left))
+        dropped.append(worse if tables.any_rows(worse) else _from_ring(here, left))
         left = here.sql("open", _STILL_OPEN, edges=left, dropped=dropped[-1])
     return Decision(every, tuple(dropped))
 

@@ -26,5 +26,5 @@ class Comparison:
 
     def edges(self, tables: Tables, pairs: str) -> str:
         """Those of the pairs (`one, other`) that are copies, with the columns of `rows.EDGES`."""
-        texts = tables.sql("texts", _TEXTS, pairs=pairs, members=self.members)
+        texts = tables.write("texts", _TEXTS, pairs=pairs, members=self.members)
         return tables.map_rows("edges", partial(rows.edges, policy=self.policy), texts)

@@ -22,4 +22,4 @@ WHERE copy.rank > groups.rank
 def copies(tables: Tables, signatures: str) -> str:
     """The exact copies of a batch: `doc, head, rank, head_rank`."""
     groups = tables.sql("groups", _GROUPS, signatures=signatures)
-    return tables.sql("copies", _COPIES, signatures=signatures, groups=groups)
+    return tables.write("copies", _COPIES, signatures=signatures, groups=groups)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from pipeline.engine.storage import count_rows, read_table
+from pipeline.engine.storage import read_table
 from pipeline.errors import InputError
 from pipeline.facts.duplicates import rows
 from pipeline.facts.duplicates.candidates import FEW, SMALL
@@ -80,15 +80,15 @@ def copies(tables: Tables, signatures: str, keys: str, exact: str, folders: Sequ
     sizes = tables.sql("sizes", _SIZES, buckets=shared)
     alike = tables.sql("alike", _ALIKE, buckets=shared, sizes=sizes, keys=keys, exact=exact)
     equal = tables.sql("equal", _EQUAL, signatures=signatures, documents=documents, exact=exact)
-    texts = tables.sql("texts", _TEXTS, pairs=[alike, equal], signatures=signatures, documents=documents)
+    texts = tables.write("texts", _TEXTS, pairs=[alike, equal], signatures=signatures, documents=documents)
     compared = tables.map_rows("compared", partial(rows.compared_with_old, policy=policy), texts)
     found = tables.sql("copies", _COPIES, compared=compared)
     return Published(compared, most_similar(tables, found, "concat(copies.of_batch, '/', copies.of)"))
 
 
 def _refuse_other_versions(tables: Tables, documents: Sequence[str]) -> None:
-    other = tables.sql("versions", _OTHER_VERSIONS, documents=documents)
-    if count_rows(other):
+    other = tables.write("versions", _OTHER_VERSIONS, documents=documents)
+    if tables.any_rows(other):
         first = read_table(other).to_pylist()[0]
         raise InputError(
             f"duplicates: the history of batch {first['batch']} has signatures of version {first['version']},"

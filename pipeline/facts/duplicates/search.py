@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from pipeline.engine.protocol import Dataset, Engine
-from pipeline.engine.storage import count_rows, read_table
+from pipeline.engine.storage import read_table
 from pipeline.errors import InputError
 from pipeline.facts.duplicates import candidates, contained, decide, exact, published, rows, side_tables
 from pipeline.facts.duplicates.edges import Comparison
@@ -44,11 +44,20 @@ def search(
     * `clusters`: `cluster, id, batch, kind` ("kept" for the document kept);
     * `superseded`: `id, batch, better, similarity, kind, why`: published documents of which there is now a better copy.
 
-    What else is in `work` then, the folder `tables`, is of no further use.
+    What else is in `work` then, the folder `tables`, is of no further use; tables that the engine kept are gone.
 
     Raises:
         InputError: two documents have one id, or the history was written by another version of the signatures.
     """
+    try:
+        return _search(engine, documents, history, batch, policy, work)
+    finally:
+        engine.drop()
+
+
+def _search(
+    engine: Engine, documents: Dataset, history: Mapping[str, str], batch: str, policy: Policy, work: str
+) -> str:
     tables = Tables(engine, f"{work}/tables")
     signed = tables.map_rows("signatures", partial(signatures, policy=policy), documents)
     _refuse_ids_used_twice(tables, signed, batch)
@@ -74,7 +83,7 @@ def remember(engine: Engine, documents: Dataset, batch: str, out: str) -> str:
 
 
 def _refuse_ids_used_twice(tables: Tables, signed: str, batch: str) -> None:
-    twice = tables.sql("twice", _TWICE, signatures=signed)
-    if count_rows(twice):
+    twice = tables.write("twice", _TWICE, signatures=signed)
+    if tables.any_rows(twice):
         name = read_table(twice)["id"][0].as_py()
         raise InputError(f'duplicates: batch {batch}: two documents have the id "{name}"; ids must be unique')

@@ -56,7 +56,7 @@ def twins(
 
 def write(tables: Tables, signatures: str, twins: str, compared: str, batch: str) -> str:
     """The side tables `duplicates`, `clusters` and `superseded`; returns the first. See `search`."""
-    duplicates = tables.sql("duplicates", _DUPLICATES, twins=twins, signatures=signatures)
-    tables.sql("clusters", _CLUSTERS.format(batch=literal(batch)), duplicates=duplicates)
-    tables.sql("superseded", _SUPERSEDED, compared=compared, signatures=signatures)
+    duplicates = tables.write("duplicates", _DUPLICATES, twins=twins, signatures=signatures)
+    tables.write("clusters", _CLUSTERS.format(batch=literal(batch)), duplicates=duplicates)
+    tables.write("superseded", _SUPERSEDED, compared=compared, signatures=signatures)
     return duplicates

@@ -6,7 +6,6 @@ like the first representative is compared with the next one, for a few rounds.
 
 from __future__ import annotations
 
-from pipeline.engine.storage import count_rows
 from pipeline.facts.duplicates.decide import Decision, decide
 from pipeline.facts.duplicates.edges import Comparison
 from pipeline.facts.duplicates.tables import Tables
@@ -59,7 +58,7 @@ def stars(
         pairs = here.sql("pairs", _PAIRS.format(order=order, enough=enough), buckets=left, representatives=first)
         if compared:
             pairs = here.sql("new-pairs", _NEW_PAIRS, pairs=pairs, compared=compared)
-        if not count_rows(pairs):
+        if not tables.any_rows(pairs):
             break
         representatives.append(first)
         compared.append(pairs)

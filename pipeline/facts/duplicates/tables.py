@@ -1,4 +1,4 @@
-"""The tables of a search: datasets that an engine makes of others, each under a name in one folder."""
+"""The tables of a search: datasets that an engine makes of others, each under a name that begins with one folder."""
 
 from __future__ import annotations
 
@@ -23,8 +23,16 @@ class Tables:
         return replace(self, prefix=f"{self.prefix}{name}-")
 
     def sql(self, name: str, query: str, **datasets: Dataset) -> str:
-        """The rows of `query`, in which each dataset is a table of its name, as the table `name`."""
+        """The rows of `query`, in which each dataset is a table of its name, as the table `name`, for queries alone."""
+        return self.engine.table(query, f"{self.folder}/{self.prefix}{name}", **datasets)
+
+    def write(self, name: str, query: str, **datasets: Dataset) -> str:
+        """The same in Parquet, for functions over rows and for whoever reads what is left."""
         return self.engine.sql(query, f"{self.folder}/{self.prefix}{name}", **datasets)
+
+    def any_rows(self, table: str) -> bool:
+        """Whether a table has rows."""
+        return self.engine.count(table) > 0
 
     def map_rows(self, name: str, function: RowsFunction, dataset: Dataset) -> str:
         """What `function` makes of the rows of `dataset`, as the table `name`."""

@@ -97,13 +97,13 @@ def _lower_pairs() -> npt.NDArray[np.uint16]:
     return table
 
 
-_CLASSES = _classes()
-_EXCEPTIONS = _exceptions()
-_LOWER_PAIRS = _lower_pairs()
+CLASSES = _classes()
+EXCEPTIONS = _exceptions()
+LOWER_PAIRS = _lower_pairs()
 _LOWER = np.arange(256, dtype=np.uint8)
 _LOWER[ord("A") : ord("Z") + 1] += 32
-_VALUES = mix(np.arange(1, 257, dtype=np.uint64) * _STEP)  # a random number for each byte
-_POWERS = np.cumprod(np.full(64, _STEP))  # a multiplier for each place in a word; they repeat after 64
+VALUES = mix(np.arange(1, 257, dtype=np.uint64) * _STEP)  # a random number for each byte
+POWERS = np.cumprod(np.full(64, _STEP))  # a multiplier for each place in a word; they repeat after 64
 
 
 def flat(texts: pa.Array) -> tuple[Bytes, Ints]:
@@ -139,19 +139,19 @@ def _buffer(texts: pa.Array) -> tuple[Bytes, Ints]:
 def _fold(content: Bytes) -> tuple[Bytes, Bytes]:
     """The text in lower case, byte for byte in its place, and the kind of each byte."""
     folded = _LOWER[content]
-    kinds = _CLASSES[folded]
+    kinds = CLASSES[folded]
     if not (content >= 0x80).any():
         return folded, kinds
     kinds[(content >= 0x80) & (content < 0xC0)] = _SEPARATOR  # continuations take their kind from the first byte
     two = np.flatnonzero((content >= 0xCD) & (content < 0xE0))
     two = two[two + 1 < len(content)]
-    code = _LOWER_PAIRS[((content[two] & 0x1F).astype(np.uint16) << 6) | (content[two + 1] & 0x3F)]
+    code = LOWER_PAIRS[((content[two] & 0x1F).astype(np.uint16) << 6) | (content[two + 1] & 0x3F)]
     folded[two] = 0xC0 | (code >> 6)
     folded[two + 1] = 0x80 | (code & 0x3F)
-    kinds[two] = kinds[two + 1] = _CLASSES[folded[two]]
+    kinds[two] = kinds[two + 1] = CLASSES[folded[two]]
     three = np.flatnonzero((content >= 0xE0) & (content < 0xF0))
     three = three[three + 2 < len(content)]
-    kind = _EXCEPTIONS[content[three] & 0x0F, content[three + 1] & 0x3F]
+    kind = EXCEPTIONS[content[three] & 0x0F, content[three + 1] & 0x3F]
     kinds[three] = kinds[three + 1] = kinds[three + 2] = kind
     _simplify(folded, three[kind == _SPACELESS])
     return folded, kinds
@@ -162,12 +162,12 @@ def _simplify(folded: Bytes, at: Ints) -> None:
     if not len(at):
         return
     first, second, third = (folded[at + place].astype(np.uint16) for place in range(3))
-    code = _simplified()[((first & 0x0F) << 12) | ((second & 0x3F) << 6) | (third & 0x3F)]
+    code = simplified()[((first & 0x0F) << 12) | ((second & 0x3F) << 6) | (third & 0x3F)]
     folded[at], folded[at + 1], folded[at + 2] = 0xE0 | (code >> 12), 0x80 | ((code >> 6) & 0x3F), 0x80 | (code & 0x3F)
 
 
 @cache
-def _simplified() -> npt.NDArray[np.uint16]:
+def simplified() -> npt.NDArray[np.uint16]:
     """Code point to its simplified form: the 2,853 characters that have one, by OpenCC 1.4 (Apache-2.0)."""
     table = np.arange(0x10000, dtype=np.uint16)
     for pair in Path(__file__).with_name("traditional.txt").read_text(encoding="utf-8").split():
@@ -211,7 +211,7 @@ def _add_block(
     place = np.arange(block.start, block.start + len(there)) - np.repeat(
         starts[first:last], np.diff(begins, append=len(there))
     )
-    hashes[first:last] += np.add.reduceat(_VALUES[folded[block]] * _POWERS[place & 63] * there, begins)
+    hashes[first:last] += np.add.reduceat(VALUES[folded[block]] * POWERS[place & 63] * there, begins)
     sizes[first:last] += np.add.reduceat(there, begins, dtype=np.int64)
 
 

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
+import pyarrow as pa
 
 from pipeline.facts.translation import explain, marks, model
 from pipeline.facts.translation.features import STRETCH
-from pipeline.facts.translation.tokens import tokenise
+from pipeline.facts.translation.reading import read
 from pipeline.facts.translation.weights import load
 from pipeline.records import Finding, Quality
 
 SCORED = frozenset({"en"})
 MIN_TOKENS = 8  # fewer tell nothing
 EXPLAINED = 0.62  # texts that score less are told which sentences cost most
+_NOT_SCORED = Quality(None)
 AT_ONCE = 1000  # texts: the more, the fewer distinct words a text; more take memory
 
 
@@ -29,34 +30,42 @@ def quality(text: str, language: str = "en") -> Quality:
     return qualities([text], [language])[0]
 
 
-def qualities(texts: Sequence[str], languages: Sequence[str], explained: float = EXPLAINED) -> list[Quality]:
+def qualities(
+    texts: Sequence[str] | pa.StringArray, languages: Sequence[str], explained: float = EXPLAINED
+) -> list[Quality]:
     """`quality` of each text, at a fraction of the cost; those that score less than `explained` name sentences."""
-    answers = [Quality(None)] * len(texts)
+    answers = [_NOT_SCORED] * len(texts)
     scored = [number for number, language in enumerate(languages) if language in SCORED]
+    column = texts if isinstance(texts, pa.StringArray) else pa.array(map(_readable, texts), pa.string())
     for start in range(0, len(scored), AT_ONCE):
         numbers = scored[start : start + AT_ONCE]
-        for number, answer in zip(numbers, _english([texts[number] for number in numbers], explained), strict=True):
+        for number, answer in zip(numbers, _english(column.take(pa.array(numbers)), explained), strict=True):
             answers[number] = answer
     return answers
 
 
-def _english(texts: list[str], explained: float) -> list[Quality]:
-    # a lone surrogate is no text that Arrow knows; it reads like any other sign, and offsets stay
-    texts = [text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+def _readable(text: str) -> str:
+    """A lone surrogate is no text that Arrow knows; it reads like any other sign, and offsets stay."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _english(texts: pa.StringArray, explained: float) -> list[Quality]:
     weights = load()
-    tokens = tokenise(texts)
-    sizes = np.diff(tokens.ends, prepend=0)
-    raw = model.scores(tokens, weights).tolist()
+    reading = read(texts, weights)
     marked = marks.find(texts)
     scores = [
-        round(score * marks.share_left(found, size / STRETCH), 4) if size >= MIN_TOKENS else None
-        for score, found, size in zip(raw, marked, sizes.tolist(), strict=True)
+        round(score * marks.share_left(marked.get(number, ()), size / STRETCH), 4) if size >= MIN_TOKENS else None
+        for number, (score, size) in enumerate(
+            zip(model.scores(reading, weights).tolist(), reading.tokens.tolist(), strict=True)
+        )
     ]
     low = [number for number, score in enumerate(scores) if score is not None and score < explained]
-    worst = dict(zip(low, explain.worst_sentences([texts[number] for number in low], weights), strict=True))
+    worst = dict(zip(low, explain.worst_sentences(texts.take(pa.array(low, pa.int64())), weights), strict=True))
     return [
-        Quality(score, _findings(text, found, worst.get(number, [])) if score is not None else ())
-        for number, (text, score, found) in enumerate(zip(texts, scores, marked, strict=True))
+        Quality(score, _findings(texts[number].as_py(), marked.get(number, ()), worst.get(number, [])))
+        if score is not None and (number in marked or number in worst)
+        else Quality(score)
+        for number, score in enumerate(scores)
     ]
 
 

@@ -5,21 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
-from pipeline.facts.translation import tokens as tokens_of
-from pipeline.facts.translation.features import (
-    COMMON,
-    HEADS,
-    Kinds,
-    kinds,
-    letter_costs,
-    pair_strength,
-    sentence_starts,
-    stretches,
-)
+from pipeline.facts.translation.features import COMMON, Kinds, pair_strength, sentence_starts, stretches
 from pipeline.facts.translation.segments import Floats, Segments
-from pipeline.facts.translation.tokens import Hashes, Ints, Tokens
+from pipeline.facts.translation.tokens import Ints
 from pipeline.facts.translation.weights import Weights
+from pipeline.facts.translation.worth import Worth, weigh
 from pipeline.records import Finding
 
 RULE = "translation/low_score"
@@ -49,61 +41,53 @@ class _Sentences(NamedTuple):
         return [(int(self.starts[number]), int(self.ends[number])) for number in sorted(least)]
 
 
-def worst_sentences(texts: list[str], weights: Weights) -> list[list[Finding]]:
+def worst_sentences(texts: pa.StringArray, weights: Weights) -> list[list[Finding]]:
     """For each text up to `MOST` findings, in the order of the text."""
-    tokens = tokens_of.tokenise(texts)
-    keys = tokens_of.keys(tokens.distinct)
-    kind = kinds(tokens, keys, weights)
-    first = np.zeros(len(tokens.ids), bool)
-    first[stretches(tokens).starts] = True
-    starts = np.flatnonzero(sentence_starts(kind, first))
-    ends = np.append(starts[1:], len(tokens.ids))
-    sentences = _Sentences(starts, ends, Segments(starts, ends).mean(token_worth(tokens, keys, weights)))
-    bounds = [0, *tokens.ends.tolist()]
+    told = weigh(texts, weights)
+    first = np.zeros(len(told.worth), bool)
+    first[stretches(told.ends).starts] = True
+    starts = np.flatnonzero(sentence_starts(told.kind, first))
+    ends = np.append(starts[1:], len(told.worth))
+    sentences = _Sentences(starts, ends, Segments(starts, ends).mean(told.worth))
+    bounds = [0, *told.ends.tolist()]
     return [
-        _of_text(text, kind.between(start, end), sentences.between(start, end), weights)
-        for text, start, end in zip(texts, bounds[:-1], bounds[1:], strict=True)
+        _of_text(text, told, start, end, sentences.between(start, end), weights)
+        for text, start, end in zip(texts.to_pylist(), bounds[:-1], bounds[1:], strict=True)
     ]
 
 
-def _of_text(text: str, kind: Kinds, sentences: _Sentences, weights: Weights) -> list[Finding]:
-    """The findings of a text, given its sentences and the kinds of its tokens."""
+def _of_text(text: str, told: Worth, start: int, end: int, sentences: _Sentences, weights: Weights) -> list[Finding]:
+    """The findings of a text, given its tokens, from `start` to before `end`, and its sentences."""
     if not len(sentences.starts):
         return []
-    spans = [match.span() for match in tokens_of.TOKEN.finditer(text)]
+    kind, starts, stops = told.kind.between(start, end), told.starts[start:end], told.stops[start:end]
+    whole = _vectors(kind, weights).sum(0)
     found = []
-    for first, end in sentences.worst():
-        start, stop = spans[first][0], spans[end - 1][1]
-        words = [text[begin:until] for begin, until in spans[first:end]]
-        found.append(Finding(RULE, start, stop, text[start:stop], None, reasons(words, kind, first, end, weights)))
+    for first, last in sentences.worst():
+        spans = zip(starts[first:last].tolist(), stops[first:last].tolist(), strict=True)
+        words = [text[begin:until] for begin, until in spans]
+        begin, until = int(starts[first]), int(stops[last - 1])
+        why = reasons(words, kind.between(first, last), whole, weights)
+        found.append(Finding(RULE, begin, until, text[begin:until], None, why))
     return found
 
 
-def token_worth(tokens: Tokens, keys: Hashes, weights: Weights) -> Floats:
-    """What each token adds through the heads, in points of `finer`: its letters and the runs it ends."""
-    runs = np.zeros((len(tokens.ids), weights.words.shape[1]))
-    for buckets in tokens_of.run_grams(tokens, keys):
-        runs += weights.words[buckets]
-    runs += weights.words[tokens_of.single_gram(keys)][tokens.ids]
-    letters = letter_costs(tokens, weights)[tokens.ids]
-    answers = np.concatenate((runs * weights.word_steps, letters * weights.letter_steps), axis=1)
-    worth: Floats = answers @ (weights.slopes[:HEADS] / weights.scale[:HEADS])
-    return worth
+def _vectors(kind: Kinds, weights: Weights) -> Floats:
+    """The vectors of the words that tell; in double precision their sums are exact, in whatever order."""
+    vectors: Floats = weights.vectors[kind.rank[kind.rank >= COMMON]].astype(np.float64)
+    return vectors
 
 
-def reasons(words: list[str], kind: Kinds, first: int, end: int, weights: Weights) -> str:
-    """Why a sentence reads badly: its `words` are the tokens from `first` to before `end` of those of `kind`."""
-    own = kind.between(first, end)
-    unlisted = [words[number] for number in np.flatnonzero(own.word & ~own.capital & ~own.listed)]
-    after = np.flatnonzero((own.rank[1:] >= 0) & (own.rank[:-1] >= 0)) + 1  # second words of pairs
-    strength = pair_strength(own.rank[after - 1], own.rank[after], weights)
+def reasons(words: list[str], kind: Kinds, whole: Floats, weights: Weights) -> str:
+    """Why a sentence reads badly: its `words` are of that kind; `whole` is the sum of the vectors of its text."""
+    unlisted = [words[number] for number in np.flatnonzero(kind.word & ~kind.capital & ~kind.listed)]
+    after = np.flatnonzero((kind.rank[1:] >= 0) & (kind.rank[:-1] >= 0)) + 1  # second words of pairs
+    strength = pair_strength(kind.rank[after - 1], kind.rank[after], weights)
     never = [f"{words[number - 1]} {words[number]}" for number in after[strength < _NEVER]]
-    telling = np.flatnonzero(kind.rank >= COMMON)
-    vectors = weights.vectors[kind.rank[telling]].astype(np.float64)
-    inside = (telling >= first) & (telling < end)
-    others = vectors[~inside].sum(0)
-    cosines = vectors[inside] @ others / (np.sqrt(others @ others) + 1e-9)
-    astray = [words[number - first] for number in telling[inside][cosines < _ASTRAY]]
+    inside = _vectors(kind, weights)
+    others = whole - inside.sum(0)
+    cosines = inside @ others / (np.sqrt(others @ others) + 1e-9)
+    astray = [words[number] for number in np.flatnonzero(kind.rank >= COMMON)[cosines < _ASTRAY]]
     said = (("not in the word list", unlisted), ("rarely together", never), ("out of place", astray))
     named = "; ".join(f"{name}: {', '.join(dict.fromkeys(what[:_NAMED]))}" for name, what in said if what)
     return named or "unusual wording"

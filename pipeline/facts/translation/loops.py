@@ -26,9 +26,14 @@ def shares(tokens: Tokens, parts: Stretches, types: Types) -> Floats:
     for document in np.unique(parts.documents[few]).tolist():
         own = tokens.ids[tokens.ends[document - 1] if document else 0 : tokens.ends[document]]
         words = np.array([tokens.distinct[number][0].isalpha() for number in own.tolist()])
-        share = (_looped(own) & words).sum() / max(words.sum(), 1)
-        found[document] = share if share >= _MOST_OF_IT else 0.0
+        found[document] = share((_looped(own) & words).sum(), words.sum())
     return found
+
+
+def share(looped: Ints, words: Ints) -> Floats:
+    """The share of words that stand in a loop, none where it is below `_MOST_OF_IT`."""
+    of_words = looped / np.maximum(words, 1)
+    return np.where(of_words >= _MOST_OF_IT, of_words, 0.0)
 
 
 def _looped(ids: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

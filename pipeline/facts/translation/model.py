@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.facts.translation import loops
-from pipeline.facts.translation.features import features, stretches, types_of
+from pipeline.facts.translation.reading import Reading
 from pipeline.facts.translation.segments import Floats
-from pipeline.facts.translation.tokens import Ints, Tokens
+from pipeline.facts.translation.tokens import Ints
 from pipeline.facts.translation.weights import Weights
 
 # Mean and spread of `finer` over the labelled passages, unseen; the weight of `sound` was tried at 1, 2, 3
@@ -19,15 +18,10 @@ FINER_MEAN, FINER_SPREAD, SOUND_WEIGHT = 56.8, 8.0, 2.5
 TYPICAL, ENOUGH = 0.78, 100
 
 
-def scores(tokens: Tokens, weights: Weights) -> Floats:
-    """0..1 for each document, 1 reads well; what a text says again and again is no text."""
-    parts = stretches(tokens)
-    if not len(parts.starts):
-        return np.full(len(tokens.ends), TYPICAL)
-    types = types_of(tokens, parts)
-    each = stretch_scores(features(tokens, parts, types, weights), weights)
-    answer = joined(each, parts.documents, parts.ends - parts.starts, len(tokens.ends))
-    return answer * (1 - loops.shares(tokens, parts, types))
+def scores(reading: Reading, weights: Weights) -> Floats:
+    """0..1 for each text, 1 reads well; what a text says again and again is no text."""
+    answer = joined(stretch_scores(reading.rows, weights), reading.texts, reading.sizes, len(reading.tokens))
+    return answer * (1 - reading.looped)
 
 
 def joined(each: Floats, documents: Ints, sizes: Ints, count: int) -> Floats:
@@ -52,7 +46,8 @@ def stretch_scores(rows: Floats, weights: Weights) -> Floats:
     is the probability that a text is not garbled; it levels off at both ends, so that it parts the garbled from the
     rest and leaves the order among each to `finer`.
     """
-    line = np.clip((rows - weights.center) / weights.scale, -4, 4) @ weights.slopes[:-1] + weights.slopes[-1]
+    parts = np.clip((rows - weights.center) / weights.scale, -4, 4) * weights.slopes[:-1]
+    line = np.cumsum(parts, axis=1)[:, -1] + weights.slopes[-1]  # in one order for any number of rows
     finer = ((line + weights.finer.sums(rows)) / 2 - FINER_MEAN) / FINER_SPREAD
     sound = 1 / (1 + np.exp(-weights.sound.sums(rows)))
     answer: Floats = np.clip((finer + SOUND_WEIGHT * sound + 3) / 9, 0.0, 1.0)

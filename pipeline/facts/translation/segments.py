@@ -27,13 +27,15 @@ class Segments:
         self.size = np.maximum(ends - starts, 1)
 
     def total(self, values: Numbers) -> Floats:
-        """The sum of the values in each run; `values` hold a number or a row of numbers for each row."""
-        total = np.zeros((len(self.starts), *values.shape[1:]))
-        filled = np.flatnonzero(self.starts < self.ends)  # an empty run at the end would cost the one before a value
-        if len(filled):
-            # in double precision beforehand: NumPy would convert in lots, and sum each lot of a run by itself
-            total[filled] = np.add.reduceat(values.astype(np.float64, copy=False), self.starts[filled], axis=0)
-        return total
+        """The sum of the values in each run, added one after another in double precision; the runs must cover all rows.
+
+        `values` hold a number or a row of numbers for each row.
+        """
+        of_row, count = self.of_row(), len(self.starts)
+        # `np.add.reduceat` would add in an order of its own
+        if values.ndim == 1:
+            return np.bincount(of_row, values.astype(np.float64, copy=False), count)
+        return np.stack([np.bincount(of_row, column, count) for column in values.T], axis=1)
 
     def mean(self, values: Numbers) -> Floats:
         """The mean of the values in each run."""

@@ -23,7 +23,9 @@ Integers = npt.NDArray[np.int64]
 MAX_WORDS = 40  # of a line are looked up
 LONG_WORD = 5  # letters of a word that tells of a topic
 _WORD = re.compile(r"[^\W_]+")
-_MARK = re.compile(r"[|•·»›←→▲▼©/]")
+_MARKS = "|•·»›←→▲▼©/"
+# in ASCII a translation and a split find the same words in a third of the time
+_BLANKED = {code: " " for code in range(128) if not chr(code).isalnum()}
 _DASH = re.compile(r"\s[-–]\s")
 _ADDRESS = re.compile(r"@\w|https?:|www\.|\.com\b")
 _OF_ADDRESSES = ("@", "http", "www.", ".com")
@@ -59,7 +61,9 @@ def _classes() -> npt.NDArray[np.int8]:
 
 def words(flat: str) -> list[str]:
     """The words of a line in lower case that the lexicon is asked for."""
-    return _WORD.findall(flat[:300])[:MAX_WORDS]
+    flat = flat[:300]
+    found = flat.translate(_BLANKED).split() if flat.isascii() else _WORD.findall(flat)
+    return found[:MAX_WORDS]
 
 
 def features(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> Floats:
@@ -166,7 +170,7 @@ def _shown(line: Line, flat: str, odds: Sequence[float]) -> list[Any]:
 
 
 def _has_mark(text: str) -> bool:
-    return bool(_MARK.search(text)) or (("-" in text or "–" in text) and bool(_DASH.search(text)))
+    return any(map(text.__contains__, _MARKS)) or (("-" in text or "–" in text) and bool(_DASH.search(text)))
 
 
 RULE, DOUBTFUL, TITLE, LEXICON = 0, 1, 2, 3  # columns of what `_shown` finds

@@ -30,8 +30,7 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,15 +38,17 @@ from pipeline.errors import SettingsError
 from pipeline.rules.boilerplate.grammar import (
     TOKEN,
     Phrase,
+    Places,
     Rank,
+    Sets,
     anchors,
     beginnings,
     by_brevity,
     flatten,
     is_plain,
+    matches,
     opening_key,
     parse,
-    regex_of,
     unglued,
 )
 
@@ -71,28 +72,53 @@ class Kind(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    regex: str  # for a folded line with a space before it
+    phrase: Phrase
     kind: Kind
+    words: frozenset[str]  # that a line must hold
+
+    @classmethod
+    def of(cls, phrase: Phrase, kind: Kind) -> Pattern:
+        """The pattern of a phrase; of a choice no word need be there."""
+        return cls(phrase, kind, frozenset(part for part in phrase if is_plain((part,)) and isinstance(part, str)))
 
 
-@cache
-def _compiled(regex: str) -> re.Pattern[str]:
-    """Compiled when a line first asks for it: all two thousand take half a second, which most runs need not spend."""
-    return re.compile(regex)
+class _Parsed:
+    """A phrase, and what each of the words that it may begin with asks of it."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        self.phrase = phrase
+        self.exact = " ".join(map(str, phrase)) if is_plain(phrase) else ""
+
+    @cached_property
+    def seconds(self) -> Mapping[str, Sequence[str]]:
+        """The second words, by the first."""
+        found: dict[str, list[str]] = {}
+        for one, two in beginnings(self.phrase):
+            found.setdefault(one, []).append(two)
+        return found
 
 
-@dataclass(frozen=True, eq=False)
+Unread = list[tuple[str | _Parsed, Kind]]  # phrases as they are written, or parsed where that tells how they begin
+Seconds = Mapping[str, tuple[Pattern, ...]]  # by second word, "*": any; phrases of words alone have no pattern
+
+
 class Phrases:
     """All phrases in force: those of words alone, the others by their first word, or by a word that they must hold.
 
     Most lines begin with no two words that a phrase begins with, and hold no word that the others must hold. Only what
-    is left is compared with phrases, one regex after the other.
+    is left is compared with phrases, one after the other. Phrases are parsed when a line first begins as they
+    do: all of them take a third of a second, and most texts need few.
     """
 
-    exact: Mapping[str, Kind]
-    first: Mapping[str, Mapping[str, tuple[Pattern, ...]]]  # by first and second word ("*": any); exact ones, too
-    anywhere: Mapping[str, tuple[Pattern, ...]]  # by a word that they hold, wherever
-    gates: Mapping[str, re.Pattern[str]]  # by a letter: together they find each line that `anywhere` could match
+    def __init__(self, index: _Index | None = None) -> None:
+        """Those of an index, or the default ones."""
+        self._index = index
+        self.exact: dict[str, Kind] = {}  # of words alone, those whose first word was asked for
+
+    @cached_property
+    def index(self) -> _Index:
+        """How those are found that a line could match; made for the first text, not for who only reads settings."""
+        return self._index or _indexed({})
 
     def kinds(self, text: str, spans: Sequence[tuple[int, int]]) -> dict[int, Kind]:
         """What the lines `spans` of the text are that are phrases: by their number, in order."""
@@ -103,7 +129,7 @@ class Phrases:
             opening = _OPENING.match(flat, start, end) if end - start <= MAX_LINE else None
             if opening is None:
                 continue
-            seconds = self.first.get(opening_key(opening[1]))
+            seconds = self._seconds(opening_key(opening[1]))
             patterns = seconds.get(opening_key(opening[2] or ""), seconds.get("*")) if seconds else None
             if patterns is not None or number in held:
                 kind = self._kind(flat[start:end], patterns, number in held)
@@ -111,9 +137,29 @@ class Phrases:
                     kinds[number] = kind
         return kinds
 
+    def _seconds(self, word: str) -> Seconds | None:
+        """The phrases that begin with a word; None where none does."""
+        found = self.index.first.get(word)
+        if isinstance(found, list):
+            found = self.index.first[word] = self._read(word, found)
+        return found
+
+    def _read(self, word: str, unread: Unread) -> Seconds:
+        seconds: dict[str, list[Pattern]] = {}
+        for written, kind in unread:
+            phrase = _Parsed(parse(written, self.index.sets)) if isinstance(written, str) else written
+            pattern = Pattern.of(phrase.phrase, kind)
+            if phrase.exact:
+                self.exact.setdefault(phrase.exact, kind)
+            for second in phrase.seconds[word]:
+                patterns = seconds.setdefault(second, [])  # so that lines that begin so are looked up in `exact`
+                if not phrase.exact:
+                    patterns.append(pattern)
+        return _with_any(seconds)
+
     def _held(self, flat: str, spans: Sequence[tuple[int, int]]) -> set[int]:
         """The numbers of the lines that a phrase of `anywhere` could match."""
-        gates = [gate for letter, gate in self.gates.items() if letter in flat and gate.search(flat)]
+        gates = [gate for letter, gate in self.index.gates.items() if letter in flat and gate.search(flat)]
         starts = [start for start, _ in spans] if gates else []
         return {bisect_right(starts, hit.start()) - 1 for gate in gates for hit in gate.finditer(flat)}
 
@@ -124,18 +170,20 @@ class Phrases:
         `anywhere` could match.
         """
         words = TOKEN.findall(line)
+        present = set(words)
         found = list(patterns or ())
         if held:
-            present = set(words)
-            found += (pattern for word in self.anywhere if word in present for pattern in self.anywhere[word])
+            found += (pattern for word, those in self.index.anywhere.items() if word in present for pattern in those)
         if patterns is None and not found:
             return None
-        folded = " ".join(words)
-        kind = self.exact.get(folded)
+        kind = self.exact.get(" ".join(words))
         if kind is not None:
             return kind
-        spaced = " " + folded
-        return next((pattern.kind for pattern in found if _compiled(pattern.regex).fullmatch(spaced)), None)
+        could = [pattern for pattern in found if pattern.words <= present]
+        if not could:
+            return None
+        places = Places(words)
+        return next((pattern.kind for pattern in could if matches(pattern.phrase, places)), None)
 
     def kind(self, line: str) -> Kind | None:
         """What a line is, if a phrase."""
@@ -149,27 +197,30 @@ def phrases_of(additions: str) -> Phrases:
     Raises:
         SettingsError: it is not as described above.
     """
-    default = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
     try:
         mine = tomllib.loads(additions)
     except ValueError as error:
         raise SettingsError(str(error)) from error
+    return Phrases(_indexed(mine) if any(mine.values()) else None)  # the default ones are known to be in order
+
+
+def _indexed(mine: Mapping[str, Any]) -> _Index:
+    """The default phrases, and before them those of the user's file, which says `mine`."""
+    default = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
     off = set(mine.get("off", ()))
     unknown = off - {line for group in default["phrases"] for line in group["lines"]}
     if unknown:
         raise SettingsError(f"off: {min(unknown)!r} is none of the default phrases")
     sets = {**default["sets"], **mine.get("sets", {})}
-    index = _Index()
+    index = _Index(sets)
     own = [{"sentences": True, **group} for group in mine.get("phrases", ())]
     for number, group in enumerate((*own, *default["phrases"]), 1):
         kind = _kind_of(group, number)
         for written in group["lines"]:
             for line in unglued(written):
-                phrase = parse(line, sets)
-                if not anchors(phrase):
-                    raise SettingsError(f"phrases {number}: {line!r} would match a line without a word of its own")
-                index.add(phrase, Kind(KEPT) if written in off else kind)
-    return index.phrases()
+                index.add(line, Kind(KEPT) if written in off else kind, number, checked=number <= len(own))
+    index.gates = _gates(index.telling)
+    return index
 
 
 def _kind_of(group: Mapping[str, Any], number: int) -> Kind:
@@ -180,39 +231,62 @@ def _kind_of(group: Mapping[str, Any], number: int) -> Kind:
 
 
 class _Index:
-    """Phrases on the way to `Phrases`, sorted by how lines are found that they could match."""
+    """Phrases sorted by how lines are found that they could match."""
 
-    def __init__(self) -> None:
-        self.exact: dict[str, Kind] = {}
-        self.first: dict[str, dict[str, list[Pattern]]] = {}
-        self.anywhere: dict[str, list[Pattern]] = {}
+    def __init__(self, sets: Sets) -> None:
+        self.sets = sets
+        self.first: dict[str, Unread | Seconds] = {}  # by first word
+        self.anywhere: dict[str, list[Pattern]] = {}  # by a word that they hold, wherever
         self.telling: set[str] = set()  # words of which a line must hold one to match a phrase of `anywhere`
+        self.gates: Mapping[str, re.Pattern[str]] = {}  # by a letter: together they find each such line
 
-    def add(self, phrase: Phrase, kind: Kind) -> None:
-        """A phrase that is to be known by its words, by the words it begins with, or by a word it must hold."""
-        opens = beginnings(phrase)
-        if is_plain(phrase):
-            self.exact.setdefault(" ".join(map(str, phrase)), kind)
-            for one, two in opens:  # so that lines that begin so are looked up in `exact`
-                self.first.setdefault(one, {}).setdefault(two, [])
-            return
-        pattern = Pattern(regex_of(phrase), kind)
-        if any(one == "*" for one, _ in opens):
-            for word in sorted(anchors(phrase)):  # a set has another order in each process
-                self.anywhere.setdefault(word, []).append(pattern)
-            self.telling |= anchors(phrase, _by_rarity)
-            return
-        for one, two in opens:
-            self.first.setdefault(one, {}).setdefault(two, []).append(pattern)
+    def add(self, line: str, kind: Kind, number: int, *, checked: bool) -> None:
+        """A phrase of the `number`-th group, found by the words it begins with, or by a word it must hold.
 
-    def phrases(self) -> Phrases:
-        """All of them, ready to be asked."""
-        return Phrases(
-            self.exact,
-            {one: _with_any(seconds) for one, seconds in self.first.items()},
-            {word: tuple(patterns) for word, patterns in self.anywhere.items()},
-            _gates(self.telling),
-        )
+        One that is `checked` is parsed, and so is one that does not begin with a word.
+        """
+        word = _WORD.match(flatten(line))
+        if word and not checked:
+            self._opens(opening_key(word[1]), line, kind)
+            return
+        phrase = parse(line, self.sets)
+        opens = _first_words(phrase)
+        must_hold = anchors(phrase) if checked or opens & {"*", "#"} else opens  # the words it begins with are its own
+        if not must_hold:
+            raise SettingsError(f"phrases {number}: {line!r} would match a line without a word of its own")
+        if "*" not in opens:
+            parsed = _Parsed(phrase)
+            for one in opens:
+                self._opens(one, parsed, kind)
+            return
+        for held in sorted(must_hold):  # a set has another order in each process
+            self.anywhere.setdefault(held, []).append(Pattern.of(phrase, kind))
+        self.telling |= anchors(phrase, _by_rarity)
+
+    def _opens(self, word: str, phrase: str | _Parsed, kind: Kind) -> None:
+        unread = self.first.setdefault(word, [])
+        assert isinstance(unread, list)
+        unread.append((phrase, kind))
+
+
+_WORD = re.compile(rf"\s*({TOKEN.pattern})")
+
+
+def _first_words(phrase: Phrase) -> set[str]:
+    """The words that lines begin with that match; "*" is any.
+
+    >>> sorted(_first_words(parse("{read|see also|} more", {})))
+    ['more', 'read', 'see']
+    """
+    found: set[str] = set()
+    for part in phrase:
+        if isinstance(part, str):
+            return found | {"*" if part == "**" else opening_key(part)}
+        branches = [_first_words(branch) for branch in part.branches]
+        found = found.union(*branches)
+        if all(branches):
+            return found
+    return found
 
 
 def _with_any(seconds: Mapping[str, list[Pattern]]) -> dict[str, tuple[Pattern, ...]]:

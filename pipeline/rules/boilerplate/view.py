@@ -68,8 +68,7 @@ class Line(NamedTuple):
 @lru_cache(maxsize=8)
 def view(text: str, additions: str = "") -> tuple[Line, ...]:
     """The lines of a text that are not blank. All rules of the stage ask for the same text in turn: it is kept."""
-    spans = list(_spans(text))
-    kinds = phrases_of(additions).kinds(text, spans)
+    spans, kinds = _phrased(text, additions)
     found = list(starmap(Line, ((start, end, text[start:end]) for start, end in spans)))
     for number, kind in kinds.items():
         line = found[number]
@@ -89,7 +88,8 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
     for row in _rows({number: kind for number, kind in kinds.items() if number not in listed}):
         for number in row:
             found[number] = found[number]._replace(rule=kinds[number].rule)
-    _mark_comments(found)
+    if _may_have_comments(spans):
+        _mark_comments(found)
     for opening in (number for number, kind in kinds.items() if kind.opens):
         titles, last = _titles(found, opening)
         for number in titles:
@@ -100,8 +100,6 @@ def view(text: str, additions: str = "") -> tuple[Line, ...]:
 def _mark_comments(found: list[Line]) -> None:
     """Marks the lines among readers' comments; the buttons of these are certain."""
     texts = [line.text for line in found]
-    if sum(len(text) <= MAX_STAMP for text in texts) < MIN_BUTTONS:  # most articles have no three lines as short
-        return
     for row in commented(texts):
         for number in range(row[0], row[-1]):
             found[number] = found[number]._replace(comment=True, listed=False)
@@ -116,13 +114,22 @@ def _mark_comments(found: list[Line]) -> None:
 @lru_cache(maxsize=8)
 def certain(text: str, additions: str = "") -> frozenset[str]:
     """The rules that a line of the text is cut by for certain."""
+    spans, kinds = _phrased(text, additions)
+    if not (kinds or _may_have_comments(spans) or _ARROW.search(text)):  # most texts: no line is looked at by itself
+        return frozenset()
     return frozenset(line.rule for line in view(text, additions) if line.rule)
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    r"""Start and end of the lines that are not blank, without the ``\r`` of their ending."""
-    for start, end in paragraphs(text):
-        yield start, end - (text[end - 1] == "\r" and end < len(text))
+@lru_cache(maxsize=8)
+def _phrased(text: str, additions: str) -> tuple[Sequence[tuple[int, int]], Mapping[int, Kind]]:
+    r"""Start and end of the lines that are not blank, without the ``\r`` of their ending; which of them are phrases."""
+    spans = [(start, end - (text[end - 1] == "\r" and end < len(text))) for start, end in paragraphs(text)]
+    return spans, phrases_of(additions).kinds(text, spans)
+
+
+def _may_have_comments(spans: Sequence[tuple[int, int]]) -> bool:
+    """Most articles have no three lines as short as buttons and dates are."""
+    return sum(end - start <= MAX_STAMP for start, end in spans) >= MIN_BUTTONS
 
 
 def _chronicle(found: Sequence[Line]) -> list[int]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import eq
 
+import pyarrow as pa
+
 from pipeline.edits import disjoint
+from pipeline.facts.translation import screens
+from pipeline.facts.translation.segments import Bools
 from pipeline.records import Count, Facts, Hit
 
 _WORD = re.compile(r"\S+")
 _PERIODS = (1, 2, 3, 4)  # words in the phrase that is repeated
+
+
+def may_repeat_words(texts: pa.StringArray, facts: Sequence[Facts], *, min_times: int) -> Bools:
+    """Which texts `find_repeated_words` could hit."""
+    return screens.repeated_words(texts, min_times)
 
 
 def find_repeated_words(text: str, facts: Facts, *, min_times: Count = 3) -> Iterator[Hit]:
@@ -48,10 +57,13 @@ def _runs(words: list[str], period: int, times: int) -> list[tuple[int, int]]:
     return found
 
 
-# No pattern can tell a repetition; but two sentences must be there.
-REPEATED_SENTENCE = r"[.!?…\n](?s:.)*[.!?…]"
 # the mark is optional, so that a run without one is passed over in one step and not tried from each of its letters
 _SENTENCE = re.compile(r"[^.!?…\n]+[.!?…]?")
+
+
+def may_repeat_sentences(texts: pa.StringArray, facts: Sequence[Facts], *, min_words: int) -> Bools:
+    """Which texts `find_repeated_sentences` could hit."""
+    return screens.repeated_sentences(texts)
 
 
 def find_repeated_sentences(text: str, facts: Facts, *, min_words: Count = 6) -> Iterator[Hit]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import pyarrow as pa
 
 from pipeline import text as text_of
+from pipeline.facts.translation.segments import Bools
 from pipeline.records import Bounds, Count, Facts, Hit, Share
 
 _NUMBER = re.compile(r"\d[\d.,\u00a0\u202f ]*\d|\d")
@@ -19,6 +23,11 @@ def original_of(facts: Facts) -> str:
     """The text that the document was translated from, "" when none came with it."""
     original = facts.meta.get("source_text")
     return original if isinstance(original, str) else ""
+
+
+def have_originals(texts: pa.StringArray, facts: Sequence[Facts], **_settings: Any) -> Bools:
+    """Which documents came with the text that they were translated from."""
+    return np.array([bool(fact.meta) and original_of(fact) != "" for fact in facts], np.bool_)
 
 
 def find_number_mismatch(text: str, facts: Facts, *, max_share: Share = 0.2) -> Iterator[Hit]:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
 
 from pipeline import text as text_of
 from pipeline.edits import disjoint
-from pipeline.facts.translation import marks
+from pipeline.facts.translation import marks, screens
+from pipeline.facts.translation.segments import Bools
 from pipeline.records import Count, Facts, Hit
 
-NO_FULL_STOP = r"(?m)^[^\n]{59,}[0-9A-Za-z\x{80}-\x{10ffff}][ \t\r]*$"
+_CAPTION = 60  # letters of a paragraph; shorter ones may be captions
+
+
+def may_miss_full_stops(texts: pa.StringArray, facts: Sequence[Facts], *, min_words: int) -> Bools:
+    """Which texts `find_missing_full_stops` could hit."""
+    return screens.unended_paragraphs(texts, min_letters=_CAPTION, min_words=min_words)
 
 
 def find_missing_full_stops(text: str, facts: Facts, *, min_words: Count = 15) -> Iterator[Hit]:
@@ -19,7 +27,7 @@ def find_missing_full_stops(text: str, facts: Facts, *, min_words: Count = 15) -
     Shorter ones may be headlines or captions, which have none, and are spared; so is a line with more capitals than a
     sentence would have (a headline, a list of names).
     """
-    for mark, small in marks.unended_paragraphs(text, min_letters=60, min_words=min_words):
+    for mark, small in marks.unended_paragraphs(text, min_letters=_CAPTION, min_words=min_words):
         if small >= 0.5:
             yield Hit(mark.start, mark.end, None, mark.why)
 
@@ -87,13 +95,16 @@ def find_fragments(text: str, facts: Facts) -> Iterator[Hit]:
 
 
 # The stretch between the two may hold no other person the second word could belong to.
-_HE = r"\b[Hh]e\b[^.;:,!?\"“”()\n]{0,40}?\b(?:herself|her own)\b"
-_SHE = r"\b[Ss]he\b[^.;:,!?\"“”()\n]{0,40}?\b(?:himself|his own)\b"
+_CLAUSE = r"[^.;:,!?\"“”()\n]"
+_HE = rf"\b[Hh]e\b{_CLAUSE}{{0,40}}?\b(?:herself|her own)\b"
+_SHE = rf"\b[Ss]he\b{_CLAUSE}{{0,40}}?\b(?:himself|his own)\b"
 _KIN = (
     r"\b[Hh]e (?:is|was|became) (?:a|the) (?:mother|daughter|sister|wife|widow|queen|actress)\b"
     r"|\b[Ss]he (?:is|was|became) (?:a|the) (?:father|son|brother|husband|widower|king)\b"
 )
-PRONOUN_FLIP = f"{_HE}|{_SHE}|{_KIN}|{marks.FLIPPED}"
+# RE2 takes four times as long where it has to count
+PRONOUN_FLIP = f"{_HE}|{_SHE}|{_KIN}|{marks.FLIPPED}".replace("{0,40}?", "*")
+SPEAKER = f"{PRONOUN_FLIP}|{marks.INVERTED}"  # one look for both
 _PRONOUN_FLIP = re.compile(f"{_HE}|{_SHE}|{_KIN}")
 _OTHER_PERSON = re.compile(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]im|[Hh]e|who|wife|husband|mother|father|[A-Z]\w+)\b")
 

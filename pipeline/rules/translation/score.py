@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
+
+import numpy as np
+import pyarrow as pa
 
 from pipeline.edits import disjoint
 from pipeline.facts.translation import EXPLAINED
+from pipeline.facts.translation.segments import Bools, Floats
 from pipeline.records import DERIVED, Facts, Hit, Quality, Share
 
 # Cross-validated (benchmarks/quality/translation.py). A document is set aside below GARBLED: there lie 84 % of garbled
@@ -37,6 +41,22 @@ def find_weak_score(
     quality = facts.quality
     if quality is not None and quality.score is not None and low_score <= quality.score < min_score:
         yield from _hits(text, quality, f"score {quality.score:.2f} < {min_score:.2f}")
+
+
+def low_scores(texts: pa.StringArray, facts: Sequence[Facts], *, min_score: float) -> Bools:
+    """Which documents `find_low_score` hits."""
+    return _scores(facts) < min_score
+
+
+def weak_scores(texts: pa.StringArray, facts: Sequence[Facts], *, min_score: float, low_score: float) -> Bools:
+    """Which documents `find_weak_score` hits."""
+    scores = _scores(facts)
+    return (low_score <= scores) & (scores < min_score)
+
+
+def _scores(facts: Sequence[Facts]) -> Floats:
+    """The score of each document; those without one are below no limit."""
+    return np.array([fact.quality.score if fact.quality else None for fact in facts], np.float64)
 
 
 def _hits(text: str, quality: Quality, reason: str) -> Iterator[Hit]:

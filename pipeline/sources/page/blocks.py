@@ -14,7 +14,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
+
+from pipeline import compiled
 
 
 def _tags(names: str) -> frozenset[str]:
@@ -31,12 +34,24 @@ _INLINE = _tags(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr output q rp rt ruby s samp "
     "small span strike strong sub sup time tt u var wbr img"
 )
+# What `blocks.c` is told of them: bits.
+_SKIP, _IN_LINE, _LINK, _BOLD, _CELL, _BREAK = (1 << bit for bit in range(6))
+_KINDS = {
+    **dict.fromkeys(_INLINE, _IN_LINE),
+    "a": _IN_LINE | _LINK,
+    **dict.fromkeys(("b", "strong"), _IN_LINE | _BOLD),
+    **dict.fromkeys(("td", "th"), _CELL),
+    "br": _BREAK,
+    "body": 0,
+    **dict.fromkeys(_SKIPPED, _SKIP),
+}
+_IN_C = compiled.load("pipeline.sources.page._blocks")
 _SPACE = re.compile(r"[ \t\r\n\f\v\xa0]+")
 _NAMING = frozenset((
     "class", "id", "role", "itemprop", "data-testid", "data-test-id", "data-component", "data-component-name",
     "data-block", "data-module", "data-type", "data-name", "aria-label",
 ))  # fmt: skip
-_HIDDEN = re.compile(r"display\s*:\s*none")
+_HIDDEN = re.compile(r"display\s*:\s*none", re.ASCII)
 MAX_BLOCKS = 10_000  # what follows is not read
 _MAX_NAMES = 300  # characters of what an element is called
 
@@ -88,8 +103,52 @@ def layout(root: etree._Element) -> Layout:
     found = Layout()
     for place in (root.find("body"), root.find("head"), root):
         if place is not None and not found.blocks:
-            found = _Walk().over(place)
+            found = in_python(place) if _IN_C is None else in_c(place)
     return found
+
+
+_UNWRITABLE = b"&#xFFFD;"  # libxml2 writes control characters so, which XML has no way to write
+
+
+def in_c(place: etree._Element) -> Layout:
+    """By `blocks.c`, over the markup as XML; written as XHTML, where the page says it is, it would have names more."""
+    place.getroottree().docinfo.clear()
+    markup = etree.tostring(place, encoding="utf-8", with_tail=False)
+    if _UNWRITABLE in markup:
+        return in_python(place)
+    tags, strings = b"".join(b"%b\0" % tag.encode() for tag in _KINDS), np.empty(2 * len(markup) + 4096, np.uint8)
+    most, text = markup.count(b"<") + 1, np.empty(len(markup), np.uint8)
+    boxes, blocks, found = np.empty((most, 4), np.int32), np.empty((most, 7), np.int32), np.empty(4, np.int64)
+    kinds, naming = bytes(_KINDS.values()), "\0".join((*_NAMING, "", "")).encode()
+    limits = (MAX_BLOCKS, _MAX_NAMES, list(_KINDS).index("body"))
+    _IN_C.walk(*limits, markup, tags, kinds, naming, boxes, blocks, text, strings, found)
+    of_boxes, of_blocks, of_text, of_strings = found.tolist()
+    told = strings[:of_strings].tobytes().decode().split("\0")
+    names = [string.lower() for string in told]
+    tag, parent, called, depth = boxes[:of_boxes].T.tolist()
+    box, linked, bold, inline, broken, cell, elements = blocks[:of_blocks].T.tolist()
+    texts = text[:of_text].tobytes().decode().split("\n")[:-1]
+    return Layout(
+        list(
+            map(
+                Block,
+                texts,
+                box,
+                linked,
+                bold,
+                [names[i] for i in inline],
+                map(bool, broken),
+                map(bool, cell),
+                elements,
+            )
+        ),
+        list(map(Box, [told[i] for i in tag], parent, [names[i] for i in called], depth)),
+    )
+
+
+def in_python(place: etree._Element) -> Layout:
+    """By a walk from element to element."""
+    return _Walk().over(place)
 
 
 class _Walk:
@@ -109,7 +168,7 @@ class _Walk:
 
     def over(self, body: etree._Element) -> Layout:
         """Walk over the body, as far as the limits go."""
-        self.layout.boxes.append(Box("body", -1, _names(body), 0))
+        self.layout.boxes.append(Box("body", -1, _names(body).lower(), 0))
         self.collect(body.text)
         # Elements to enter; below the children of each one itself once more, to be left, with where the walk stood.
         stack: list[tuple[etree._Element, tuple[int, int, int] | None]] = [(child, None) for child in reversed(body)]
@@ -142,7 +201,7 @@ class _Walk:
             return
         self.end_block()
         boxes = self.layout.boxes
-        boxes.append(Box(tag, self.box, names, boxes[self.box].depth + 1))
+        boxes.append(Box(tag, self.box, names.lower(), boxes[self.box].depth + 1))
         self.box = len(boxes) - 1
         self.cell = tag in ("td", "th") and element.getprevious() is not None
         self.collect(element.text)
@@ -171,7 +230,8 @@ class _Walk:
         if self.pieces:
             text = _SPACE.sub(" ", "".join(self.pieces)).strip(" ")
             if text:
-                block = Block(text, self.box, self.linked, self.bold, self.names, self.broken, self.cell, self.elements)
+                names = self.names.lower()
+                block = Block(text, self.box, self.linked, self.bold, names, self.broken, self.cell, self.elements)
                 self.layout.blocks.append(block)
                 self.cell = False
             self.pieces = []
@@ -188,4 +248,4 @@ def _names(element: etree._Element) -> str:
             parts.append(value)
         elif name == "hidden" or (name == "style" and _HIDDEN.search(value)):
             parts.append("x-hidden")
-    return " ".join(parts)[:_MAX_NAMES].lower() if parts else ""
+    return " ".join(parts)[:_MAX_NAMES]

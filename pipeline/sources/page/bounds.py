@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from pipeline import compiled
 from pipeline.errors import RecordError
 
 MAX_CHARACTERS = 20_000_000  # of markup: no page of news has as many
@@ -24,9 +25,10 @@ _TOKEN = re.compile(
     rf"|<(script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>]){_REST_OF_TAG}"
     rf"(?:[^<]++|<(?!/\1[\s/>]))*+(?:</\1|\Z)"
     rf"|<[a-z][^\s/>]*+{_REST_OF_TAG}",
-    re.DOTALL | re.IGNORECASE,
+    re.DOTALL | re.IGNORECASE | re.ASCII,
 )
-_ONE = re.compile(_ATTRIBUTE)
+_ONE = re.compile(_ATTRIBUTE, re.ASCII)
+_IN_C = compiled.load("pipeline.sources.page._bounds")
 
 
 def check(markup: str, *, elements: int = MAX_ELEMENTS) -> None:
@@ -37,10 +39,26 @@ def check(markup: str, *, elements: int = MAX_ELEMENTS) -> None:
     """
     if len(markup) > MAX_CHARACTERS:
         raise RecordError(f"{len(markup):,} characters of markup, the limit is {MAX_CHARACTERS:,}")
+    excess = attributes_in_python(markup, elements) if _IN_C is None else attributes_in_c(markup, elements)
+    if excess is None:
+        raise RecordError(f"more than {elements:,} elements, which is the limit")
+    if excess:
+        raise RecordError(f"{excess:,} attributes in one tag, the limit is {MAX_ATTRIBUTES:,}")
+
+
+def attributes_in_python(markup: str, elements: int) -> int | None:
+    """How many attributes the first tag with too many has, 0 where none has; None where there are too many elements."""
     for number, token in enumerate(_TOKEN.finditer(markup), 1):
         if number > elements:  # comments count: a tree keeps them as well
-            raise RecordError(f"more than {elements:,} elements, which is the limit")
+            return None
         if token.end() - token.start() > 2 * MAX_ATTRIBUTES:
             attributes = sum(1 for _ in _ONE.finditer(markup, *token.span(2 if token[1] else 3)))
             if attributes > MAX_ATTRIBUTES:
-                raise RecordError(f"{attributes:,} attributes in one tag, the limit is {MAX_ATTRIBUTES:,}")
+                return attributes
+    return 0
+
+
+def attributes_in_c(markup: str, elements: int) -> int | None:
+    """The same, by `bounds.c`."""
+    found: int = _IN_C.look(markup.encode("utf-8", "surrogatepass"), elements, MAX_ATTRIBUTES)
+    return None if found < 0 else found

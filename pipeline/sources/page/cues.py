@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from itertools import accumulate, islice
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import compiled
+
+_IN_C = compiled.load("pipeline.sources.page._letters")
 MAX_NAMES = 10_000  # different names looked at on one page
 
 # Words in class names and ids, by what they say of the box; hyphens are spaces, and a space at either end is an edge.
@@ -46,23 +52,69 @@ def topics_of(names: Iterable[str]) -> dict[str, int]:
     >>> [TOPICS[bit.bit_length() - 1] for bit in topics_of(["nav-list"]).values() for bit in (bit & 64, bit & 512)]
     ['nav', 'related']
     """
-    found = dict.fromkeys(islice(names, MAX_NAMES), 0)
-    keys = list(found)
-    joined = "".join(f" {name} \n" for name in keys).translate(_HYPHENS)
-    starts = list(accumulate((len(name) + 3 for name in keys), initial=0))
+    keys = list(dict.fromkeys(islice(names, MAX_NAMES)))
+    masks = topics_in_python(keys) if _IN_C is None else topics_in_c(keys)
+    return dict(zip(keys, masks, strict=True))
+
+
+def topics_in_python(names: list[str]) -> list[int]:
+    """By looking for each word in all names, which stand in one text."""
+    masks = [0] * len(names)
+    joined = "".join(f" {name} \n" for name in names).translate(_HYPHENS)
+    starts = list(accumulate((len(name) + 3 for name in names), initial=0))
     for bit, words in _WORDS_OF:
         for word in words:
             at = joined.find(word)
             while at >= 0:
                 place = bisect_right(starts, at)
-                found[keys[place - 1]] |= bit
+                masks[place - 1] |= bit
                 at = joined.find(word, starts[place])
+    return masks
+
+
+def topics_in_c(names: list[str]) -> list[int]:
+    """By `letters.c`."""
+    masks = np.zeros(len(names), np.int32)
+    _IN_C.topics(*_automaton(), "".join([f"{name}\0" for name in names]).encode("utf-8", "surrogatepass"), masks)
+    found: list[int] = masks.tolist()
     return found
+
+
+@cache
+def _automaton() -> tuple[NDArray[np.uint8], NDArray[np.uint16], NDArray[np.int32]]:
+    """For all words at once (Aho and Corasick): the class of each byte, what follows on a state and a class, its bits.
+
+    A state is the longest beginning of a word that what has been read ends in.
+    """
+    letters = sorted({letter for _, words in _WORDS_OF for word in words for letter in word})
+    classes = np.zeros(256, np.uint8)  # 0: in no word
+    for number, letter in enumerate(letters, 1):
+        classes[ord(letter)] = number
+    classes[[ord("-"), ord("_")]] = classes[ord(" ")]
+    meant: dict[str, int] = {"": 0}
+    for bit, words in _WORDS_OF:
+        for word in words:
+            for size in range(1, len(word)):
+                meant.setdefault(word[:size], 0)
+            meant[word] = meant.get(word, 0) | bit
+    states = {begun: number for number, begun in enumerate(sorted(meant, key=len))}
+    following = np.zeros((len(states), len(letters) + 1), np.uint16)
+    means = np.zeros(len(states), np.int32)
+    for begun, state in states.items():  # the shorter first
+        rest = next((begun[cut:] for cut in range(1, len(begun)) if begun[cut:] in states), "")
+        means[state] = meant[begun] | means[states[rest]]
+        if begun:
+            following[state] = following[states[rest]]
+        for number, letter in enumerate(letters, 1):
+            if begun + letter in states:
+                following[state, number] = states[begun + letter]
+    return classes, following, means
 
 
 # What stands in an article and is not of it, in the languages that the labelled pages are in and four more.
 POINTER = re.compile(
-    r"\W*(?:read (?:more|also|next|the full)|also (?:read|see|on|:)|see (?:also|more)|"
+    r"\W*+(?=[acdlmprsvwyzàбвдезпсчёδσ相延更推阅])"  # how any of them begins, which is quick to tell
+    r"(?:read (?:more|also|next|the full)|also (?:read|see|on|:)|see (?:also|more)|"
     r"more (?:on|from|about|:|stories|news)|"
     r"don'?t miss|related|watch|video|continue reading|recommended|you (?:may|might) (?:also )?like|click|"
     r"mehr|lesen sie|siehe|lire|à lire|voir aussi|lea |leer|ver también|leggi|zobacz|czytaj|więcej|polecamy|"
@@ -71,12 +123,18 @@ POINTER = re.compile(
 )
 DATE = re.compile(r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b")
 CREDIT, APPEAL = 1, 2  # bits: it says whose picture it is, it asks the reader for something
-_CUES = (
-    (CREDIT, re.compile(r"(?:getty|reuters|afp|epa|photo(?:graph)?s?|image|picture|file|foto|fot|zdj|bild|shutterstock|"
-                        r"courtesy|credit|caption|фото|источник|źródło|πηγή|via|source)\Z")),
-    (APPEAL, re.compile(r"subscri|newsletter|login|register|facebook|twitter|instagram|cookie|copyright|privacy|"
-                        r"advertis|comment|share|email|mail|print|contact|download|app\Z|реклама|подпис|комментар|"
-                        r"komentarz|reklama|zaloguj|σχόλι|εγγραφ|abonn|inscri|suscr")),
+WORDS = {
+    **dict.fromkeys((
+        "getty", "reuters", "afp", "epa", "photo", "photos", "photograph", "photographs", "image", "picture", "file",
+        "foto", "fot", "zdj", "bild", "shutterstock", "courtesy", "credit", "caption", "фото", "источник", "źródło",
+        "πηγή", "via", "source",
+    ), CREDIT),
+    "app": APPEAL,
+}  # fmt: skip
+BEGINNINGS = (  # of words that are an appeal
+    "subscri", "newsletter", "login", "register", "facebook", "twitter", "instagram", "cookie", "copyright", "privacy",
+    "advertis", "comment", "share", "email", "mail", "print", "contact", "download", "реклама", "подпис", "комментар",
+    "komentarz", "reklama", "zaloguj", "σχόλι", "εγγραφ", "abonn", "inscri", "suscr",
 )  # fmt: skip
 PHRASES = {
     **dict.fromkeys(("(ap)", "ap photo", "图", "来源", "责任编辑", "编辑"), CREDIT),
@@ -87,11 +145,6 @@ PHRASES = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=100_000)
 def cues_of(word: str) -> int:
     """The bits of what a word, in lower case, is a cue of."""
-    mask = 0
-    for bit, pattern in _CUES:
-        if pattern.match(word):
-            mask |= bit
-    return mask
+    return WORDS.get(word, 0) | APPEAL * word.startswith(BEGINNINGS)

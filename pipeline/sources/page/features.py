@@ -8,7 +8,6 @@ texts for length, punctuation and a few phrases of ten languages (`cues.py`).
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from pipeline.sources.page.blocks import Layout
 from pipeline.sources.page.boxes import HOLDERS, Floats, Numbers, Sums, good_text, kinds, main_box, outwards, sums
 from pipeline.sources.page.cues import TOPICS, topics_of
 from pipeline.sources.page.letters import LETTERS, letters
+from pipeline.sources.page.words import Said, Words, words
 
 Matrix = NDArray[np.float32]
 
@@ -46,7 +46,8 @@ class _Look:
 
     page: Layout
     clues: Clues
-    words: list[list[str]]  # of each block
+    words: Words  # of each block
+    said: Said
     text: Floats  # blocks x `LETTERS`
     chars: Floats  # of each block
     good: Floats  # of each block: its characters, if it is good text
@@ -69,8 +70,10 @@ class _Look:
 
 def _look(page: Layout, clues: Clues) -> _Look:
     blocks = page.blocks
-    found = [words(block.text) for block in blocks]
-    text = letters(blocks, found)
+    joined = "".join([f"{block.text}\n" for block in blocks])
+    lowered = joined.lower()
+    found, said = words(lowered, len(blocks), clues.title, clues.description, clues.body)
+    text = letters(blocks, joined, lowered, found.cues)
     chars = np.array([len(block.text) for block in blocks], dtype=np.float64)
     links, stops = text[:, LETTERS.index("link_share")], text[:, LETTERS.index("stops")]
     good = good_text(chars, links, stops)
@@ -78,17 +81,10 @@ def _look(page: Layout, clues: Clues) -> _Look:
     parent = [box.parent for box in page.boxes]
     tags = np.array([_TAG_OF.get(box.tag, _DIV) for box in page.boxes])[at]
     held = sums(parent, at, chars, links, good)
-    return _Look(page, clues, found, text, chars, good, at, tags, _kind_numbers(page), parent, held)
+    return _Look(page, clues, found, said, text, chars, good, at, tags, _kind_numbers(page), parent, held)
 
 
 # --- the text of the block ---------------------------------------------------------------------------------------
-
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
-
-
-def words(text: str) -> list[str]:
-    """Runs of letters and digits; Chinese and Japanese characters one by one."""
-    return _WORD.findall(text.lower())
 
 
 def _text(look: _Look) -> Floats:
@@ -241,31 +237,18 @@ _SAID = ("of_title", "title_of", "of_description", "of_body", "has_body", "from_
 
 def _said(look: _Look) -> Floats:
     """How much of each block stands in what the page says of itself, and how far it is from the headline."""
-    title, description = set(words(look.clues.title)), set(words(look.clues.description))
-    body = set(_threes(words(look.clues.body)))
-    count = len(look.words)
-    of_title, title_of, of_description, of_body = np.zeros((4, count))
-    for i, found in enumerate(look.words):
-        own = set(found)
-        if own and title:
-            common = len(own & title)
-            of_title[i], title_of[i] = common / len(own), common / len(title)
-        if own and description:
-            of_description[i] = len(own & description) / len(own)
-        if body and len(found) >= 3:
-            of_body[i] = sum(three in body for three in _threes(found)) / (len(found) - 2)
+    found, said = look.words, look.said
+    count = len(found.all)
+    different, threes = np.maximum(found.different, 1), np.maximum(found.all - 2, 1)
+    of_title, title_of = found.of_title / different, found.of_title / max(said.title, 1)
+    of_description, of_body = found.of_description / different, found.of_body / threes
     is_heading = np.isin(look.tags, (_TAGS.index("h1"), _TAGS.index("h2")))
     likeness = np.minimum(of_title, title_of) + 0.3 * is_heading
     headline = int(np.argmax(likeness))
     shown = likeness[headline] >= 0.5
     from_headline = _signed_log(np.arange(count) - headline) if shown else np.zeros(count)
-    has_body, has_headline = np.full((2, count), [[bool(body)], [shown]])
+    has_body, has_headline = np.full((2, count), [[said.body > 0], [shown]])
     return np.stack([of_title, title_of, of_description, of_body, has_body, from_headline, has_headline], axis=1)
-
-
-def _threes(found: list[str]) -> list[tuple[str, str, str]]:
-    """Every three words that follow each other."""
-    return list(zip(found, found[1:], found[2:], strict=False))
 
 
 # --- the blocks before and after ---------------------------------------------------------------------------------
@@ -306,7 +289,7 @@ _NEAR = 4  # blocks
 
 def _above(look: _Look) -> Floats:
     """What the last heading says, and how far the nearest paragraphs are: what stands between two is theirs."""
-    count = len(look.words)
+    count = len(look.chars)
     order = np.arange(count)
     heading = _last(np.isin(look.tags, _HEADINGS))
     under = (heading >= 0).astype(np.float64)
@@ -346,18 +329,17 @@ _PAGE = ("page_blocks", "page_good", "page_links", "page_cjk", "page_declared", 
 def _page(look: _Look) -> Floats:
     """The same for all blocks: what kind of page this is."""
     held = look.sums
-    single = sum(list(map(len, found)).count(1) for found in look.words)
     tags = [box.tag for box in look.page.boxes]
     row = (
         math.log1p(len(look.page.blocks)),
         math.log1p(held.good[0]),
         held.linked[0] / max(held.chars[0], 1),
-        single > 0.3 * sum(map(len, look.words)),
+        look.words.singles.sum() > 0.3 * look.words.all.sum(),
         look.clues.declared,
         min(tags.count("article"), 5),
         min(tags.count("h1"), 3),
     )
-    return np.tile(np.array(row, dtype=np.float64), (len(look.words), 1))
+    return np.tile(np.array(row, dtype=np.float64), (len(look.chars), 1))
 
 
 _GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Look], Floats]], ...] = (
