@@ -295,6 +295,24 @@ def test_a_text_of_lines_without_end_is_set_aside_and_one_of_blank_lines_is_not(
     assert records(tmp_path / "b.txt") == records(tmp_path / "c.txt") == ([0], [])
 
 
+@pytest.mark.parametrize(("looked_at", "lost"), [(40_000, 0), (8_000, 100)])
+def test_only_the_beginning_of_a_file_has_a_say_in_its_charset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked_at: int, lost: int
+) -> None:
+    monkeypatch.setattr("pipeline.sources.streams.LOOKED_AT", looked_at)
+    plain, other = f'{{"text": "{TEXT}"}}\n', f'{{"text": "Le caf\u00e9 de la pr\u00e9fecture. {TEXT}"}}\n'
+    (tmp_path / "a.jsonl").write_bytes((plain * 100 + other * 100).encode("latin-1"))
+    read_of_it, aside = records(tmp_path / "a.jsonl")
+    assert (len(read_of_it), len(aside)) == (200 - lost, lost)
+
+
+@pytest.mark.parametrize(("size", "text"), [(20_000, True), (200, False)], ids=["64 KiB hold four", "they hold all"])
+def test_only_the_beginning_of_a_table_has_a_say_in_its_delimiter(tmp_path: Path, size: int, text: bool) -> None:
+    rows = "".join(f"{number};{TEXT}{'x' * size}\n" for number in range(8))
+    (tmp_path / "a.csv").write_text(f"id;text\n{rows}" + "no rows of it\n" * 40)
+    assert (len(records(tmp_path / "a.csv")[0]) == 8) == text
+
+
 def test_a_table_of_too_many_columns_is_set_aside(tmp_path: Path) -> None:
     names = [f"c{number}" for number in range(10_001)]
     (tmp_path / "a.csv").write_text(",".join(names) + "\n" + ",".join(names) + "\n")

@@ -249,6 +249,13 @@ def pinned(lock: Path) -> list[str]:
     return re.findall(r"^[\w.-]+==.*$", lock.read_text(encoding="utf-8"), re.MULTILINE)
 
 
+def test_the_image_is_built_where_a_compiler_is_and_the_compiler_is_left_behind() -> None:
+    assert re.findall(r"^FROM (.+)$", text_of("Dockerfile"), re.MULTILINE) == [
+        "python:3.11 AS build",
+        "python:3.11-slim",
+    ]
+
+
 def test_the_image_is_built_and_runs_as_nobody_in_particular(project: Path) -> None:
     docker = needs("docker")
     if tool(docker, "info").returncode:

@@ -144,6 +144,17 @@ def test_every_rule_of_encoding_is_in_its_page() -> None:
     assert [judge.name for judge in encoding.STAGE.judges if judge.name.partition("/")[2] not in page] == []
 
 
+def test_every_defence_names_a_test_that_is_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|.*\| ([^|]*) \|$", page, re.MULTILINE)
+    said = re.findall(r"Tested\s+in\s([^.:]+)", page)
+    assert rows[0] == "tested in"
+    assert len(said) >= 5
+    names = [re.findall("`([a-z_]+)`", cell) for cell in (*rows[1:], *said)]
+    assert [] not in names
+    assert [n for cell in names for n in cell if not (ROOT / "tests" / f"test_{n}.py").exists()] == []
+
+
 def test_links_lead_somewhere() -> None:
     files = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     links = [

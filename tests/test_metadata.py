@@ -171,3 +171,10 @@ def test_no_page_is_read_without_end() -> None:
     assert len(found.beneath) <= 5
     values = list(structured.objects([json.dumps([{"a": [{}] * 300}] * 300)] * 9))
     assert len(values) <= structured.MAX_VALUES
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("application/ld+json", "scripts"), ("text/javascript", "data")])
+def test_of_the_scripts_of_a_page_some_are_looked_at_and_not_all_of_them(kind: str, kept: str) -> None:
+    scripts = [f'<script type="{kind}">datePublished {"x" * size}</script>' for size in (1_000_000, *[1] * 20)]
+    found = getattr(walk(html.document_fromstring(f"<html><body>{''.join(scripts)}</body></html>")), kept)
+    assert [len(text) for text in found] == [1_000_000, *[len("datePublished x")] * 19]
