@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 COMPILED := $(wildcard pipeline/*.h pipeline/*/*.c pipeline/*/*/*.c)
 PYTHONS ?= 3.13 3.14 # the newest, besides the one that `make test` runs on; PYTHONS=3.12 tries that
 
-.PHONY: help setup run test matrix smoke lint gate bench lock clean
+.PHONY: help setup run test matrix smoke lint gate bench bench-gate bench-peers lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 setup: $(READY) ## the environment alone, in .venv
 
@@ -41,6 +41,12 @@ gate: $(READY) ## the quality floors, on the labelled data
 
 bench: $(READY) ## CPU time of each stage, beside a script written by hand
 	$(BIN)/python -m benchmarks.speed
+
+bench-gate: $(READY) ## fails when a stage costs more beside that script than is noted
+	$(BIN)/python -m benchmarks.speed --gate
+
+bench-peers: $(READY) ## whole processes beside datatrove and trafilatura, which are installed in a cache
+	$(BIN)/python -m benchmarks.speed --peers
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml

@@ -5,8 +5,11 @@ It keeps no record of what it changed, and loses what breaks; it is here to be m
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 PHRASES = re.compile(
     r"^\s*(?:more from this section|related (?:articles|stories)|read more\b.*|share this.*|advertisement|"
@@ -38,3 +41,20 @@ def clean(documents: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
             continue
         index.insert(identity, signature)
         yield identity, text
+
+
+def main() -> None:
+    """Clean a file of JSON lines with `id` and `text` into a folder."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args()
+    options.output.mkdir(parents=True)
+    with options.file.open(encoding="utf-8") as stream, (options.output / "clean.jsonl").open("w") as out:
+        rows = map(json.loads, stream)
+        for identity, text in clean((row["id"], row["text"]) for row in rows):
+            out.write(json.dumps({"id": identity, "text": text}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

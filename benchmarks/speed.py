@@ -1,7 +1,8 @@
 """`python -m benchmarks.speed`: CPU time of each step on `articles`, beside a script written by hand (`by_hand.py`).
 
 CPU time of this process, one worker, so that figures from a busy machine can be compared; what is loaded once
-(profiles, weights, libraries) is loaded before the clock starts, for both.
+(profiles, weights, libraries) is loaded before the clock starts, for both. `--peers` runs whole processes, ours and
+others', on the same texts and pages; `--gate` holds the ratios in `floors/speed.toml`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import sys
 import tempfile
 import time
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from benchmarks import by_hand, data
+from benchmarks import by_hand, data, peers
+from benchmarks.processes import Cost
 from pipeline import config
 from pipeline.run.plan import Plan
 from pipeline.stages.order import STAGES
@@ -41,34 +47,126 @@ def run(documents: list[dict[str, str]], folder: Path) -> dict[str, float]:
         started = time.process_time()
         plan.make(step)
         seconds[step.name] = time.process_time() - started
+    plan.close()
     return seconds
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description="CPU time of each step")
-    parser.add_argument("--documents", type=int, default=1_000, help="articles to clean (default: 1,000; all: 4,697)")
-    options = parser.parse_args()
-    documents = rows(options.documents)
-    characters = sum(len(row["text"]) for row in documents)
-    warm_up = documents[:20]
-    with tempfile.TemporaryDirectory(prefix="copydesk-") as work:
-        run(warm_up, Path(work) / "warm")
-        seconds = run(documents, Path(work) / "run")
+def by_hand_seconds(documents: list[dict[str, str]]) -> tuple[float, int]:
+    """CPU seconds of the script by hand over the documents, and how many it keeps."""
     pairs = [(row["id"], row["text"]) for row in documents]
-    list(by_hand.clean(pairs[:20]))
     started = time.process_time()
     kept = sum(1 for _ in by_hand.clean(pairs))
-    hand = time.process_time() - started
+    return time.process_time() - started, kept
+
+
+class Measured(NamedTuple):
+    """CPU seconds, the least of some rounds: whatever else runs on the machine only adds to them."""
+
+    steps: dict[str, float]
+    hand: float
+    kept: int
+
+
+def measure(documents: list[dict[str, str]], rounds: int) -> Measured:
+    """Each step and the script by hand, round after round, warmed up."""
+    warm_up = documents[:20]
+    seen: list[dict[str, float]] = []
+    hands: list[float] = []
+    kept = 0
+    with tempfile.TemporaryDirectory(prefix="copydesk-") as work:
+        run(warm_up, Path(work) / "warm")
+        by_hand_seconds(warm_up)
+        for number in range(rounds):
+            seen.append(run(documents, Path(work) / str(number)))
+            hand, kept = by_hand_seconds(documents)
+            hands.append(hand)
+    return Measured({step: min(seconds[step] for seconds in seen) for step in seen[0]}, min(hands), kept)
+
+
+def print_steps(documents: list[dict[str, str]], measured: Measured) -> None:
+    """The table of the steps."""
+    characters = sum(len(row["text"]) for row in documents)
     print(
         f"{len(documents):,} articles of {characters / len(documents):,.0f} characters on average, CPU time, one core"
     )
-    for step, spent in seconds.items():
+    for step, spent in measured.steps.items():
         print(f"  {step:<12} {1_000 * spent / len(documents):8.3f} ms a document")
-    ours = sum(seconds.values())
+    ours = sum(measured.steps.values())
     print(f"  {'all':<12} {1_000 * ours / len(documents):8.3f} ms a document")
-    print(f"  {'by hand':<12} {1_000 * hand / len(documents):8.3f} ms a document ({kept:,} kept)")
-    print(f"  ratio        {hand / ours:8.1f} x")
+    print(f"  {'by hand':<12} {1_000 * measured.hand / len(documents):8.3f} ms a document ({measured.kept:,} kept)")
+    print(f"  ratio        {measured.hand / ours:8.1f} x")
+
+
+# --- beside others ---------------------------------------------------------------------------------------------------
+
+PAGES = ("extraction_news", "extraction_web", "extraction_world")
+
+
+def print_peers(documents: list[dict[str, str]], rounds: int) -> None:
+    """The same texts, and pages, through whole processes: ours and others'."""
+    with tempfile.TemporaryDirectory(prefix="copydesk-") as work:
+        file = Path(work) / "articles.jsonl"
+        _write(file, documents)
+        print(f"\n{len(documents):,} articles, whole processes with what they load, median of {rounds}")
+        _print_costs(peers.texts(file, Path(work), rounds), len(documents), "document")
+        pages = [row for name in PAGES for row in data.load(name)]
+        file = Path(work) / "pages.jsonl"
+        _write(file, pages)
+        print(f"\n{len(pages):,} pages, whole processes with what they load, median of {rounds}")
+        _print_costs(peers.pages(file, Path(work), rounds), len(pages), "page")
+
+
+def _write(file: Path, rows: list[dict[str, str]]) -> None:
+    with file.open("w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _print_costs(costs: Mapping[str, Cost], count: int, what: str) -> None:
+    """Each beside the first one."""
+    first = next(iter(costs.values()))
+    print(f"  {'':<24}{'CPU s':>8}{'wall s':>8}   ms a {what:<9}CPU beside ours")
+    for name, cost in costs.items():
+        each, ratio = 1_000 * cost.cpu / count, cost.cpu / first.cpu
+        print(f"  {name:<24}{cost.cpu:8.2f}{cost.wall:8.2f}{each:11.3f}{ratio:18.2f} x")
+
+
+# --- the gate --------------------------------------------------------------------------------------------------------
+
+FLOORS = Path(__file__).parent / "floors" / "speed.toml"
+
+
+def missed(measured: Measured, pinned: Mapping[str, Any]) -> list[str]:
+    """A line for each step that costs more beside the script by hand than its floor allows."""
+    found = []
+    for step, floor in pinned["ratios"].items():
+        ratio, most = measured.steps[step] / measured.hand, floor * (1 + pinned["tolerance"])
+        said = f"{step:<12} {ratio:.4f} of the script by hand, noted {floor:.4f}, at most {most:.4f}"
+        print(f"  {'ok  ' if ratio <= most else 'MISS'} {said}")
+        if ratio > most:
+            found.append(f"speed: {said}")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description="CPU time of each step")
+    parser.add_argument("--documents", type=int, default=1_000, help="articles to clean (default: 1,000; all: 4,697)")
+    parser.add_argument("--rounds", type=int, default=0, help="default: 1; 3 with --gate, 5 with --peers")
+    parser.add_argument("--peers", action="store_true", help="whole processes beside others', which are installed")
+    parser.add_argument("--gate", action="store_true", help="exit code 1 if a step costs more than is noted")
+    options = parser.parse_args()
+    if not data.ROOT.is_dir():
+        print(f"no labelled data here, skipped: {data.ROOT} is not there")
+        return 0
+    documents = rows(options.documents)
+    measured = measure(documents, options.rounds or (3 if options.gate else 1))
+    print_steps(documents, measured)
+    if options.peers:
+        print_peers(documents, options.rounds or 5)
+    found = missed(measured, tomllib.loads(FLOORS.read_text(encoding="utf-8"))) if options.gate else []
+    for line in found:
+        print(line, file=sys.stderr)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

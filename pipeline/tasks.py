@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import multiprocessing
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -119,10 +120,12 @@ class StepTask(Options):
         try:
             self.plan.make(self.plan.step(self.step), self._tell)
         except BaseException:
-            turn.leave()
+            self.plan.close()
             raise
         finally:
             turn.tell = told
+            if multiprocessing.parent_process() is not None:  # Luigi has given the step a process, which ends with it
+                self.plan.batch.close()
         made = self.plan.made(self.plan.step(self.step))
         self._say(_in_words(made.manifest.get("counts", {})) if made else "")
 
@@ -153,7 +156,7 @@ def _in_words(counts: Mapping[str, Any]) -> str:
 @StepTask.event_handler(luigi.Event.PROCESS_FAILURE)
 def _leave(task: StepTask, error: str) -> None:
     """The process of a step was killed: later batches do not wait for its run."""
-    task.plan.turn.leave()
+    task.plan.close()
 
 
 class ReadDocuments(StepTask):
@@ -220,7 +223,7 @@ class CleanCorpus(StepTask):
 
     def run(self) -> None:
         """Nothing is left to do once what it requires is done, but to say what came of it."""
-        self.plan.turn.leave()
+        self.plan.close()
         self._say_all(f"batch {self.plan.batch.name}: {outcome.of(self.plan, 0)}")
 
 
@@ -297,7 +300,7 @@ def run(plan: Plan, watcher: Watcher, until: str = "") -> tuple[str, BaseExcepti
                 [task], local_scheduler=True, workers=1, no_lock=True, detailed_summary=True, log_level="CRITICAL"
             )
     finally:
-        plan.turn.leave()
+        plan.close()
         for event, callback in tell.items():
             StepTask.remove_event_handler(event, callback)
     if failures or built.scheduling_succeeded:

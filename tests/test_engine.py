@@ -98,6 +98,66 @@ def test_a_killed_worker_is_replaced_and_no_row_is_lost(dataset: str, tmp_path: 
     assert sorted(storage.read_table(out)["id"].to_pylist()) == sorted(storage.read_table(dataset)["id"].to_pylist())
 
 
+def note_worker(folder: Path, rows: pa.RecordBatch) -> pa.RecordBatch:
+    if rows.num_rows:
+        (folder / str(os.getpid())).touch()
+    return rows
+
+
+@pytest.fixture
+def seen(tmp_path: Path) -> Path:
+    """Where workers leave their numbers."""
+    (tmp_path / "seen").mkdir()
+    return tmp_path / "seen"
+
+
+def numbers(seen: Path) -> set[int]:
+    return {int(file.name) for file in seen.iterdir()}
+
+
+def test_workers_stay_from_one_split_to_the_next_and_go_with_the_engine(
+    dataset: str, tmp_path: Path, seen: Path
+) -> None:
+    with closing(LocalEngine(workers=2)) as engine:
+        for number in range(4):
+            engine.map_rows(partial(note_worker, seen), dataset, str(tmp_path / f"out-{number}"))
+            engine.rest()
+        workers = numbers(seen)
+        assert len(workers) in (1, 2)  # a fast one may have done it all
+        assert os.getpid() not in workers
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def test_after_a_worker_has_died_or_a_split_has_failed_there_are_others(
+    dataset: str, tmp_path: Path, seen: Path
+) -> None:
+    with closing(LocalEngine(workers=2)) as engine:
+        engine.map_rows(partial(note_worker, seen), dataset, str(tmp_path / "before"))
+        before = numbers(seen)
+        engine.map_rows(partial(die_once, str(tmp_path / "flag")), dataset, str(tmp_path / "died"))
+        with pytest.raises(ValueError, match="no such luck"):
+            engine.map_rows(fail, dataset, str(tmp_path / "failed"))
+        out = engine.map_rows(partial(note_worker, seen), dataset, str(tmp_path / "after"))
+        assert storage.count_rows(out) == 500
+        assert numbers(seen) - before != set()
+
+
+def test_a_split_that_was_interrupted_has_no_worker_left(dataset: str, tmp_path: Path, seen: Path) -> None:
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    engine = LocalEngine(workers=2, progress=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        engine.map_rows(partial(note_worker, seen), dataset, str(tmp_path / "out"))
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in numbers(seen)))
+
+
+def test_a_few_thousand_documents_are_four_parts_for_each_of_two_workers(tmp_path: Path) -> None:
+    rows = pa.RecordBatch.from_pylist([{"id": str(i), "n": i} for i in range(1_000)], schema=SCHEMA)
+    storage.write_rows(tmp_path / "out", [rows.slice(at, 100) for at in range(0, 1_000, 100)] * 4, SCHEMA)
+    assert len(storage.parts(str(tmp_path / "out"))) == 8
+
+
 def test_a_part_that_kills_its_workers_again_and_again_is_named(dataset: str, tmp_path: Path) -> None:
     with pytest.raises(CopydeskError, match=r"part-0\.parquet: a worker died 3 times"):
         LocalEngine(workers=2).map_rows(partial(die_always, os.getpid()), dataset, str(tmp_path / "out"))

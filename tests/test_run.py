@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 import pytest
 
 import pipeline
 from pipeline import config
-from pipeline.engine import storage
-from tests.runs import ARTICLE, SEEDS, made, plan, run, tree
+from pipeline.engine import local, storage
+from tests.runs import ARTICLE, SEEDS, articles, made, plan, run, tree, write_jsonl
 
 
 def test_the_seeds_come_out_clean(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,3 +116,22 @@ def test_the_limit_of_near_copies_is_set_in_one_place(place: Path) -> None:
     assert dropped(0.99) == []
     [reason] = dropped(0.8)
     assert re.search(r"near 0\.\d\d >= 0\.80 of a", reason)
+
+
+def test_a_run_starts_its_workers_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "IN_PROCESS_BYTES", 0)
+    monkeypatch.setattr(storage, "PART_ROWS", 10)
+    monkeypatch.setattr("pipeline.sources.read.ROWS_AT_ONCE", 10)
+    started: list[int] = []
+
+    class Counted(ProcessPoolExecutor):
+        def __init__(self, workers: int, *rest: Any, **named: Any) -> None:
+            started.append(workers)
+            super().__init__(workers, *rest, **named)
+
+    monkeypatch.setattr(local, "ProcessPoolExecutor", Counted)
+    for number in range(3):
+        write_jsonl(place / "in" / f"{number}.jsonl", articles(10 * number + 10, 10 * number))
+    assert run("in", "--workers", 2) == 0
+    assert started == [2]
+    assert len(pipeline.read_corpus("output/corpus")) == 30

@@ -7,30 +7,27 @@ a line in `ENGINES`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing
 
-from pipeline.engine.protocol import Closable, Engine, Progress
+from pipeline.engine.protocol import Closable
 from pipeline.errors import SettingsError
 
 
-def _local(workers: int, memory_limit: str, scratch: str, progress: Progress | None) -> Closable:
+def _local(workers: int, memory_limit: str, scratch: str) -> Closable:
     from pipeline.engine.local import LocalEngine  # processes take 0.03 s to load, and a run may have nothing to do
 
-    return LocalEngine(workers, memory_limit, scratch, progress)
+    return LocalEngine(workers, memory_limit, scratch)
 
 
-# (workers, memory limit, folder for what is spilled, who is told how far it is) to an engine that can be closed
-ENGINES: Mapping[str, Callable[[int, str, str, Progress | None], Closable]] = {"local": _local}
+# (workers, memory limit, folder for what is spilled) to an engine, which is to be closed
+ENGINES: Mapping[str, Callable[[int, str, str], Closable]] = {"local": _local}
 
 
-def opened(
-    name: str, workers: int, memory_limit: str, scratch: str, progress: Progress | None = None
-) -> AbstractContextManager[Engine]:
-    """The engine of that name; leaving the block closes it.
+def opened(name: str, workers: int, memory_limit: str, scratch: str) -> Closable:
+    """The engine of that name; whoever opens it closes it.
 
     Raises:
         SettingsError: there is none of that name, or the memory limit is none.
     """
     if name not in ENGINES:
         raise SettingsError(f"[run] engine must be one of {', '.join(ENGINES)}; got {name!r}")
-    return closing(ENGINES[name](workers, memory_limit, scratch, progress))
+    return ENGINES[name](workers, memory_limit, scratch)

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -49,7 +50,8 @@ class LocalEngine:
         self._duckdb_limit = _share_of(memory_limit)
         self.scratch = scratch
         self.progress = progress
-        self._database = Database(self._connect)
+        self._database = Database(self._connect, self.workers)
+        self._workers: ProcessPoolExecutor | None = None  # started when there is work for them
 
     def map_rows(self, function: RowsFunction, dataset: Dataset, out: str) -> str:
         """`function` over all rows; see `pipeline.engine.protocol.Engine`."""
@@ -112,17 +114,22 @@ class LocalEngine:
             where = f"memory limit {self.memory_limit}, spilling to {self._spill}"
             raise CopydeskError(f"DuckDB: {first_line} ({where})") from error
 
-    def close(self) -> None:
-        """Close the database and remove what it has spilled."""
+    def rest(self) -> None:
+        """Close the database and remove what it has spilled; the workers stay."""
         self._database.close()
         shutil.rmtree(self._spill, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let the workers go, too."""
+        self.rest()
+        self._end_workers()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": self._duckdb_limit,
-            "threads": self.workers,
+            "threads": 1,
             "temp_directory": self._spill,
             "preserve_insertion_order": False,  # an ORDER BY still holds
             "enable_external_file_cache": False,  # outside the limit: 0.4 GB of it in a join over 10 M documents
@@ -176,18 +183,15 @@ class LocalEngine:
         self, split: Split, left: dict[int, Path], running: dict[Future[None], int], progress: _Progress
     ) -> None:
         """Work on the parts in `left`, removing each one that is done; `running` are those being worked on."""
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([_module_of(split.function)])  # imported once, for all pools
-        pool = ProcessPoolExecutor(min(self.workers, len(left)), context, initializer=worker.die_with_parent)
+        # no more waiting than workers: a part that is being done is known when a worker dies
+        waiting = iter(sorted(left.items()))
+
+        def start_one() -> None:
+            for number, part in waiting:
+                running[self._pool(split).submit(worker.work_through, split, part, number)] = number
+                return
+
         try:
-            # no more waiting than workers: a part that is being done is known when a worker dies
-            waiting = iter(sorted(left.items()))
-
-            def start_one() -> None:
-                for number, part in waiting:
-                    running[pool.submit(worker.work_through, split, part, number)] = number
-                    return
-
             for _ in range(self.workers + 1):
                 start_one()
             while running:
@@ -197,8 +201,23 @@ class LocalEngine:
                     del left[number]
                     start_one()
                     progress.finish(number)
-        finally:
-            pool.shutdown(cancel_futures=True)  # what is being worked on is waited for, a few seconds at most
+        except BaseException:
+            self._end_workers()  # nobody works on for a split that has failed
+            raise
+
+    def _pool(self, split: Split) -> ProcessPoolExecutor:
+        """The workers, which live as long as the engine: what they have loaded serves all that comes."""
+        if self._workers is None:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(_preloaded(split))
+            self._workers = ProcessPoolExecutor(self.workers, context, initializer=worker.die_with_parent)
+        return self._workers
+
+    def _end_workers(self) -> None:
+        """Let them go; what is being worked on is waited for, a few seconds at most."""
+        pool, self._workers = self._workers, None
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
 
 
 class _Progress:
@@ -242,6 +261,16 @@ def _write_empty_outputs(split: Split, schema: pa.Schema) -> None:
         for name, rows in outputs.items():
             if not storage.holds_parts(split.out / name):
                 storage.write_rows(split.out / name, [], rows.schema, "part-00000")
+
+
+_ABOVE_STEPS = ("pipeline.console", "pipeline.tasks")  # with Luigi, which no worker needs
+
+
+def _preloaded(split: Split) -> list[str]:
+    """What workers begin with: the modules that this process has loaded of the package, and that of the function."""
+    package = __name__.partition(".")[0]
+    loaded = [name for name in sys.modules if name.startswith(f"{package}.") and not name.startswith(_ABOVE_STEPS)]
+    return [*loaded, _module_of(split.function)]
 
 
 def _module_of(function: object) -> str:

@@ -75,6 +75,11 @@ class Engine(Protocol):
 class Closable(Engine, Protocol):
     """An engine with something to let go of: processes, a database, a session."""
 
+    progress: Progress | None  # who is told how far an operation is
+
+    def rest(self) -> None:
+        """Nothing is asked for a while: let go of what is held for one step, and remove what was spilled."""
+
     def close(self) -> None:
         """Let go of it, and remove what was spilled."""
         ...

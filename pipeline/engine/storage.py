@@ -24,9 +24,9 @@ from pipeline.errors import CopydeskError
 if TYPE_CHECKING:
     import pyarrow.dataset
 
-# A part: large enough to compress well, small enough that a few thousand documents keep two cores busy.
-PART_BYTES = 8 << 20
-PART_ROWS = 2_000
+# A part: small enough that two workers have four parts each of 4,000 documents, and seldom wait for the last one.
+PART_BYTES = 2 << 20
+PART_ROWS = 500
 ROW_GROUP = 5_000  # rows of wide text that DuckDB can still spill (measured at a 300 MB limit)
 COMPRESSION: Final = "zstd"
 SUFFIX = ".parquet"

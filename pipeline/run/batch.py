@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import config
+from pipeline import engine as engines
 from pipeline.config import Settings
 from pipeline.engine import resume, whole
+from pipeline.engine.protocol import Closable, Engine, Progress
 from pipeline.errors import SettingsError
 from pipeline.output.layout import Layout
 from pipeline.run.history import History
@@ -111,6 +113,29 @@ class Batch:
         self.input = input_of(settings)
         self.layout = Layout(Path(settings.run.output), self.name)
         self.history = History(self.layout)
+        self._engine: Closable | None = None
+
+    @contextmanager
+    def engine(self, progress: Progress | None = None) -> Iterator[Engine]:
+        """The engine, for one step; it is opened once, and its workers stay for the next step until `close`.
+
+        Raises:
+            SettingsError: the settings name none that there is, or an impossible memory limit.
+        """
+        run = self.settings.run
+        if self._engine is None:
+            self._engine = engines.opened(run.engine, run.workers, run.memory_limit, str(self.layout.runs))
+        self._engine.progress = progress
+        try:
+            yield self._engine
+        finally:
+            self._engine.rest()
+
+    def close(self) -> None:
+        """Let go of what was opened for the steps; a step that is made later opens it again."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -150,6 +150,11 @@ class Plan:
                     self._make(outdated)
             self._make(step, progress)
 
+    def close(self) -> None:
+        """The run is over: let go of its workers, and of its turn."""
+        self.batch.close()
+        self.turn.leave()
+
     def _outdated(self, step: Step) -> Sequence[Step]:
         """The steps before it from the first on that was made of other things than earlier batches have left by now."""
         for number, before in enumerate(self.steps[: step.number]):

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline import engine as engines
 from pipeline.engine import resume, storage, whole
 from pipeline.engine.protocol import Engine, Progress
 from pipeline.errors import BalanceError
@@ -125,9 +124,7 @@ class Step(ABC):
         output = self.place(key)
         output.parent.mkdir(parents=True, exist_ok=True)
         started = time.time()
-        run = self.batch.settings.run
-        open_engine = engines.opened(run.engine, run.workers, run.memory_limit, str(self.batch.layout.runs), progress)
-        with open_engine as engine, whole.whole_folder(output, spare=resume.has_finished) as work:
+        with self.batch.engine(progress) as engine, whole.whole_folder(output, spare=resume.has_finished) as work:
             resume.adopt(output, work)
             try:
                 told = self.write(engine, made, work, key)
