@@ -1,4 +1,4 @@
-"""What a process costs, with all that it starts: CPU time as the kernel counts it, and wall time."""
+"""What a process costs, with all that it starts: CPU time as the kernel counts it, wall time, and memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,10 +18,11 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 class Cost(NamedTuple):
-    """Seconds."""
+    """Seconds, and the most megabytes that all processes held at once (proportional set size)."""
 
     cpu: float
     wall: float
+    megabytes: float
 
 
 def cost(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> Cost:
@@ -43,16 +45,40 @@ def _count(told: Path, command: Sequence[str]) -> int:
     """Run the command, wait for all of its descendants, and write down their seconds; returns its exit code."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # whom a process leaves behind becomes our child
     started = time.monotonic()
-    code = subprocess.run(command).returncode
+    run = subprocess.Popen(command, start_new_session=True)
+    peak, ended = [0.0], threading.Event()
+    watcher = threading.Thread(target=_watch, args=(run.pid, peak, ended))
+    watcher.start()
+    code = run.wait()
     wall = time.monotonic() - started
+    ended.set()
+    watcher.join()
     while True:
         try:
             os.wait()
         except ChildProcessError:
             break
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    told.write_text(f"{used.ru_utime + used.ru_stime} {wall}")
+    told.write_text(f"{used.ru_utime + used.ru_stime} {wall} {peak[0]}")
     return code
+
+
+def _watch(session: int, peak: list[float], ended: threading.Event) -> None:
+    """Keep the most that the processes of a session held at once, looked at twice a second."""
+    while not ended.wait(0.5):
+        held = 0.0
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if os.getsid(int(process.name)) == session:
+                    held += _megabytes(process)
+            except (OSError, StopIteration):  # it has just ended
+                continue
+        peak[0] = max(peak[0], held)
+
+
+def _megabytes(process: Path) -> float:
+    lines = (process / "smaps_rollup").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1_000
 
 
 def in_rounds(measured: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[str, Cost]:

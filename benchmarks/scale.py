@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks import data, plot
+from benchmarks import data, plot, processes
+from benchmarks.processes import Cost
 
 EVERY = 5  # words, of which one is another in each copy
 SETTINGS = """
@@ -33,15 +30,13 @@ enabled = false
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 
 
-class Cost(NamedTuple):
-    """What a run took: documents, CPU seconds in all and by step, seconds, and the most megabytes at once."""
+class Run(NamedTuple):
+    """What a run took, and the seconds of each of its steps."""
 
     documents: int
     workers: int
-    cpu: float
+    cost: Cost
     steps: dict[str, float]
-    wall: float
-    megabytes: float
 
 
 def documents(count: int) -> Iterator[dict[str, str]]:
@@ -59,7 +54,7 @@ def documents(count: int) -> Iterator[dict[str, str]]:
         yield {"id": f"d{number:08d}", "text": text, "site": f"site{number % 200}.example"}
 
 
-def measure(count: int, workers: int) -> Cost:
+def measure(count: int, workers: int) -> Run:
     """A run over so many documents, in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="copydesk-") as work:
         folder = Path(work)
@@ -69,46 +64,10 @@ def measure(count: int, workers: int) -> Cost:
         (folder / "settings.toml").write_text(SETTINGS)
         command = [sys.executable, "-m", "pipeline", "run", "in", "--batch", "b", "--workers", str(workers)]
         command += ["--config", "settings.toml", "--output", "out", "--log", "log.jsonl"]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        run = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(IMAGES.parents[1])},
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        peak = [0.0]
-        ended = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(run.pid, peak, ended))
-        watcher.start()
-        code = run.wait()
-        ended.set()
-        watcher.join()
-        if code:
-            raise SystemExit(f"the run over {count:,} documents ended with exit code {code}")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cost = processes.cost(command, folder, {"PYTHONPATH": str(IMAGES.parents[1])})
         told = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
         steps = {line["step"]: line["seconds"] for line in told if "step" in line and "seconds" in line}
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return Cost(count, workers, cpu, steps, sum(steps.values()), peak[0])
-
-
-def _watch(session: int, peak: list[float], ended: threading.Event) -> None:
-    """Keep the most memory that the processes of a session held at once, looked at four times a second."""
-    while not ended.wait(0.25):
-        held = 0.0
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if os.getsid(int(folder.name)) == session:
-                    held += _proportional(folder / "smaps_rollup")
-            except (OSError, ValueError):  # it has just ended
-                continue
-        peak[0] = max(peak[0], held)
-
-
-def _proportional(rollup: Path) -> float:
-    line = next(line for line in rollup.read_text().splitlines() if line.startswith("Pss:"))
-    return int(line.split()[1]) / 1_000
+        return Run(count, workers, cost, steps)
 
 
 def main() -> None:
@@ -117,22 +76,22 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="(default: 1 2)")
     parser.add_argument("--image", action="store_true", help=f"draw {IMAGES.name}/batch-size.svg")
     options = parser.parse_args()
-    costs = []
+    runs = []
     for size in options.sizes:
         for workers in options.workers:
-            cost = measure(size, workers)
-            costs.append(cost)
+            run = measure(size, workers)
+            runs.append(run)
             print(
-                f"{size:>9,} documents, {workers} workers: {1_000 * cost.cpu / size:6.3f} ms CPU a document,"
-                f" {size / cost.wall:7,.0f} documents a second, {cost.megabytes:5,.0f} MB;"
-                f" seconds: {', '.join(f'{name} {spent:.1f}' for name, spent in cost.steps.items())}",
+                f"{size:>9,} documents, {workers} workers: {1_000 * run.cost.cpu / size:6.3f} ms CPU a document,"
+                f" {size / run.cost.wall:7,.0f} documents a second, {run.cost.megabytes:5,.0f} MB;"
+                f" seconds: {', '.join(f'{name} {spent:.1f}' for name, spent in run.steps.items())}",
                 flush=True,
             )
     if options.image:
         IMAGES.mkdir(exist_ok=True)
         series = {
             f"{workers} worker{'s' * (workers > 1)}": [
-                (cost.documents, 1_000 * cost.cpu / cost.documents) for cost in costs if cost.workers == workers
+                (run.documents, 1_000 * run.cost.cpu / run.documents) for run in runs if run.workers == workers
             ]
             for workers in options.workers
         }

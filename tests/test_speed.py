@@ -44,9 +44,9 @@ def test_the_median_is_taken_over_rounds_in_which_all_are_measured() -> None:
 
     def measure(name: str, costs: list[float]) -> Cost:
         order.append(name)
-        return Cost(costs.pop(), 1.0)
+        return Cost(costs.pop(), 1.0, 9.0)
 
     one, two = [3.0, 1.0, 2.0], [30.0, 20.0, 10.0]
     found = processes.in_rounds({"one": lambda: measure("one", one), "two": lambda: measure("two", two)}, 3)
-    assert found == {"one": Cost(2.0, 1.0), "two": Cost(20.0, 1.0)}
+    assert found == {"one": Cost(2.0, 1.0, 9.0), "two": Cost(20.0, 1.0, 9.0)}
     assert order == ["one", "two"] * 3
