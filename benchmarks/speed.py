@@ -136,8 +136,12 @@ FLOORS = Path(__file__).parent / "floors" / "speed.toml"
 
 
 def missed(measured: Measured, pinned: Mapping[str, Any]) -> list[str]:
-    """A line for each step that costs more beside the script by hand than its floor allows."""
-    found = []
+    """A line for each step that costs more beside the script by hand than its floor allows, or for other data."""
+    found = [
+        f"speed: {name} has changed since the ratios were noted"
+        for name, digest in pinned.get("data", {}).items()
+        if data.digest(name) != digest
+    ]
     for step, floor in pinned["ratios"].items():
         ratio, most = measured.steps[step] / measured.hand, floor * (1 + pinned["tolerance"])
         said = f"{step:<12} {ratio:.4f} of the script by hand, noted {floor:.4f}, at most {most:.4f}"

