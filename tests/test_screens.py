@@ -93,12 +93,17 @@ def test_plain_texts_are_passed_over() -> None:
     assert screens.unended_paragraphs(texts, min_letters=10).tolist() == [False, True, False, False]
 
 
+def is_title(character: str) -> bool:
+    """Python says so of capitals as well."""
+    return character.istitle() and not character.isupper()
+
+
 @needs_screens
 def test_characters_are_as_python_has_them() -> None:
     every = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
     known = characters.characters(pa.array(["".join(every)], pa.string()))
     codes = np.array([ord(character) for character in every])
-    for bit, told in enumerate((str.isspace, str.isalpha, str.isupper, str.islower, str.isdigit, str.istitle), 2):
+    for bit, told in enumerate((str.isspace, str.isalpha, str.isupper, str.islower, str.isdigit, is_title), 2):
         assert ((known.bits[codes] >> bit) & 1).tolist() == [told(character) for character in every]
     assert known.small[codes].tolist() == [ord(characters.lowered(character)) for character in every]
     # what is no longer one letter, or another one by its place, is told apart in `screens.c`

@@ -190,11 +190,11 @@ static void describe(Token *token, const Model *m) {
 static inline uint64_t eight_of(const uint8_t *text, Py_ssize_t size, const uint8_t *end) {
     uint64_t eight = 0;
     if (size <= 0) return 0;
-    if (end - text >= 8) {
+    if (EIGHT_AT_ONCE && end - text >= 8) {
         memcpy(&eight, text, 8);
         return size < 8 ? eight & (((uint64_t)1 << 8 * size) - 1) : eight;
     }
-    memcpy(&eight, text, (size_t)size);
+    memcpy(&eight, text, size < 8 ? (size_t)size : 8);
     return eight;
 }
 
