@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -103,6 +104,7 @@ def flipped_speakers(text: str) -> Iterator[Mark]:
 _PRONOUNS = frozenset(("He", "he", "She", "she"))
 _NO_NAMES = frozenset("They It We You I Who That This Police Officials Sources Authorities".split())  # noqa: SIM905
 
+_FIRST = itemgetter(0)
 _STOPLESS = 160  # letters
 _LINK_ENDS = 80  # letters at the end of a paragraph in which a link may stand
 
@@ -130,7 +132,7 @@ def unended_paragraphs(text: str, *, min_letters: int, min_words: int = 1) -> It
         words = paragraph.split()
         if len(words) >= min_words:
             last = start + len(paragraph)
-            small = sum(word[0].islower() for word in words) / len(words)
+            small = sum(map(str.islower, map(_FIRST, words))) / len(words)
             yield Mark(last - len(words[-1]), last, f"{len(words)} words and no full stop"), small
 
 
