@@ -19,8 +19,8 @@ enum { LONGEST_LOOP = 16, TIMES = 4 };
 
 typedef struct {
     Model model;
-    const float *frequency, *vectors; /* by rank; WIDTH numbers a vector */
-    const uint8_t *pair_checks, *pair_counts;
+    const float *vectors; /* by rank, WIDTH numbers each */
+    const uint8_t *pairs; /* in each slot what must stand there, and the count */
     const double *word_steps, *letter_steps, *logs;
 } Weights;
 
@@ -141,7 +141,7 @@ static void frequency(const Stretch *s, const Weights *w, double *out) {
         counts[5] += rank >= 1000 && rank < 4000;
         counts[6] += rank >= 12000;
         if (rank >= COMMON) {
-            double value = w->frequency[rank];
+            double value = token->frequency;
             sum += value;
             squares += value * value;
             telling++;
@@ -157,11 +157,12 @@ static void pairs(const Stretch *s, const Weights *w, double *out) {
     Py_ssize_t counts[5] = {0}, number = 0;
     double sum = 0, squares = 0;
     for (Py_ssize_t i = s->start + 1; i < s->end; i++) {
-        int32_t first = s->lexicon[s->ids[i - 1]].rank, second = s->lexicon[s->ids[i]].rank;
-        if (first < 0 || second < 0) continue;
-        uint64_t slot = bucket((uint64_t)first << 20 ^ (uint64_t)second, PAIR_BITS + 8), check = slot & 255;
-        uint8_t together = w->pair_checks[slot >> 8] == check ? w->pair_counts[slot >> 8] : 0;
-        double strength = together / 25.0 - w->frequency[first] - w->frequency[second] - 8.0;
+        const Token *first = s->lexicon + s->ids[i - 1], *second = s->lexicon + s->ids[i];
+        if (first->rank < 0 || second->rank < 0) continue;
+        uint64_t slot = bucket((uint64_t)first->rank << 20 ^ (uint64_t)second->rank, PAIR_BITS + 8);
+        const uint8_t *pair = w->pairs + 2 * (slot >> 8);
+        int together = pair[1] & -(pair[0] == (slot & 255)); /* no guess that would have to wait for the memory */
+        double strength = together / 25.0 - first->frequency - second->frequency - 8.0;
         sum += strength;
         squares += strength * strength;
         for (int limit = 0; limit < 5; limit++) counts[limit] += strength < limits[limit];
@@ -331,22 +332,21 @@ static int read_text(const uint8_t *at, const uint8_t *end, const Weights *w, Wo
     return 0;
 }
 
-/* read(content, bounds, bits, small, words, letters, vocabulary, ranks, word_list, frequency, vectors, pair_checks,
-        pair_counts, word_steps, letter_steps, logs | told, rows) -> int: how many rows */
+/* read(content, bounds, bits, small, words, letters, vocabulary, ranks, frequency, word_list, vectors, pairs, word_steps,
+        letter_steps, logs | told, rows) -> int: how many rows */
 static PyObject *read_texts(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
-    Py_buffer v[18];
-    if (count != 18) return PyErr_Format(PyExc_TypeError, "read takes 18 arguments, not %zd", count);
-    if (view_all(args, 18, 2, v) < 0) return NULL;
+    Py_buffer v[17];
+    if (count != 17) return PyErr_Format(PyExc_TypeError, "read takes 17 arguments, not %zd", count);
+    if (view_all(args, 17, 2, v) < 0) return NULL;
     const uint8_t *content = v[0].buf;
     const int64_t *bounds = v[1].buf;
     Weights w = {
         .model = model_of(v + 2),
-        .frequency = v[9].buf, .vectors = v[10].buf, .pair_checks = v[11].buf, .pair_counts = v[12].buf,
-        .word_steps = v[13].buf, .letter_steps = v[14].buf, .logs = v[15].buf,
+        .vectors = v[10].buf, .pairs = v[11].buf, .word_steps = v[12].buf, .letter_steps = v[13].buf, .logs = v[14].buf,
     };
-    int64_t *told = v[16].buf;
-    double *rows = v[17].buf;
+    int64_t *told = v[15].buf;
+    double *rows = v[16].buf;
     Py_ssize_t texts = v[1].len / 8 - 1, longest = longest_of(bounds, texts), text = 0;
     Work work = {{0}, malloc((size_t)longest * 4 + 4), malloc((size_t)longest + 1), malloc((size_t)longest + 1), 0};
     int failed = !work.ids || !work.breaks || !work.looped;
@@ -359,7 +359,7 @@ static PyObject *read_texts(PyObject *self, PyObject *const *args, Py_ssize_t co
         Py_END_ALLOW_THREADS
     }
     free(work.ids), free(work.breaks), free(work.looped), free(work.lexicon.tokens), free(work.lexicon.slots);
-    release_all(v, 18);
+    release_all(v, 17);
     return failed ? PyErr_NoMemory() : PyLong_FromLongLong(work.stretches);
 }
 

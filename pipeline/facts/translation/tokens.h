@@ -20,14 +20,15 @@ typedef struct {
     const uint64_t *vocabulary;    /* ascending */
     const int16_t *ranks;
     Py_ssize_t known; /* words of the vocabulary */
+    const float *frequency; /* by rank */
     const uint8_t *word_list;
     int list_bits; /* its size as a power of two */
 } Model;
 
-/* From views of: bits, small, words, letters, vocabulary, ranks, word_list. */
+/* From views of: bits, small, words, letters, vocabulary, ranks, frequency, word_list. */
 static inline Model model_of(const Py_buffer *v) {
-    Model m = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[4].len / 8, v[6].buf, 3};
-    while ((Py_ssize_t)1 << m.list_bits < v[6].len * 8) m.list_bits++;
+    Model m = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[4].len / 8, v[6].buf, v[7].buf, 3};
+    while ((Py_ssize_t)1 << m.list_bits < v[7].len * 8) m.list_bits++;
     return m;
 }
 
@@ -49,6 +50,7 @@ typedef struct {
     uint8_t is, sign;
     uint16_t type;    /* its number among the types of the last stretch that holds it */
     uint32_t stretch; /* and that stretch, counted from 1 */
+    float frequency;  /* of a word of the vocabulary */
 } Token;
 
 enum { IS_WORD = 1, IS_CAPITAL = 2, IS_UPPER = 4, IS_NUMBER = 8, IS_FOREIGN = 16, IS_LISTED = 32 };
@@ -181,6 +183,7 @@ static void describe(Token *token, const Model *m) {
                           | IS_UPPER * (!alone && cased && !small) | IS_FOREIGN * (word && !ascii)
                           | IS_LISTED * is_listed(listed, m));
     token->rank = word ? rank_of(listed, m) : -1;
+    if (token->rank >= 0) token->frequency = m->frequency[token->rank];
     token->sign = alone ? sign_of(first) : 0;
     memcpy(token->own, m->words + HEADS * bucket((uint64_t)token->key + 1, WORD_BITS), HEADS);
     weigh_letters(token, m);
