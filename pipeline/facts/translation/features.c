@@ -7,12 +7,6 @@
 
 #include "tokens.h"
 
-#ifdef __GNUC__
-#define PREFETCH(at) __builtin_prefetch(at)
-#else
-#define PREFETCH(at) (void)0
-#endif
-
 enum { STRETCH = 180, LOGS = 2 * STRETCH, COMMON = 150, START = 7, PAIR_BITS = 19, WIDTH = 80, LANES = 16 };
 enum { SURFACE = 20, FREQUENCY = 9, PAIRS = 7, COHERENCE = 16, COLUMNS = 2 * HEADS + SURFACE + 1 + FREQUENCY + PAIRS + COHERENCE };
 enum { LONGEST_LOOP = 16, TIMES = 4 };

@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.facts.translation import screens
-from pipeline.text import lines
 
 
 class Mark(NamedTuple):
@@ -104,6 +103,7 @@ def flipped_speakers(text: str) -> Iterator[Mark]:
 _PRONOUNS = frozenset(("He", "he", "She", "she"))
 _NO_NAMES = frozenset("They It We You I Who That This Police Officials Sources Authorities".split())  # noqa: SIM905
 
+_LINE = re.compile(r"[^\n]+")
 _FIRST = itemgetter(0)
 _STOPLESS = 160  # letters
 _LINK_ENDS = 80  # letters at the end of a paragraph in which a link may stand
@@ -125,13 +125,13 @@ def unended_paragraphs(text: str, *, min_letters: int, min_words: int = 1) -> It
     >>> [(mark.start, small) for mark, small in unended_paragraphs("The end is\\nThat is all.", min_letters=8)]
     [(8, 0.6666666666666666)]
     """
-    for start, end, _ in lines(text):
-        paragraph = text[start:end].rstrip(" \t\r")
+    for line in _LINE.finditer(text):
+        paragraph = line[0].rstrip(" \t\r")
         if len(paragraph) < min_letters or not paragraph[-1].isalnum():
             continue
         words = paragraph.split()
         if len(words) >= min_words:
-            last = start + len(paragraph)
+            last = line.start() + len(paragraph)
             small = sum(map(str.islower, map(_FIRST, words))) / len(words)
             yield Mark(last - len(words[-1]), last, f"{len(words)} words and no full stop"), small
 
