@@ -12,7 +12,7 @@ from pipeline.facts.translation.features import COMMON, Kinds, pair_strength, se
 from pipeline.facts.translation.segments import Bools, Floats, Segments
 from pipeline.facts.translation.tokens import Ints
 from pipeline.facts.translation.weights import Weights
-from pipeline.facts.translation.worth import Worth, weigh
+from pipeline.facts.translation.worth import weigh
 from pipeline.records import Finding
 
 Offsets = NDArray[np.int32]
@@ -84,7 +84,9 @@ def _odd(kind: Kinds, weights: Weights) -> _Odd:
     return _Odd(kind.word & ~kind.capital & ~kind.listed, never, kind.rank)
 
 
-def _of_text(text: str, spans: tuple[Offsets, Offsets], odd: _Odd, sentences: _Sentences, weights: Weights) -> list[Finding]:
+def _of_text(
+    text: str, spans: tuple[Offsets, Offsets], odd: _Odd, sentences: _Sentences, weights: Weights
+) -> list[Finding]:
     """The findings of a text, given the spans of its tokens, what is odd of them, and its sentences."""
     if not len(sentences.starts):
         return []

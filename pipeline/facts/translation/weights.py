@@ -76,9 +76,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Weights:
     for name in _SUMS_OF_TREES:
         fields[name] = Trees.complete(*(arrays[f"{name}.{part}"] for part in ("features", "limits", "leaves")))
     pairs = np.stack((fields["pair_checks"], fields["pair_counts"]), axis=1)
-    return Weights(
-        **fields | {"data": str(fields["data"]), "vectors": unpacked(fields["directions"]), "pairs": pairs}
-    )
+    return Weights(**fields | {"data": str(fields["data"]), "vectors": unpacked(fields["directions"]), "pairs": pairs})
 
 
 def tokens_known(weights: Weights) -> tuple[NDArray[Any], ...]:

@@ -46,7 +46,12 @@ def in_c(texts: pa.StringArray, weights: Weights) -> Worth:
     known = characters(texts)
     size = int(known.bounds[-1] - known.bounds[0])
     ends, starts, stops = np.zeros(len(texts), np.int64), np.empty(size, np.int32), np.empty(size, np.int32)
-    bits, sign, rank, worth = np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size, np.int16), np.empty(size)
+    bits, sign, rank, worth = (
+        np.empty(size, np.uint8),
+        np.empty(size, np.uint8),
+        np.empty(size, np.int16),
+        np.empty(size),
+    )
     steps = np.concatenate((weights.word_steps, weights.letter_steps))
     _IN_C.weigh(
         *known,
