@@ -128,13 +128,9 @@ static int is_listed(uint64_t key, const Model *m) {
 }
 
 static int16_t rank_of(uint64_t key, const Model *m) {
-    Py_ssize_t low = 0, high = m->known;
-    while (low < high) {
-        Py_ssize_t middle = (low + high) / 2;
-        if (m->vocabulary[middle] < key) low = middle + 1;
-        else high = middle;
-    }
-    return low < m->known && m->vocabulary[low] == key ? m->ranks[low] : -1;
+    const uint64_t *at = m->vocabulary;
+    for (Py_ssize_t left = m->known; left > 1; left -= left / 2) at += at[left / 2 - 1] < key ? left / 2 : 0;
+    return m->known && *at == key ? m->ranks[at - m->vocabulary] : -1;
 }
 
 static uint8_t sign_of(uint32_t code) {
