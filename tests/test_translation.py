@@ -161,7 +161,7 @@ def test_the_weights_are_stored_as_they_are_read() -> None:
 
 
 def test_a_text_without_tokens_has_no_worst_sentences() -> None:
-    nothing, some = explain.worst_sentences(["", GARBLED], load())
+    nothing, some = explain.worst_sentences(pa.array(["", GARBLED]), load())
     assert nothing == []
     assert [GARBLED[f.start : f.end] for f in some] == [f.before for f in some]
     assert 1 <= len(some) <= explain.MOST

@@ -21,6 +21,7 @@ from pipeline.stages.tables import PLACES
 
 SCORE = pa.field("translation_score", pa.float32())
 BINS = 20  # of 0..1
+_NOTHING: Mapping[str, Any] = {}
 
 
 def translation_facts(rows: pa.RecordBatch, *, explained: float = translation.EXPLAINED) -> FactsOfRows:
@@ -40,8 +41,11 @@ def translation_facts(rows: pa.RecordBatch, *, explained: float = translation.EX
 
 def _originals(rows: pa.RecordBatch) -> list[Mapping[str, Any]]:
     """The records' other fields, parsed only where the original text is among them: no rule asks for anything else."""
-    wanted = pc.fill_null(pc.match_substring(rows["meta"], '"source_text"'), False).to_pylist()
-    return [json.loads(text) if there else {} for there, text in zip(wanted, rows["meta"].to_pylist(), strict=True)]
+    found: list[Mapping[str, Any]] = [_NOTHING] * rows.num_rows
+    wanted = pc.fill_null(pc.match_substring(rows["meta"], '"source_text"'), False)
+    for number in pc.indices_nonzero(wanted).to_pylist():
+        found[number] = json.loads(rows["meta"][number].as_py())
+    return found
 
 
 def scores(output: Path) -> dict[str, list[int]]:

@@ -4,6 +4,14 @@
 #define COPYDESK_CHARACTERS_H
 
 #include <stdint.h>
+#include <string.h>
+
+/* Whether the first byte of a text is the lowest of a number that is read from it, so that eight can be looked at once. */
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define EIGHT_AT_ONCE 1
+#else
+#define EIGHT_AT_ONCE 0
+#endif
 
 /* as in `characters.py` */
 enum { KNOWN = 1, WORD = 2, SPACE = 4, ALPHA = 8, UPPER = 16, LOWER = 32, DIGIT = 64, TITLE = 128 };

@@ -7,30 +7,48 @@
 
 #include "tokens.h"
 
-#ifdef __GNUC__
-#define PREFETCH(at) __builtin_prefetch(at)
-#else
-#define PREFETCH(at) (void)0
-#endif
-
 enum { STRETCH = 180, LOGS = 2 * STRETCH, COMMON = 150, START = 7, PAIR_BITS = 19, WIDTH = 80, LANES = 16 };
 enum { SURFACE = 20, FREQUENCY = 9, PAIRS = 7, COHERENCE = 16, COLUMNS = 2 * HEADS + SURFACE + 1 + FREQUENCY + PAIRS + COHERENCE };
 enum { LONGEST_LOOP = 16, TIMES = 4 };
 
 typedef struct {
     Model model;
-    const float *frequency, *vectors; /* by rank; WIDTH numbers a vector */
-    const uint8_t *pair_checks, *pair_counts;
+    const float *vectors; /* by rank, WIDTH numbers each */
+    const uint8_t *pairs; /* in each slot what must stand there, and the count */
     const double *word_steps, *letter_steps, *logs;
 } Weights;
 
-/* A stretch: its tokens among those of its text, and room for what is summed up. */
+/* A stretch: its tokens among those of its text. What a loop looks for is listed beforehand, so that it need not guess. */
 typedef struct {
     const Token *lexicon;
     const int32_t *ids; /* of the text */
     Py_ssize_t start, end;
-    uint8_t *breaks; /* of the tokens of the text: a sentence begins */
+    uint8_t breaks[LOGS + 1];               /* of each token: a sentence begins; so it does behind the last one */
+    int32_t telling[LOGS + 1], tellings;    /* the words that are no function words */
+    int32_t sentence[LOGS + 1];             /* of each of them */
+    int32_t paired[LOGS + 1], pairs;        /* words of the vocabulary behind another */
 } Stretch;
+
+static void list(Stretch *s) {
+    int32_t sentence = 0, tellings = 0, pairs = 0, before = -1;
+    uint8_t sign = STOP;
+    for (Py_ssize_t i = s->start; i < s->end; i++) {
+        const Token *token = s->lexicon + s->ids[i];
+        uint8_t breaks = sign == STOP || sign == LINE_END;
+        sign = token->sign;
+        s->breaks[i - s->start] = breaks;
+        sentence += breaks;
+        s->telling[tellings] = (int32_t)i;
+        s->sentence[tellings] = sentence;
+        tellings += token->rank >= COMMON;
+        s->paired[pairs] = (int32_t)i;
+        pairs += (token->rank | before) >= 0;
+        before = token->rank;
+    }
+    s->breaks[s->end - s->start] = 1;
+    s->tellings = tellings;
+    s->pairs = pairs;
+}
 
 static inline double share(Py_ssize_t count, Py_ssize_t of) { return (double)count / (double)(of > 1 ? of : 1); }
 
@@ -94,12 +112,12 @@ static void heads(const Stretch *s, const Type *types, Py_ssize_t count, const W
 
 static void surface(const Stretch *s, const Weights *w, double *out) {
     enum { OTHER = SIGNS, NUMBER, CAPITAL, UPPERS, FOREIGNS, SMALL_START, AGAIN, SHARES = AGAIN + 3 };
-    Py_ssize_t counts[SHARES] = {0}, sentences = 0, length = 0, shorter = 0, size = s->end - s->start;
+    Py_ssize_t counts[SHARES + 1] = {0}, sentences = 0, length = 0, shorter = 0, size = s->end - s->start;
     int64_t sum = 0, squares = 0;
     for (Py_ssize_t i = s->start; i < s->end; i++) {
         const Token *token = s->lexicon + s->ids[i];
-        int breaks = s->breaks[i];
-        if (token->sign) counts[token->sign - 1]++;
+        int breaks = s->breaks[i - s->start];
+        counts[token->sign ? token->sign - 1 : SHARES]++;
         int word = token->is & IS_WORD, capital = (token->is & IS_CAPITAL) != 0;
         counts[OTHER] += !(token->is & (IS_WORD | IS_NUMBER)) && !token->sign;
         counts[NUMBER] += (token->is & IS_NUMBER) != 0;
@@ -107,16 +125,15 @@ static void surface(const Stretch *s, const Weights *w, double *out) {
         counts[UPPERS] += (token->is & IS_UPPER) != 0;
         counts[FOREIGNS] += (token->is & IS_FOREIGN) != 0;
         counts[SMALL_START] += breaks && word && !capital;
-        for (int distance = 1; distance <= 3 && word; distance++)
-            counts[AGAIN + distance - 1] += i >= distance && s->ids[i] == s->ids[i - distance];
+        for (int distance = 1; distance <= 3; distance++)
+            counts[AGAIN + distance - 1] += word & (s->ids[i] == s->ids[i - (i < distance ? 0 : distance)]) & (i >= distance);
         length++;
-        if (i + 1 == s->end || s->breaks[i + 1]) {
-            sentences++;
-            sum += length;
-            squares += length * length;
-            shorter += length < 5;
-            length = 0;
-        }
+        int last = s->breaks[i - s->start + 1];
+        sentences += last;
+        sum += length & -last;
+        squares += (length * length) & -last;
+        shorter += last && length < 5;
+        length &= last - 1;
     }
     for (int i = 0; i < SHARES; i++) out[i] = share(counts[i], size);
     double both[2];
@@ -128,47 +145,52 @@ static void surface(const Stretch *s, const Weights *w, double *out) {
 }
 
 static void frequency(const Stretch *s, const Weights *w, double *out) {
-    Py_ssize_t counts[7] = {0}, telling = 0, size = s->end - s->start;
+    Py_ssize_t counts[7] = {0}, size = s->end - s->start;
     double sum = 0, squares = 0;
     for (Py_ssize_t i = s->start; i < s->end; i++) {
         const Token *token = s->lexicon + s->ids[i];
         int small = (token->is & (IS_WORD | IS_CAPITAL)) == IS_WORD, rank = token->rank;
-        counts[0] += small && !(token->is & IS_LISTED);
-        counts[1] += small && rank < 0;
-        counts[2] += token->is & IS_CAPITAL && rank < 0;
-        counts[3] += rank >= 0 && rank < COMMON;
-        counts[4] += rank >= COMMON && rank < 1000;
-        counts[5] += rank >= 1000 && rank < 4000;
+        counts[0] += small & !(token->is & IS_LISTED);
+        counts[1] += small & (rank < 0);
+        counts[2] += ((token->is & IS_CAPITAL) != 0) & (rank < 0);
+        counts[3] += (rank >= 0) & (rank < COMMON);
+        counts[4] += (rank >= COMMON) & (rank < 1000);
+        counts[5] += (rank >= 1000) & (rank < 4000);
         counts[6] += rank >= 12000;
-        if (rank >= COMMON) {
-            double value = w->frequency[rank];
-            sum += value;
-            squares += value * value;
-            telling++;
-            for (int k = 0; k < WIDTH; k += 16) PREFETCH(w->vectors + (Py_ssize_t)WIDTH * rank + k); /* for coherence */
-        }
+    }
+    for (int32_t i = 0; i < s->tellings; i++) {
+        const Token *token = s->lexicon + s->ids[s->telling[i]];
+        double value = token->frequency;
+        sum += value;
+        squares += value * value;
+        for (int k = 0; k < WIDTH; k += 16) PREFETCH(w->vectors + (Py_ssize_t)WIDTH * token->rank + k); /* for coherence */
     }
     for (int i = 0; i < 7; i++) out[i] = share(counts[i], size);
-    mean_and_spread(sum, squares, telling, out + 7);
+    mean_and_spread(sum, squares, s->tellings, out + 7);
 }
 
 static void pairs(const Stretch *s, const Weights *w, double *out) {
     static const double limits[] = {-2, -1, 0, 1, 2};
-    Py_ssize_t counts[5] = {0}, number = 0;
+    Py_ssize_t counts[5] = {0};
     double sum = 0, squares = 0;
-    for (Py_ssize_t i = s->start + 1; i < s->end; i++) {
-        int32_t first = s->lexicon[s->ids[i - 1]].rank, second = s->lexicon[s->ids[i]].rank;
-        if (first < 0 || second < 0) continue;
-        uint64_t slot = bucket((uint64_t)first << 20 ^ (uint64_t)second, PAIR_BITS + 8), check = slot & 255;
-        uint8_t together = w->pair_checks[slot >> 8] == check ? w->pair_counts[slot >> 8] : 0;
-        double strength = together / 25.0 - w->frequency[first] - w->frequency[second] - 8.0;
+    uint64_t slots[LOGS];
+    for (int32_t i = 0; i < s->pairs; i++) {
+        const int32_t *ids = s->ids + s->paired[i];
+        uint64_t first = (uint64_t)s->lexicon[ids[-1]].rank, second = (uint64_t)s->lexicon[ids[0]].rank;
+        slots[i] = bucket(first << 20 ^ second, PAIR_BITS + 8);
+        PREFETCH(w->pairs + 2 * (slots[i] >> 8));
+    }
+    for (int32_t i = 0; i < s->pairs; i++) {
+        const int32_t *ids = s->ids + s->paired[i];
+        const uint8_t *pair = w->pairs + 2 * (slots[i] >> 8);
+        int together = pair[1] & -(pair[0] == (slots[i] & 255));
+        double strength = together / 25.0 - s->lexicon[ids[-1]].frequency - s->lexicon[ids[0]].frequency - 8.0;
         sum += strength;
         squares += strength * strength;
         for (int limit = 0; limit < 5; limit++) counts[limit] += strength < limits[limit];
-        number++;
     }
-    mean_and_spread(sum, squares, number, out);
-    for (int limit = 0; limit < 5; limit++) out[2 + limit] = share(counts[limit], number);
+    mean_and_spread(sum, squares, s->pairs, out);
+    for (int limit = 0; limit < 5; limit++) out[2 + limit] = share(counts[limit], s->pairs);
 }
 
 /* --- coherence --------------------------------------------------------------------------------------------------- */
@@ -199,28 +221,22 @@ static inline void add(double *sum, const float *vector) {
 }
 
 /* The words and sentences of a stretch; how many sentences. In double precision their sums are exact. */
-WIDE static Py_ssize_t gather(const Stretch *s, const Weights *w, Words *words, Py_ssize_t *count, float *whole) {
+WIDE static Py_ssize_t gather(const Stretch *s, const Weights *w, Words *words, float *whole) {
     Py_ssize_t sentences = 0;
     double sum[WIDTH] = {0}, total[WIDTH] = {0};
-    int opens = 1;
-    *count = 0;
-    for (Py_ssize_t i = s->start; i <= s->end; i++) {
-        opens |= i == s->end || s->breaks[i];
-        int32_t rank = i == s->end ? COMMON : s->lexicon[s->ids[i]].rank;
-        if (rank < COMMON) continue;
-        if (opens && *count) {
+    for (int32_t i = 0; i < s->tellings; i++) {
+        const float *vector = w->vectors + (Py_ssize_t)WIDTH * s->lexicon[s->ids[s->telling[i]]].rank;
+        int opens = !i || s->sentence[i] != s->sentence[i - 1];
+        add(sum, vector);
+        words->with_last[i] = opens ? 0 : dot(vector, words->vectors[i - 1]);
+        words->vectors[i] = vector;
+        words->sentence[i] = (int32_t)sentences;
+        if (i + 1 == s->tellings || s->sentence[i] != s->sentence[i + 1]) {
             float *of_sentence = words->sums + WIDTH * sentences++;
             for (int k = 0; k < WIDTH; k++) of_sentence[k] = (float)sum[k];
             memset(sum, 0, sizeof sum);
             add(total, of_sentence);
         }
-        if (i == s->end) break;
-        const float *vector = w->vectors + (Py_ssize_t)WIDTH * rank;
-        add(sum, vector);
-        words->with_last[*count] = opens ? 0 : dot(vector, words->vectors[*count - 1]);
-        words->vectors[*count] = vector;
-        words->sentence[(*count)++] = (int32_t)sentences;
-        opens = 0;
     }
     for (int k = 0; k < WIDTH; k++) whole[k] = (float)total[k];
     return sentences;
@@ -235,9 +251,9 @@ WIDE static void multiply(Words *words, Py_ssize_t count, const float *whole) {
 
 static void coherence(const Stretch *s, const Weights *w, Words *words, double *out) {
     static const double limits[] = {-0.1, 0.0, 0.1, 0.2};
-    Py_ssize_t count, astray = 0, below[8] = {0};
+    Py_ssize_t count = s->tellings, astray = 0, below[8] = {0};
     float whole[WIDTH];
-    Py_ssize_t sentences = gather(s, w, words, &count, whole);
+    Py_ssize_t sentences = gather(s, w, words, whole);
     multiply(words, count, whole);
     double square = dot(whole, whole), sum = 0, squares = 0, means[4] = {0};
     for (Py_ssize_t i = 0; i < sentences; i++) {
@@ -292,7 +308,7 @@ static void looped_words(const Token *lexicon, const int32_t *ids, Py_ssize_t co
 typedef struct {
     Lexicon lexicon;
     int32_t *ids;
-    uint8_t *breaks, *looped;
+    uint8_t *looped;
     int64_t stretches; /* so far, of all texts */
 } Work;
 
@@ -312,11 +328,12 @@ static int read_text(const uint8_t *at, const uint8_t *end, const Weights *w, Wo
     float sums[LOGS * WIDTH];
     Words words = {vectors, sentence, by_sentence, by_stretch, with_last, sums, others, squares};
     for (Py_ssize_t part = 0; part < parts; part++, rows += COLUMNS) {
-        Stretch s = {work->lexicon.tokens, work->ids, part * size / parts, (part + 1) * size / parts, work->breaks};
-        for (Py_ssize_t i = s.start; i < s.end; i++) {
-            uint8_t sign = i == s.start ? STOP : s.lexicon[s.ids[i - 1]].sign;
-            s.breaks[i] = sign == STOP || sign == LINE_END;
-        }
+        Stretch s;
+        s.lexicon = work->lexicon.tokens;
+        s.ids = work->ids;
+        s.start = part * size / parts;
+        s.end = (part + 1) * size / parts;
+        list(&s);
         Py_ssize_t distinct = types_of(&s, work->lexicon.tokens, (uint32_t)++work->stretches, types);
         few |= 2 * distinct < s.end - s.start;
         double *out = rows;
@@ -331,25 +348,24 @@ static int read_text(const uint8_t *at, const uint8_t *end, const Weights *w, Wo
     return 0;
 }
 
-/* read(content, bounds, bits, small, words, letters, vocabulary, ranks, word_list, frequency, vectors, pair_checks,
-        pair_counts, word_steps, letter_steps, logs | told, rows) -> int: how many rows */
+/* read(content, bounds, bits, small, words, letters, vocabulary, ranks, frequency, word_list, vectors, pairs, word_steps,
+        letter_steps, logs | told, rows) -> int: how many rows */
 static PyObject *read_texts(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
-    Py_buffer v[18];
-    if (count != 18) return PyErr_Format(PyExc_TypeError, "read takes 18 arguments, not %zd", count);
-    if (view_all(args, 18, 2, v) < 0) return NULL;
+    Py_buffer v[17];
+    if (count != 17) return PyErr_Format(PyExc_TypeError, "read takes 17 arguments, not %zd", count);
+    if (view_all(args, 17, 2, v) < 0) return NULL;
     const uint8_t *content = v[0].buf;
     const int64_t *bounds = v[1].buf;
     Weights w = {
         .model = model_of(v + 2),
-        .frequency = v[9].buf, .vectors = v[10].buf, .pair_checks = v[11].buf, .pair_counts = v[12].buf,
-        .word_steps = v[13].buf, .letter_steps = v[14].buf, .logs = v[15].buf,
+        .vectors = v[10].buf, .pairs = v[11].buf, .word_steps = v[12].buf, .letter_steps = v[13].buf, .logs = v[14].buf,
     };
-    int64_t *told = v[16].buf;
-    double *rows = v[17].buf;
+    int64_t *told = v[15].buf;
+    double *rows = v[16].buf;
     Py_ssize_t texts = v[1].len / 8 - 1, longest = longest_of(bounds, texts), text = 0;
-    Work work = {{0}, malloc((size_t)longest * 4 + 4), malloc((size_t)longest + 1), malloc((size_t)longest + 1), 0};
-    int failed = !work.ids || !work.breaks || !work.looped;
+    Work work = {{0}, malloc((size_t)longest * 4 + 4), malloc((size_t)longest + 1), 0};
+    int failed = !work.ids || !work.looped;
     if (!failed) {
         Py_BEGIN_ALLOW_THREADS
         for (; !failed && text < texts; text++, told += 4) {
@@ -358,8 +374,8 @@ static PyObject *read_texts(PyObject *self, PyObject *const *args, Py_ssize_t co
         }
         Py_END_ALLOW_THREADS
     }
-    free(work.ids), free(work.breaks), free(work.looped), free(work.lexicon.tokens), free(work.lexicon.slots);
-    release_all(v, 18);
+    free(work.ids), free(work.looped), free(work.lexicon.tokens), free(work.lexicon.slots);
+    release_all(v, 17);
     return failed ? PyErr_NoMemory() : PyLong_FromLongLong(work.stretches);
 }
 

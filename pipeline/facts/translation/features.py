@@ -346,7 +346,7 @@ _LANES = 16  # sums that a processor can make side by side
 
 def _dot(one: NDArray[np.float32], other: NDArray[np.float32]) -> Floats:
     """The product of the vectors in each row; added in single precision, in `_LANES` sums that are added by halves."""
-    lanes = (one * other).reshape(len(one), -1, _LANES)
+    lanes = (one * other).reshape(len(one), one.shape[1] // _LANES, _LANES)
     total = lanes[:, 0]
     for number in range(1, lanes.shape[1]):
         total = total + lanes[:, number]

@@ -16,7 +16,7 @@ from pipeline.facts.translation.characters import characters
 from pipeline.facts.translation.features import COLUMNS, LOGS, MEAN_LENGTH, STRETCH, features, stretches, types_of
 from pipeline.facts.translation.segments import Floats
 from pipeline.facts.translation.tokens import Ints, tokenise
-from pipeline.facts.translation.weights import Weights
+from pipeline.facts.translation.weights import Weights, tokens_known
 
 _IN_C = compiled.load("pipeline.facts.translation._features")
 
@@ -43,8 +43,8 @@ def in_c(texts: pa.StringArray, weights: Weights) -> Reading:
     rows = np.empty((len(texts) + int(known.bounds[-1] - known.bounds[0]) // STRETCH, COLUMNS))
     count = _IN_C.read(
         *known,
-        *(weights.words, weights.letters, weights.vocabulary, weights.ranks, weights.word_list, weights.frequency),
-        *(weights.vectors, weights.pair_checks, weights.pair_counts, weights.word_steps, weights.letter_steps, LOGS),
+        *tokens_known(weights),
+        *(weights.vectors, weights.pairs, weights.word_steps, weights.letter_steps, LOGS),
         *(told, rows),
     )
     rows = rows[:count]

@@ -33,9 +33,9 @@ class Segments:
         """
         of_row, count = self.of_row(), len(self.starts)
         # `np.add.reduceat` would add in an order of its own
-        if values.ndim == 1:
-            return np.bincount(of_row, values.astype(np.float64, copy=False), count)
-        return np.stack([np.bincount(of_row, column, count) for column in values.T], axis=1)
+        columns = values[:, None] if values.ndim == 1 else values
+        total: Floats = np.stack([np.bincount(of_row, column, count) for column in columns.T], axis=1)
+        return total.reshape(count, *values.shape[1:])
 
     def mean(self, values: Numbers) -> Floats:
         """The mean of the values in each run."""

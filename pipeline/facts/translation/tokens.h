@@ -7,6 +7,12 @@
 
 #include "characters.h"
 
+#ifdef __GNUC__
+#define PREFETCH(at) __builtin_prefetch(at)
+#else
+#define PREFETCH(at) (void)0
+#endif
+
 enum { WORD_BITS = 17, LETTER_BITS = 16, HEADS = 2, LONGEST_TOKEN = 32, LONGEST_GRAM = 5 };
 enum { STOP = 1, LINE_END = 2, SIGNS = 7 };
 
@@ -20,14 +26,15 @@ typedef struct {
     const uint64_t *vocabulary;    /* ascending */
     const int16_t *ranks;
     Py_ssize_t known; /* words of the vocabulary */
+    const float *frequency; /* by rank */
     const uint8_t *word_list;
     int list_bits; /* its size as a power of two */
 } Model;
 
-/* From views of: bits, small, words, letters, vocabulary, ranks, word_list. */
+/* From views of: bits, small, words, letters, vocabulary, ranks, frequency, word_list. */
 static inline Model model_of(const Py_buffer *v) {
-    Model m = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[4].len / 8, v[6].buf, 3};
-    while ((Py_ssize_t)1 << m.list_bits < v[6].len * 8) m.list_bits++;
+    Model m = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, v[4].buf, v[5].buf, v[4].len / 8, v[6].buf, v[7].buf, 3};
+    while ((Py_ssize_t)1 << m.list_bits < v[7].len * 8) m.list_bits++;
     return m;
 }
 
@@ -49,6 +56,7 @@ typedef struct {
     uint8_t is, sign;
     uint16_t type;    /* its number among the types of the last stretch that holds it */
     uint32_t stretch; /* and that stretch, counted from 1 */
+    float frequency;  /* of a word of the vocabulary */
 } Token;
 
 enum { IS_WORD = 1, IS_CAPITAL = 2, IS_UPPER = 4, IS_NUMBER = 8, IS_FOREIGN = 16, IS_LISTED = 32 };
@@ -120,13 +128,9 @@ static int is_listed(uint64_t key, const Model *m) {
 }
 
 static int16_t rank_of(uint64_t key, const Model *m) {
-    Py_ssize_t low = 0, high = m->known;
-    while (low < high) {
-        Py_ssize_t middle = (low + high) / 2;
-        if (m->vocabulary[middle] < key) low = middle + 1;
-        else high = middle;
-    }
-    return low < m->known && m->vocabulary[low] == key ? m->ranks[low] : -1;
+    const uint64_t *at = m->vocabulary;
+    for (Py_ssize_t left = m->known; left > 1; left -= left / 2) at += at[left / 2 - 1] < key ? left / 2 : 0;
+    return m->known && *at == key ? m->ranks[at - m->vocabulary] : -1;
 }
 
 static uint8_t sign_of(uint32_t code) {
@@ -181,6 +185,7 @@ static void describe(Token *token, const Model *m) {
                           | IS_UPPER * (!alone && cased && !small) | IS_FOREIGN * (word && !ascii)
                           | IS_LISTED * is_listed(listed, m));
     token->rank = word ? rank_of(listed, m) : -1;
+    if (token->rank >= 0) token->frequency = m->frequency[token->rank];
     token->sign = alone ? sign_of(first) : 0;
     memcpy(token->own, m->words + HEADS * bucket((uint64_t)token->key + 1, WORD_BITS), HEADS);
     weigh_letters(token, m);
@@ -190,11 +195,11 @@ static void describe(Token *token, const Model *m) {
 static inline uint64_t eight_of(const uint8_t *text, Py_ssize_t size, const uint8_t *end) {
     uint64_t eight = 0;
     if (size <= 0) return 0;
-    if (end - text >= 8) {
+    if (EIGHT_AT_ONCE && end - text >= 8) {
         memcpy(&eight, text, 8);
         return size < 8 ? eight & (((uint64_t)1 << 8 * size) - 1) : eight;
     }
-    memcpy(&eight, text, (size_t)size);
+    memcpy(&eight, text, size < 8 ? (size_t)size : 8);
     return eight;
 }
 
@@ -222,29 +227,38 @@ static int grow(Lexicon *l) {
     return 0;
 }
 
-/* The number of the token that is written so; -1 where there is no memory. What stands up to `end` may be read. */
-static inline int32_t number_of(const uint8_t *text, Py_ssize_t size, const uint8_t *end, Lexicon *l, const Model *m) {
-    uint64_t begins[2] = {eight_of(text, size, end), eight_of(text + 8, size - 8, end)}, wide = (uint64_t)size * MIX[1];
-    wide = mixed(mixed(wide, begins[0]), begins[1]);
-    for (Py_ssize_t i = 16; i < size; i += 8) wide = mixed(wide, eight_of(text + i, size - i, end));
-    uint32_t hash = (uint32_t)wide;
-    Py_ssize_t place = (Py_ssize_t)hash & l->mask;
-    for (; l->room && l->slots[place]; place = (place + 1) & l->mask) {
+/* A token as it stands in a text. */
+typedef struct {
+    const uint8_t *text;
+    Py_ssize_t size;
+    uint64_t begins[2];
+    uint32_t hash;
+} Span;
+
+static inline Span span_of(const uint8_t *text, Py_ssize_t size, const uint8_t *end) {
+    Span span = {text, size, {eight_of(text, size, end), eight_of(text + 8, size - 8, end)}, 0};
+    uint64_t hash = mixed(mixed((uint64_t)size * MIX[1], span.begins[0]), span.begins[1]);
+    for (Py_ssize_t i = 16; i < size; i += 8) hash = mixed(hash, eight_of(text + i, size - i, end));
+    span.hash = (uint32_t)hash;
+    return span;
+}
+
+/* The number of the token that is written so; -1 where there is no memory. */
+static inline int32_t number_of(const Span *span, Lexicon *l, const Model *m) {
+    if (l->count == l->room && grow(l) < 0) return -1;
+    Py_ssize_t place = (Py_ssize_t)span->hash & l->mask;
+    for (; l->slots[place]; place = (place + 1) & l->mask) {
         const Token *known = l->tokens + l->slots[place] - 1;
-        if (known->begins[0] == begins[0] && known->begins[1] == begins[1] && known->size == size
-            && (size <= 16 || !memcmp(known->text + 16, text + 16, (size_t)size - 16)))
+        if (known->begins[0] == span->begins[0] && known->begins[1] == span->begins[1] && known->size == span->size
+            && (span->size <= 16 || !memcmp(known->text + 16, span->text + 16, (size_t)span->size - 16)))
             return (int32_t)l->slots[place] - 1;
-    }
-    if (l->count == l->room) {
-        if (grow(l) < 0) return -1;
-        for (place = (Py_ssize_t)hash & l->mask; l->slots[place];) place = (place + 1) & l->mask;
     }
     Token *token = l->tokens + l->count;
     memset(token, 0, sizeof *token);
-    memcpy(token->begins, begins, sizeof begins);
-    token->text = text;
-    token->size = (uint32_t)size;
-    token->hash = hash;
+    memcpy(token->begins, span->begins, sizeof token->begins);
+    token->text = span->text;
+    token->size = (uint32_t)span->size;
+    token->hash = span->hash;
     describe(token, m);
     l->slots[place] = (uint32_t)++l->count;
     return (int32_t)l->count - 1;
@@ -277,22 +291,45 @@ static inline const uint8_t *behind_word(const uint8_t *at, const uint8_t *end, 
     return at;
 }
 
-/* `TOKEN` of tokens.py: the numbers of a text's tokens into `ids`, where each begins into `places`, if wanted, and how
-   many there are; -1 where there is no memory. */
+enum { AT_ONCE = 128 };
+
+/* `TOKEN` of tokens.py: the next tokens of a text, `AT_ONCE` at most, and how many; `before` is the character before. */
+static Py_ssize_t next_spans(const uint8_t **text, const uint8_t *end, const Model *m, uint32_t *before, Span *spans) {
+    const uint8_t *at = *text;
+    Py_ssize_t count = 0;
+    while (at < end && count < AT_ONCE) {
+        const uint8_t *start = at;
+        uint32_t code = next_character(&at, end);
+        int bits = m->bits[code], is_token = !(bits & SPACE) || (code == '\n' && !ends_a_line(*before));
+        *before = code;
+        if (!is_token) continue;
+        if (bits & WORD) at = behind_word(at, end, m, before);
+        spans[count++] = span_of(start, at - start, end);
+    }
+    *text = at;
+    return count;
+}
+
+/* The numbers of a text's tokens into `ids`, where each begins into `places`, if wanted, and how many there are; -1 where
+   there is no memory. What is looked up is asked of the memory some time before it is needed. */
 static Py_ssize_t tokens_of(const uint8_t *at, const uint8_t *end, Lexicon *l, const Model *m, int32_t *ids,
                             int32_t *places) {
     const uint8_t *text = at;
     Py_ssize_t count = 0;
     uint32_t before = 0;
+    if (!l->room && grow(l) < 0) return -1;
     while (at < end) {
-        const uint8_t *start = at;
-        uint32_t code = next_character(&at, end);
-        int bits = m->bits[code], is_token = !(bits & SPACE) || (code == '\n' && !ends_a_line(before));
-        before = code;
-        if (!is_token) continue;
-        if (bits & WORD) at = behind_word(at, end, m, &before);
-        if (places) places[count] = (int32_t)(start - text);
-        if ((ids[count++] = number_of(start, at - start, end, l, m)) < 0) return -1;
+        Span spans[AT_ONCE];
+        Py_ssize_t found = next_spans(&at, end, m, &before, spans);
+        for (Py_ssize_t i = 0; i < found; i++) PREFETCH(l->slots + ((Py_ssize_t)spans[i].hash & l->mask));
+        for (Py_ssize_t i = 0; i < found; i++) {
+            uint32_t slot = l->slots[(Py_ssize_t)spans[i].hash & l->mask];
+            if (slot) PREFETCH(l->tokens + slot - 1);
+        }
+        for (Py_ssize_t i = 0; i < found; i++, count++) {
+            if (places) places[count] = (int32_t)(spans[i].text - text);
+            if ((ids[count] = number_of(spans + i, l, m)) < 0) return -1;
+        }
     }
     return count;
 }

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.facts.translation.characters import lowered
+
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
@@ -58,7 +60,7 @@ def key(token: str) -> int:
     """A token's hash: case does not count, nor does which number it is."""
     if token[0].isdigit():
         return 1
-    return zlib.crc32(token[:LONGEST].lower().replace("’", "'").encode("utf-8", "surrogatepass"))
+    return zlib.crc32(lowered(token[:LONGEST]).replace("’", "'").encode("utf-8", "surrogatepass"))
 
 
 def stem(word: str) -> str:

@@ -36,6 +36,7 @@ class Weights(NamedTuple):
     sound: Trees
     data: str  # the digests of the data it was learned from
     vectors: NDArray[np.float32]  # not stored: `unpacked(directions)`
+    pairs: NDArray[np.uint8]  # not stored: a check and a count a row, so that both are found at one place
 
 
 def unpacked(directions: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -56,7 +57,7 @@ def to_arrays(weights: Weights) -> dict[str, NDArray[Any]]:
     arrays = {
         name: np.asarray(value) for name, value in weights._asdict().items() if isinstance(value, np.ndarray | str)
     }
-    del arrays["vectors"]
+    del arrays["vectors"], arrays["pairs"]
     for name in _SUMS_OF_TREES:
         arrays |= {f"{name}.{part}": array for part, array in _levels(getattr(weights, name)).items()}
     return arrays
@@ -74,7 +75,16 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Weights:
     fields: dict[str, Any] = {name: array for name, array in arrays.items() if "." not in name}
     for name in _SUMS_OF_TREES:
         fields[name] = Trees.complete(*(arrays[f"{name}.{part}"] for part in ("features", "limits", "leaves")))
-    return Weights(**fields | {"data": str(fields["data"]), "vectors": unpacked(fields["directions"])})
+    pairs = np.stack((fields["pair_checks"], fields["pair_counts"]), axis=1)
+    return Weights(**fields | {"data": str(fields["data"]), "vectors": unpacked(fields["directions"]), "pairs": pairs})
+
+
+def tokens_known(weights: Weights) -> tuple[NDArray[Any], ...]:
+    """What the loops in C know a token by, in their order: `model_of` of `tokens.h`."""
+    return (
+        *(weights.words, weights.letters, weights.vocabulary, weights.ranks),
+        *(weights.frequency, weights.word_list),
+    )
 
 
 @cache

@@ -49,18 +49,18 @@ static void weigh_text(const uint8_t *text, const int32_t *ids, const int32_t *p
     }
 }
 
-/* weigh(content, bounds, bits, small, words, letters, vocabulary, ranks, word_list, steps, factors
-         | ends, starts, stops, is, sign, rank, worth) -> None */
+/* weigh(content, bounds, bits, small, words, letters, vocabulary, ranks, frequency, word_list, steps,
+         factors | ends, starts, stops, is, sign, rank, worth) -> None */
 static PyObject *weigh(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
-    Py_buffer v[18];
-    if (count != 18) return PyErr_Format(PyExc_TypeError, "weigh takes 18 arguments, not %zd", count);
-    if (view_all(args, 18, 7, v) < 0) return NULL;
+    Py_buffer v[19];
+    if (count != 19) return PyErr_Format(PyExc_TypeError, "weigh takes 19 arguments, not %zd", count);
+    if (view_all(args, 19, 7, v) < 0) return NULL;
     const uint8_t *content = v[0].buf;
     const int64_t *bounds = v[1].buf;
     Model m = model_of(v + 2);
-    int64_t *ends = v[11].buf;
-    Columns c = {v[12].buf, v[13].buf, v[14].buf, v[15].buf, v[16].buf, v[17].buf};
+    int64_t *ends = v[12].buf;
+    Columns c = {v[13].buf, v[14].buf, v[15].buf, v[16].buf, v[17].buf, v[18].buf};
     Py_ssize_t texts = v[1].len / 8 - 1, longest = longest_of(bounds, texts), row = 0;
     Lexicon l = {0};
     int32_t *ids = malloc((size_t)longest * 4 + 4), *places = malloc((size_t)longest * 4 + 4);
@@ -70,11 +70,11 @@ static PyObject *weigh(PyObject *self, PyObject *const *args, Py_ssize_t count) 
         Py_ssize_t size = tokens_of(at, content + bounds[text + 1], &l, &m, ids, places);
         failed = size < 0;
         if (failed) break;
-        weigh_text(at, ids, places, size, &l, &m, v[9].buf, v[10].buf, &c, row);
+        weigh_text(at, ids, places, size, &l, &m, v[10].buf, v[11].buf, &c, row);
         ends[text] = row += size;
     }
     free(ids), free(places), free(l.tokens), free(l.slots);
-    release_all(v, 18);
+    release_all(v, 19);
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }

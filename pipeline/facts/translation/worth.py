@@ -17,7 +17,7 @@ from pipeline.facts.translation.characters import characters
 from pipeline.facts.translation.features import HEADS, Kinds, kinds, letter_costs
 from pipeline.facts.translation.segments import Floats
 from pipeline.facts.translation.tokens import Ints
-from pipeline.facts.translation.weights import Weights
+from pipeline.facts.translation.weights import Weights, tokens_known
 
 _IN_C = compiled.load("pipeline.facts.translation._worth")
 
@@ -55,7 +55,7 @@ def in_c(texts: pa.StringArray, weights: Weights) -> Worth:
     steps = np.concatenate((weights.word_steps, weights.letter_steps))
     _IN_C.weigh(
         *known,
-        *(weights.words, weights.letters, weights.vocabulary, weights.ranks, weights.word_list),
+        *tokens_known(weights),
         *(steps, _factors(weights), ends, starts, stops, bits, sign, rank, worth),
     )
     count = int(ends[-1]) if len(ends) else 0

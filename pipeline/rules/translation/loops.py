@@ -71,9 +71,6 @@ def find_repeated_sentences(text: str, facts: Facts, *, min_words: Count = 6) ->
 
     Short sentences come back in speech and in refrains and are spared.
     """
-    sentences = [sentence for sentence in map(str.strip, _SENTENCE.findall(text)) if _whole(sentence)]
-    if len(set(sentences)) == len(sentences):
-        return
     seen = set()
     for match in _SENTENCE.finditer(text):
         sentence = match[0].strip()

@@ -95,17 +95,20 @@ def find_fragments(text: str, facts: Facts) -> Iterator[Hit]:
 
 
 # The stretch between the two may hold no other person the second word could belong to.
-_CLAUSE = r"[^.;:,!?\"“”()\n]"
-_HE = rf"\b[Hh]e\b{_CLAUSE}{{0,40}}?\b(?:herself|her own)\b"
-_SHE = rf"\b[Ss]he\b{_CLAUSE}{{0,40}}?\b(?:himself|his own)\b"
-_KIN = (
-    r"\b[Hh]e (?:is|was|became) (?:a|the) (?:mother|daughter|sister|wife|widow|queen|actress)\b"
-    r"|\b[Ss]he (?:is|was|became) (?:a|the) (?:father|son|brother|husband|widower|king)\b"
+_CLAUSE = r"[^.;:,!?\"“”()\n]{0,40}?"
+_AFTER_HE = (
+    rf"(?:{_CLAUSE}\b(?:herself|her own)"
+    r"| (?:is|was|became) (?:a|the) (?:mother|daughter|sister|wife|widow|queen|actress))\b"
+)
+_AFTER_SHE = (
+    rf"(?:{_CLAUSE}\b(?:himself|his own)| (?:is|was|became) (?:a|the) (?:father|son|brother|husband|widower|king))\b"
 )
 # RE2 takes four times as long where it has to count
-PRONOUN_FLIP = f"{_HE}|{_SHE}|{_KIN}|{marks.FLIPPED}".replace("{0,40}?", "*")
-SPEAKER = f"{PRONOUN_FLIP}|{marks.INVERTED}"  # one look for both
-_PRONOUN_FLIP = re.compile(f"{_HE}|{_SHE}|{_KIN}")
+_PERSON_FLIP = rf"\b[Hh]e\b{_AFTER_HE}|\b[Ss]he\b{_AFTER_SHE}".replace("{0,40}?", "*")
+PRONOUN_FLIP = f"{_PERSON_FLIP}|{marks.FLIPPED}"
+SPEAKER = f"{_PERSON_FLIP}|{marks.SHE_SPEAKS}|{marks.INVERTED}"  # one look for flips and for misplaced speakers
+# Python finds the first letter of a pattern faster than the bound of a word
+_PRONOUN_FLIP = re.compile(rf"[HhSs](?<!\w.)(?:(?<=[Hh])e\b{_AFTER_HE}|(?<=[Ss])he\b{_AFTER_SHE})")
 _OTHER_PERSON = re.compile(r"\b(?:[Ss]he|[Hh]er|[Hh]is|[Hh]im|[Hh]e|who|wife|husband|mother|father|[A-Z]\w+)\b")
 
 
