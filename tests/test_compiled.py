@@ -112,6 +112,14 @@ def test_topics_of_names_are_those_of_their_words(names: list[str]) -> None:
     assert cues.topics_in_c(names) == cues.topics_in_python(names)
 
 
+@needs_letters
+@given(st.lists(st.lists(st.sampled_from([*cues.PHRASES, "(", "s", "ig", "©", "Σ", "x "])).map("".join), min_size=1))
+def test_phrases_are_found_in_the_same_blocks(texts: list[str]) -> None:
+    joined = "".join(f"{text}\n" for text in texts)
+    in_c, in_python = letters.phrases_in_c(joined, len(texts)), letters.phrases_in_python(joined, len(texts))
+    assert in_c.tolist() == in_python.tolist()
+
+
 needs_blocks = pytest.mark.skipif(compiled.load("pipeline.sources.page._blocks") is None, reason="no compiler here")
 XHTML = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
 TAGS = (

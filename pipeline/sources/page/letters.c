@@ -1,6 +1,6 @@
 /* What stands in the text of each block, letter by letter and word by word: `count` does what letters.py does in NumPy,
-   `words` what words.py does with sets, where it is explained; `topics` tells what names say, as cues.py does. All give
-   the same numbers (tests/test_compiled.py). */
+   `words` what words.py does with sets, where it is explained; `mentioned` is the loop of automaton.py. What there is in
+   Python and in C gives the same numbers (tests/test_compiled.py). */
 
 #include "compiled.h"
 
@@ -234,33 +234,34 @@ static PyObject *words(PyObject *self, PyObject *const *args, Py_ssize_t given) 
     Py_RETURN_NONE;
 }
 
-/* topics(classes, next, means, names, topics): the bits of the words in each name, by an automaton that has read all that
-   can still become one; a NUL after each name. See cues.py. */
-static PyObject *topics(PyObject *self, PyObject *const *args, Py_ssize_t given) {
+/* mentioned(between, classes, following, means, texts, masks): the bits of the words in each text, which has a space before
+   and after it, and the byte `between` after that. See automaton.py. */
+static PyObject *mentioned(PyObject *self, PyObject *const *args, Py_ssize_t given) {
     (void)self;
     Py_buffer v[5];
-    if (given != 5) return PyErr_Format(PyExc_TypeError, "5 buffers");
-    if (view_all(args, 5, 1, v) < 0) return NULL;
-    const uint8_t *classes = v[0].buf, *name = v[3].buf, *end = name + v[3].len;
+    if (given != 6) return PyErr_Format(PyExc_TypeError, "a number and 5 buffers");
+    long between = PyLong_AsLong(args[0]);
+    if (PyErr_Occurred() || view_all(args + 1, 5, 1, v) < 0) return NULL;
+    const uint8_t *classes = v[0].buf, *text = v[3].buf, *end = text + v[3].len;
+    const uint16_t *following = v[1].buf;
     const int32_t *means = v[2].buf;
-    const uint16_t *next_state = v[1].buf;
     Py_ssize_t states = v[2].len / 4, width = states ? v[1].len / 2 / states : 0;
     int32_t *found = v[4].buf, *last = found + v[4].len / 4;
-    for (; name < end && found < last; found++, name++) {
-        size_t state = next_state[classes[' ']];
-        int32_t bits = 0;
-        for (; name < end && *name; name++) {
-            state = next_state[state * (size_t)width + classes[*name]];
+    for (; text < end && found < last; found++, text++) {
+        size_t state = following[classes[' ']];
+        int32_t bits = means[state];
+        for (; text < end && *text != between; text++) {
+            state = following[state * (size_t)width + classes[*text]];
             bits |= means[state];
         }
-        *found = bits | means[next_state[state * (size_t)width + classes[' ']]];
+        *found = bits | means[following[state * (size_t)width + classes[' ']]];
     }
     release_all(v, 5);
     Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {
-    {"topics", (PyCFunction)(void (*)(void))topics, METH_FASTCALL, "Topics of names; see cues.py."},
+    {"mentioned", (PyCFunction)(void (*)(void))mentioned, METH_FASTCALL, "Words in texts; see automaton.py."},
     {"count", (PyCFunction)(void (*)(void))count, METH_FASTCALL, "Letters of blocks; see letters.py."},
     {"words", (PyCFunction)(void (*)(void))words, METH_FASTCALL, "Words of blocks; see words.py."},
     {NULL, NULL, 0, NULL},
