@@ -71,7 +71,8 @@ def article_of(page: str, url: str | None = None, charset: str = "utf-8") -> Art
     text, kept, pieces = _text(blocks, said)
     if len(text) < LEAST and len(said.body) >= 2 * LEAST:  # the page is drawn by a script; its text is only declared
         text, pieces = fragment.text_of(said.body) if fragment.is_markup(said.body) else said.body, ()
-    if reason := absent.why_absent(said, blocks, kept, text, url, has_script=root.find(".//script") is not None):
+    has_script = not text and root.find(".//script") is not None
+    if reason := absent.why_absent(said, blocks, kept, text, url, has_script=has_script):
         raise RecordError(reason)
     return Article(text, said.title, said.authors, said.date, said.language, charset, said.url, pieces)
 
