@@ -40,13 +40,17 @@ class Sums:
 
 def sums(parent: list[int], at: Numbers, chars: Floats, link_share: Floats, good: Floats) -> Sums:
     """Sums over the blocks in each box; `at` is the box of each block, `parent` the box around each box."""
-    columns = []
-    for values in (chars, chars * link_share, good, np.ones(len(at))):
-        own = np.bincount(at, values, len(parent)).tolist()
-        for box in range(len(parent) - 1, 0, -1):  # children come after their parents
-            own[parent[box]] += own[box]
-        columns.append(np.array(own))
-    return Sums(*columns)
+    chars_, linked_, good_, blocks_ = (
+        np.bincount(at, values, len(parent)).tolist() for values in (chars, chars * link_share, good, np.ones(len(at)))
+    )
+    for box in range(len(parent) - 1, 0, -1):  # children come after their parents
+        if blocks_[box]:
+            outer = parent[box]
+            chars_[outer] += chars_[box]
+            linked_[outer] += linked_[box]
+            good_[outer] += good_[box]
+            blocks_[outer] += blocks_[box]
+    return Sums(*map(np.array, (chars_, linked_, good_, blocks_)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.sources.page.blocks import Layout
 from pipeline.sources.page.boxes import HOLDERS, Floats, Numbers, Sums, good_text, kinds, main_box, outwards, sums
 from pipeline.sources.page.cues import TOPICS, topics_of
-from pipeline.sources.page.letters import LETTERS, letters
+from pipeline.sources.page.letters import LETTERS, letters, side_by_side
 from pipeline.sources.page.words import Said, Words, words
 
 Matrix = NDArray[np.float32]
@@ -37,7 +37,7 @@ def features(page: Layout, clues: Clues) -> Matrix:
     """One row for each block of `page`, one column for each of `NAMES`."""
     look = _look(page, clues)
     columns = [group(look) for _, group in _GROUPS]
-    return np.concatenate(columns, axis=1, dtype=np.float64).astype(np.float32)
+    return np.concatenate(columns, axis=1, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,10 +107,10 @@ _CALLED = (
 )
 
 
-def _called(look: _Look) -> Floats:
+def _called(look: _Look) -> NDArray[np.uint8]:
     """Tags and topics: of its box, of the two boxes around that, of all of them, of the inline elements in it."""
     blocks, at, up = look.page.blocks, look.at, look.around()
-    tags = np.eye(len(_TAGS))[look.tags]
+    tags = np.eye(len(_TAGS), dtype=np.uint8)[look.tags]
     called = topics_of({box.names: None for box in look.page.boxes} | {block.names: None for block in blocks})
     box_kinds = kinds(look.page.boxes, called)
     topics, upper = np.array(box_kinds.topics), np.maximum(np.array(look.parent), 0)[up]
@@ -120,8 +120,10 @@ def _called(look: _Look) -> Floats:
     return np.concatenate([tags, holders, *(_bits(mask, len(TOPICS)) for mask in masks)], axis=1)
 
 
-def _bits(masks: Numbers, count: int) -> Floats:
-    return ((masks[:, None] >> np.arange(count)) & 1).astype(np.float64)
+def _bits(masks: Numbers, count: int) -> NDArray[np.uint8]:
+    """The lowest bits of each mask, a column each."""
+    octets = masks.astype("<u4").view(np.uint8).reshape(-1, 4)
+    return np.unpackbits(octets, axis=1, count=count, bitorder="little")
 
 
 # --- what the boxes around it hold besides -----------------------------------------------------------------------
@@ -148,7 +150,7 @@ def _held(look: _Look) -> Floats:
             np.log1p(chars),
             np.log1p(held.blocks[box]),
         ]
-    return np.stack(columns, axis=1)
+    return side_by_side(columns)
 
 
 # --- blocks of the same kind -------------------------------------------------------------------------------------
@@ -168,7 +170,7 @@ def _kin(look: _Look) -> Floats:
     total = np.bincount(kind, chars)[kind]
     good = np.bincount(kind, look.good)[kind]
     page_good = max(look.sums.good[0], 1.0)
-    return np.stack([np.log1p(count), np.log1p(total / count), good / page_good, linked / np.maximum(total, 1)], axis=1)
+    return side_by_side([np.log1p(count), np.log1p(total / count), good / page_good, linked / np.maximum(total, 1)])
 
 
 def _kind_numbers(page: Layout) -> Numbers:
@@ -213,7 +215,7 @@ def _position(look: _Look) -> Floats:
         depth[at],
         np.log1p(np.diff(elements, prepend=0)),
     ]
-    return np.stack(columns, axis=1)
+    return side_by_side(columns)
 
 
 def _inside(parent: list[int], main: int) -> NDArray[np.bool_]:
@@ -248,7 +250,7 @@ def _said(look: _Look) -> Floats:
     shown = likeness[headline] >= 0.5
     from_headline = _signed_log(np.arange(count) - headline) if shown else np.zeros(count)
     has_body, has_headline = np.full((2, count), [[said.body > 0], [shown]])
-    return np.stack([of_title, title_of, of_description, of_body, has_body, from_headline, has_headline], axis=1)
+    return side_by_side([of_title, title_of, of_description, of_body, has_body, from_headline, has_headline])
 
 
 # --- the blocks before and after ---------------------------------------------------------------------------------
@@ -312,7 +314,7 @@ def _above(look: _Look) -> Floats:
         sums_linked[:count] / sums_chars[:count],
         sums_linked[_NEAR - 1 :] / sums_chars[_NEAR - 1 :],
     ]
-    return np.stack(columns, axis=1)
+    return side_by_side(columns)
 
 
 def _last(where: NDArray[np.bool_]) -> Numbers:
@@ -342,7 +344,7 @@ def _page(look: _Look) -> Floats:
     return np.tile(np.array(row, dtype=np.float64), (len(look.chars), 1))
 
 
-_GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Look], Floats]], ...] = (
+_GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Look], Floats | NDArray[np.uint8]]], ...] = (
     (LETTERS, _text),
     (_CALLED, _called),
     (_HELD, _held),

@@ -56,7 +56,7 @@ static PyObject *count(PyObject *self, PyObject *const *args, Py_ssize_t given) 
 
 /* --- words: each different one has a number ------------------------------------------------------------------------ */
 
-enum { IN_TITLE = 1, IN_DESCRIPTION = 2 };
+enum { IN_TITLE = 1, IN_DESCRIPTION = 2, MAX_CUES = 256 };
 /* Columns, as `Words` of words.py has them. */
 enum { ALL, SINGLES, DIFFERENT, OF_TITLE, OF_DESCRIPTION, OF_BODY, CUES, COLUMNS };
 
@@ -79,7 +79,16 @@ typedef struct {
     const int64_t *bounds;   /* of each cue in them, and one more */
     const int64_t *bits;     /* of each cue: what it is one of */
     Py_ssize_t exact, count; /* the first `exact` ones are whole words, the others begin one */
+    int16_t heads[64], after[MAX_CUES]; /* by first letter: the number of a cue plus one, and of the one after each */
 } Tables;
+
+static void index_cues(Tables *t) {
+    for (Py_ssize_t i = 0; i < t->count; i++) {
+        int16_t *head = &t->heads[t->letters[t->bounds[i]] & 63];
+        t->after[i] = *head;
+        *head = (int16_t)(i + 1);
+    }
+}
 
 /* The next word of a text from `*at` on: its size, 0 at the end; `*at` is where it begins. */
 static Py_ssize_t next(const Tables *t, const uint32_t *text, Py_ssize_t size, Py_ssize_t *at) {
@@ -94,10 +103,10 @@ static Py_ssize_t next(const Tables *t, const uint32_t *text, Py_ssize_t size, P
 
 static int32_t cues_of(const Tables *t, const uint32_t *word, Py_ssize_t size) {
     int32_t found = 0;
-    for (Py_ssize_t i = 0; i < t->count; i++) {
+    for (Py_ssize_t i = t->heads[*word & 63] - 1; i >= 0; i = t->after[i] - 1) {
         const uint32_t *cue = t->letters + t->bounds[i];
         Py_ssize_t length = t->bounds[i + 1] - t->bounds[i];
-        if (*cue == *word && (i < t->exact ? length == size : length <= size) && !memcmp(cue, word, (size_t)length * 4))
+        if ((i < t->exact ? length == size : length <= size) && !memcmp(cue, word, (size_t)length * 4))
             found |= (int32_t)t->bits[i];
     }
     return found;
@@ -212,7 +221,9 @@ static PyObject *words(PyObject *self, PyObject *const *args, Py_ssize_t given) 
     if (given != 12) return PyErr_Format(PyExc_TypeError, "2 numbers and 10 buffers");
     Py_ssize_t exact = PyLong_AsSsize_t(args[0]), first_words = PyLong_AsSsize_t(args[1]);
     if (PyErr_Occurred() || view_all(args + 2, 10, 2, v) < 0) return NULL;
-    Tables t = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, exact, v[3].len / 8};
+    Tables t = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, exact, v[3].len / 8, {0}, {0}};
+    if (t.count > MAX_CUES) t.count = MAX_CUES;
+    index_cues(&t);
     Py_ssize_t of_body = words_in(&t, &v[6]), all = of_body;
     all += words_in(&t, &v[4]) + words_in(&t, &v[5]) + words_in(&t, &v[7]);
     Dictionary d = {NULL, room_for(all) - 1};

@@ -10,12 +10,13 @@ import re
 import sys
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pipeline import compiled
 from pipeline.sources.page.automaton import Automaton
@@ -165,7 +166,15 @@ def letters(blocks: list[Block], joined: str, lowered: str, cues: Numbers) -> Fl
             for text, decimals in zip(texts, found.decimals.tolist(), strict=True)
         ],
     )
-    return np.stack(columns, axis=1).astype(np.float64, copy=False)
+    return side_by_side(columns)
+
+
+def side_by_side(columns: Sequence[ArrayLike]) -> Floats:
+    """Columns of one length as a matrix."""
+    matrix = np.empty((len(np.asarray(columns[0])), len(columns)))
+    for number, column in enumerate(columns):
+        matrix[:, number] = column
+    return matrix
 
 
 def phrases(joined: str, blocks: int) -> Numbers:

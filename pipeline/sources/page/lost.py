@@ -98,9 +98,8 @@ def _kinds(rows: NDArray[np.float32], told: Mapping[str, Mask]) -> NDArray[np.in
     """The kind of each block, by its place in `KINDS`."""
     named = np.logical_or.reduceat(rows[:, _COLUMNS] > 0, _FIRST, axis=1)
     kinds = np.where(named.any(axis=1), named.argmax(axis=1) + KINDS.index(next(iter(_KINDS))), KINDS.index(OTHER))
-    for name, mask in reversed(told.items()):
-        if name in KINDS:
-            kinds[mask] = KINDS.index(name)
+    for name, mask in reversed(list(told.items())):
+        kinds[mask] = KINDS.index(name)
     return kinds
 
 

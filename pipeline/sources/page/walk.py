@@ -61,17 +61,22 @@ def walk(root: Element) -> Found:
     ('A bridge', {'author': ['Jane']}, ['By Jane'])
     """
     found = Found()
-    for element in root.iter(*_READERS):
-        found.place += 1
-        if reader := _READERS[element.tag]:
+    lines_until = 0
+    for place, element in enumerate(root.iter(*_READERS), 1):
+        tag = element.tag
+        if reader := _READERS[tag]:
+            found.place = place
             reader(found, element)
+            if tag == "h1":
+                lines_until = found.headlines[-1].place + NEAR
             continue
-        if found.headlines:
+        if place <= lines_until:
             _read_line(found, element)
-        get = element.get
-        prop, names = get("itemprop"), get("class")
-        if prop or names or get("rel") == "author":
-            _read_marked(found, element, prop, names)
+        if tag != "li":
+            get = element.get
+            prop, names = get("itemprop"), get("class")
+            if prop or names or get("rel") == "author":
+                _read_marked(found, element, prop, names)
     return found
 
 
@@ -140,7 +145,7 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 def _read_line(found: Found, element: Element) -> None:
     """A short line of its own under the headline may tell the date without a name that says so."""
-    if not found.headlines or found.place - found.headlines[-1].place > NEAR or len(found.beneath) >= _MAX_SHOWN:
+    if len(found.beneath) >= _MAX_SHOWN:
         return
     for text in (element.text, element.tail):
         if text and _YEAR.search(text[:1000]) and len(line := clean(text[:1000])) <= _MAX_LINE:
@@ -174,6 +179,5 @@ _READERS: dict[str, Callable[[Found, Element], None] | None] = {
     "h1": _read_headline,
     "title": _read_title,
     "link": _read_link,
-    "li": _read_line,
-    **dict.fromkeys(("a", "span", "div", "p", "address")),  # what they are their attributes say
+    **dict.fromkeys(("li", "a", "span", "div", "p", "address")),  # what they are their attributes and their text say
 }
