@@ -1,8 +1,8 @@
 """What can be told of a block: its words, its place in the layout, its neighbours, and what the page says of itself.
 
 Each block becomes one row of numbers; `NAMES` gives the columns in order. They come in groups, a function each, listed
-in `_GROUPS`. None of them knows a site: class names are read for the handful of words that developers everywhere use,
-texts for length, punctuation and a few phrases of ten languages (`cues.py`).
+in `_GROUPS`, which gives them as the rows of a matrix. None of them knows a site: class names are read for the handful
+of words that developers everywhere use, texts for length, punctuation and a few phrases of ten languages (`cues.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.sources.page.blocks import Layout
 from pipeline.sources.page.boxes import HOLDERS, Floats, Numbers, Sums, good_text, kinds, main_box, outwards, sums
 from pipeline.sources.page.cues import TOPICS, topics_of
-from pipeline.sources.page.letters import LETTERS, letters, side_by_side
+from pipeline.sources.page.letters import LETTERS, letters, stacked
 from pipeline.sources.page.words import Said, Words, words
 
 Matrix = NDArray[np.float32]
@@ -34,10 +34,10 @@ class Clues:
 
 
 def features(page: Layout, clues: Clues) -> Matrix:
-    """One row for each block of `page`, one column for each of `NAMES`."""
+    """One row for each block of `page`, one column for each of `NAMES`; each column lies in one piece."""
     look = _look(page, clues)
     columns = [group(look) for _, group in _GROUPS]
-    return np.concatenate(columns, axis=1, dtype=np.float32)
+    return np.concatenate(columns, axis=0, dtype=np.float32).T
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ class _Look:
     clues: Clues
     words: Words  # of each block
     said: Said
-    text: Floats  # blocks x `LETTERS`
+    text: Floats  # `LETTERS` x blocks
     chars: Floats  # of each block
     good: Floats  # of each block: its characters, if it is good text
     at: Numbers  # the box of each block
@@ -59,7 +59,7 @@ class _Look:
 
     def of_text(self, name: str) -> Floats:
         """One of the columns of `LETTERS`."""
-        column: Floats = self.text[:, LETTERS.index(name)]
+        column: Floats = self.text[LETTERS.index(name)]
         return column
 
     def around(self) -> Numbers:
@@ -75,7 +75,7 @@ def _look(page: Layout, clues: Clues) -> _Look:
     found, said = words(lowered, len(blocks), clues.title, clues.description, clues.body)
     text = letters(blocks, joined, lowered, found.cues)
     chars = np.array([len(block.text) for block in blocks], dtype=np.float64)
-    links, stops = text[:, LETTERS.index("link_share")], text[:, LETTERS.index("stops")]
+    links, stops = text[LETTERS.index("link_share")], text[LETTERS.index("stops")]
     good = good_text(chars, links, stops)
     at = np.array([block.box for block in blocks])
     parent = [box.parent for box in page.boxes]
@@ -110,20 +110,20 @@ _CALLED = (
 def _called(look: _Look) -> NDArray[np.uint8]:
     """Tags and topics: of its box, of the two boxes around that, of all of them, of the inline elements in it."""
     blocks, at, up = look.page.blocks, look.at, look.around()
-    tags = np.eye(len(_TAGS), dtype=np.uint8)[look.tags]
+    tags = np.eye(len(_TAGS), dtype=np.uint8)[:, look.tags]
     called = topics_of({box.names: None for box in look.page.boxes} | {block.names: None for block in blocks})
     box_kinds = kinds(look.page.boxes, called)
     topics, upper = np.array(box_kinds.topics), np.maximum(np.array(look.parent), 0)[up]
     inline = np.array([called.get(block.names, 0) for block in blocks])
     masks = (topics[at], topics[up] | topics[upper], np.array(box_kinds.all_topics)[at], inline)
     holders = _bits(np.array(box_kinds.holders)[at], len(HOLDERS))
-    return np.concatenate([tags, holders, *(_bits(mask, len(TOPICS)) for mask in masks)], axis=1)
+    return np.concatenate([tags, holders, *(_bits(mask, len(TOPICS)) for mask in masks)])
 
 
 def _bits(masks: Numbers, count: int) -> NDArray[np.uint8]:
-    """The lowest bits of each mask, a column each."""
+    """The lowest bits of each mask, a row each."""
     octets = masks.astype("<u4").view(np.uint8).reshape(-1, 4)
-    return np.unpackbits(octets, axis=1, count=count, bitorder="little")
+    return np.unpackbits(octets, axis=1, count=count, bitorder="little").T
 
 
 # --- what the boxes around it hold besides -----------------------------------------------------------------------
@@ -150,7 +150,7 @@ def _held(look: _Look) -> Floats:
             np.log1p(chars),
             np.log1p(held.blocks[box]),
         ]
-    return side_by_side(columns)
+    return stacked(columns)
 
 
 # --- blocks of the same kind -------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def _kin(look: _Look) -> Floats:
     total = np.bincount(kind, chars)[kind]
     good = np.bincount(kind, look.good)[kind]
     page_good = max(look.sums.good[0], 1.0)
-    return side_by_side([np.log1p(count), np.log1p(total / count), good / page_good, linked / np.maximum(total, 1)])
+    return stacked([np.log1p(count), np.log1p(total / count), good / page_good, linked / np.maximum(total, 1)])
 
 
 def _kind_numbers(page: Layout) -> Numbers:
@@ -215,7 +215,7 @@ def _position(look: _Look) -> Floats:
         depth[at],
         np.log1p(np.diff(elements, prepend=0)),
     ]
-    return side_by_side(columns)
+    return stacked(columns)
 
 
 def _inside(parent: list[int], main: int) -> NDArray[np.bool_]:
@@ -250,7 +250,7 @@ def _said(look: _Look) -> Floats:
     shown = likeness[headline] >= 0.5
     from_headline = _signed_log(np.arange(count) - headline) if shown else np.zeros(count)
     has_body, has_headline = np.full((2, count), [[said.body > 0], [shown]])
-    return side_by_side([of_title, title_of, of_description, of_body, has_body, from_headline, has_headline])
+    return stacked([of_title, title_of, of_description, of_body, has_body, from_headline, has_headline])
 
 
 # --- the blocks before and after ---------------------------------------------------------------------------------
@@ -262,22 +262,22 @@ _BESIDE = tuple(f"{name}_{offset:+d}" for offset in _OFFSETS for name in (*_OF_N
 
 def _beside(look: _Look) -> Floats:
     """What they look like, and whether they stand in a box beside its own."""
-    theirs = look.text[:, [LETTERS.index(name) for name in _OF_NEIGHBOUR]]
-    around: Floats = look.around().astype(np.float64)[:, None] + 1  # 0 stands for no block
+    theirs = look.text[[LETTERS.index(name) for name in _OF_NEIGHBOUR]]
+    around: Floats = look.around().astype(np.float64)[None] + 1  # 0 stands for no block
     columns = []
     for offset in _OFFSETS:
         columns += [_shifted(theirs, offset), _shifted(around, offset) == around]
-    return np.concatenate(columns, axis=1)
+    return np.concatenate(columns)
 
 
 def _shifted(columns: Floats, by: int) -> Floats:
-    """The row `by` places further on; zeros beyond either end."""
+    """What stands `by` places further on; zeros beyond either end."""
     moved = np.zeros_like(columns)
-    if abs(by) < len(columns):
+    if abs(by) < columns.shape[1]:
         if by > 0:
-            moved[:-by] = columns[by:]
+            moved[:, :-by] = columns[:, by:]
         else:
-            moved[-by:] = columns[:by]
+            moved[:, -by:] = columns[:, :by]
     return moved
 
 
@@ -314,7 +314,7 @@ def _above(look: _Look) -> Floats:
         sums_linked[:count] / sums_chars[:count],
         sums_linked[_NEAR - 1 :] / sums_chars[_NEAR - 1 :],
     ]
-    return side_by_side(columns)
+    return stacked(columns)
 
 
 def _last(where: NDArray[np.bool_]) -> Numbers:
@@ -341,7 +341,7 @@ def _page(look: _Look) -> Floats:
         min(tags.count("article"), 5),
         min(tags.count("h1"), 3),
     )
-    return np.tile(np.array(row, dtype=np.float64), (len(look.chars), 1))
+    return np.tile(np.array(row, dtype=np.float64)[:, None], (1, len(look.chars)))
 
 
 _GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Look], Floats | NDArray[np.uint8]]], ...] = (

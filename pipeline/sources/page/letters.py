@@ -128,7 +128,7 @@ def in_numpy(joined: str, sizes: NDArray[np.int64]) -> Counts:
 
 
 def letters(blocks: list[Block], joined: str, lowered: str, cues: Numbers) -> Floats:
-    """One row for each block, one column for each of `LETTERS`.
+    """A row for each of `LETTERS`, in it a number for each block.
 
     `joined` are the texts of the blocks, a line break after each; `lowered` is the same in lower case; `cues` is what
     the first words of each are cues of.
@@ -166,14 +166,14 @@ def letters(blocks: list[Block], joined: str, lowered: str, cues: Numbers) -> Fl
             for text, decimals in zip(texts, found.decimals.tolist(), strict=True)
         ],
     )
-    return side_by_side(columns)
+    return stacked(columns)
 
 
-def side_by_side(columns: Sequence[ArrayLike]) -> Floats:
-    """Columns of one length as a matrix."""
-    matrix = np.empty((len(np.asarray(columns[0])), len(columns)))
+def stacked(columns: Sequence[ArrayLike]) -> Floats:
+    """Columns of one length, a row of the matrix each."""
+    matrix = np.empty((len(columns), len(np.asarray(columns[0]))))
     for number, column in enumerate(columns):
-        matrix[:, number] = column
+        matrix[number] = column
     return matrix
 
 
