@@ -14,6 +14,7 @@ NAMES = (
     "pipeline.facts.duplicates._sign",
     "pipeline.sources.page._blocks",
     "pipeline.sources.page._bounds",
+    "pipeline.sources.page._boxes",
     "pipeline.sources.page._letters",
 )
 SWITCH = "COPYDESK_COMPILED"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline import compiled
 from pipeline.facts.duplicates import signs
 from pipeline.facts.trees import SymmetricTrees
-from pipeline.sources.page import blocks, bounds, cues, letters, words
+from pipeline.sources.page import blocks, bounds, boxes, cues, letters, words
 from pipeline.sources.page.article import parse
 from tests import cases
 
@@ -188,6 +188,28 @@ def test_blocks_are_those_of_the_tree_as_deep_as_it_goes() -> None:
     same_blocks("<div><a><b>" * 600 + "one" + "</b></a>" * 300 + "two" + "<p>three")
 
 
+needs_boxes = pytest.mark.skipif(compiled.load("pipeline.sources.page._boxes") is None, reason="no compiler here")
+
+
+@needs_boxes
+@given(st.integers(1, 60), st.integers(0, 1 << 32))
+def test_what_boxes_hand_to_each_other_is_the_same(count: int, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    parent = np.array([-1, *(int(chance.integers(box)) for box in range(1, count))])
+    own = chance.normal(size=(3, count)) * (chance.random(count) < 0.5)
+    bits = chance.integers(0, 1 << 20, count)
+    pairs = [
+        (boxes.handed_up(parent, own), boxes.handed_up_in_python(parent, own)),
+        (boxes.larger(parent, own[0]), boxes.larger_in_python(parent, own[0])),
+        (boxes.scores(parent, own[0]), boxes.scores_in_python(parent, own[0])),
+        *(
+            (boxes.handed_down(parent, bits, least), boxes.handed_down_in_python(parent, bits, least))
+            for least in (0, 1)
+        ),
+    ]
+    assert [one.tobytes() for one, _ in pairs] == [other.tobytes() for _, other in pairs]
+
+
 needs_bounds = pytest.mark.skipif(compiled.load("pipeline.sources.page._bounds") is None, reason="no compiler here")
 SIGNS = st.sampled_from(
     [
@@ -212,7 +234,8 @@ SIGNS = st.sampled_from(
 def test_bounds_of_any_markup_are_those_of_the_pattern(markup: str, elements: int, attributes: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bounds, "MAX_ATTRIBUTES", attributes)
-        assert bounds.attributes_in_c(markup, elements) == bounds.attributes_in_python(markup, elements)
+        content = markup.encode("utf-8", "surrogatepass")
+        assert bounds.attributes_in_c(content, elements) == bounds.attributes_in_python(content, elements)
 
 
 def test_what_is_missing_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,9 +83,8 @@ def parse(text: str) -> Any:
     Raises:
         RecordError: the page holds more than is read.
     """
-    bounds.check(text)
+    content = bounds.check(text).replace(b"\0", b"")
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    content = text.replace("\0", "").encode("utf-8", "replace")
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError):

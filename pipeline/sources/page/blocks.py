@@ -107,20 +107,17 @@ def layout(root: etree._Element) -> Layout:
     return found
 
 
-_UNWRITABLE = b"&#xFFFD;"  # libxml2 writes control characters so, which XML has no way to write
-
-
 def in_c(place: etree._Element) -> Layout:
     """By `blocks.c`, over the markup as XML; written as XHTML, where the page says it is, it would have names more."""
     place.getroottree().docinfo.clear()
     markup = etree.tostring(place, encoding="utf-8", with_tail=False)
-    if _UNWRITABLE in markup:
-        return in_python(place)
     most = markup.count(b"<") + 1
     boxes, blocks, found = np.empty((most, 4), np.int32), np.empty((most, 7), np.int32), np.empty(4, np.int64)
     text, strings = np.empty(len(markup), np.uint8), np.empty(2 * len(markup) + 4096, np.uint8)
     _IN_C.walk(MAX_BLOCKS, _MAX_NAMES, _KNOWN.index("body"), markup, *_TOLD, boxes, blocks, text, strings, found)
     of_boxes, of_blocks, of_text, of_strings = found.tolist()
+    if not of_boxes:  # there are control characters in it, which XML has no way to write
+        return in_python(place)
     told = strings[:of_strings].tobytes().decode().split("\0")
     names = [string.lower() for string in told]
     texts = text[:of_text].tobytes().decode().split("\n")[:-1]

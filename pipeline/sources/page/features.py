@@ -15,7 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.sources.page.blocks import Layout
-from pipeline.sources.page.boxes import HOLDERS, Floats, Numbers, Sums, good_text, kinds, main_box, outwards, sums
+from pipeline.sources.page.boxes import (
+    HOLDERS,
+    Floats,
+    Numbers,
+    Sums,
+    good_text,
+    inside,
+    kinds,
+    main_box,
+    outwards,
+    sums,
+)
 from pipeline.sources.page.cues import TOPICS, topics_of
 from pipeline.sources.page.letters import LETTERS, letters, stacked
 from pipeline.sources.page.words import Said, Words, words
@@ -54,7 +65,7 @@ class _Look:
     at: Numbers  # the box of each block
     tags: Numbers  # of each block: the place of its box's tag in `_TAGS`
     kind: Numbers  # of each block: see `_kind_numbers`
-    parent: list[int]  # the box around each box
+    parent: Numbers  # the box around each box
     sums: Sums  # of each box
 
     def of_text(self, name: str) -> Floats:
@@ -64,7 +75,7 @@ class _Look:
 
     def around(self) -> Numbers:
         """The box around the box of each block; for the body, itself."""
-        around: Numbers = np.maximum(np.array(self.parent), 0)[self.at]
+        around: Numbers = np.maximum(self.parent, 0)[self.at]
         return around
 
 
@@ -78,7 +89,7 @@ def _look(page: Layout, clues: Clues) -> _Look:
     links, stops = text[LETTERS.index("link_share")], text[LETTERS.index("stops")]
     good = good_text(chars, links, stops)
     at = np.array([block.box for block in blocks])
-    parent = [box.parent for box in page.boxes]
+    parent = np.array([box.parent for box in page.boxes])
     tags = np.array([_TAG_OF.get(box.tag, _DIV) for box in page.boxes])[at]
     held = sums(parent, at, chars, links, good)
     return _Look(page, clues, found, said, text, chars, good, at, tags, _kind_numbers(page), parent, held)
@@ -112,11 +123,11 @@ def _called(look: _Look) -> NDArray[np.uint8]:
     blocks, at, up = look.page.blocks, look.at, look.around()
     tags = np.eye(len(_TAGS), dtype=np.uint8)[:, look.tags]
     called = topics_of({box.names: None for box in look.page.boxes} | {block.names: None for block in blocks})
-    box_kinds = kinds(look.page.boxes, called)
-    topics, upper = np.array(box_kinds.topics), np.maximum(np.array(look.parent), 0)[up]
+    box_kinds = kinds(look.page.boxes, look.parent, called)
+    topics, upper = box_kinds.topics, np.maximum(look.parent, 0)[up]
     inline = np.array([called.get(block.names, 0) for block in blocks])
-    masks = (topics[at], topics[up] | topics[upper], np.array(box_kinds.all_topics)[at], inline)
-    holders = _bits(np.array(box_kinds.holders)[at], len(HOLDERS))
+    masks = (topics[at], topics[up] | topics[upper], box_kinds.all_topics[at], inline)
+    holders = _bits(box_kinds.holders[at], len(HOLDERS))
     return np.concatenate([tags, holders, *(_bits(mask, len(TOPICS)) for mask in masks)])
 
 
@@ -196,7 +207,7 @@ def _position(look: _Look) -> Floats:
     count = len(page.blocks)
     order = np.arange(count)
     main = main_box(look.parent, at, look.good)
-    in_main = _inside(look.parent, main)[at]
+    in_main = inside(look.parent, main)[at]
     good_in_main = np.flatnonzero(in_main & (look.good > 0))
     first, last = (good_in_main[0], good_in_main[-1]) if len(good_in_main) else (0, count - 1)
     chars = look.chars
@@ -216,16 +227,6 @@ def _position(look: _Look) -> Floats:
         np.log1p(np.diff(elements, prepend=0)),
     ]
     return stacked(columns)
-
-
-def _inside(parent: list[int], main: int) -> NDArray[np.bool_]:
-    """Which boxes are `main` or stand in it."""
-    inside = np.zeros(len(parent), dtype=bool)
-    inside[main] = True
-    for box, outer in enumerate(parent):  # parents come before their children
-        if outer >= 0 and inside[outer]:
-            inside[box] = True
-    return inside
 
 
 def _signed_log(blocks: Numbers) -> Floats:
