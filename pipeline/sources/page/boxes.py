@@ -98,6 +98,7 @@ def handed_up(parent: Numbers, own: Floats) -> Floats:
 
 
 def handed_up_in_python(parent: Numbers, own: Floats) -> Floats:
+    """The last box first, a row after the other."""
     held, around = own.tolist(), parent.tolist()
     for row in held:
         for box in range(len(row) - 1, 0, -1):
@@ -115,6 +116,7 @@ def handed_down(parent: Numbers, own: Numbers, least: int) -> Numbers:
 
 
 def handed_down_in_python(parent: Numbers, own: Numbers, least: int) -> Numbers:
+    """Box by box, parents first."""
     bits = own.tolist()
     for box, around in enumerate(parent.tolist()):
         if around >= least:
@@ -132,6 +134,7 @@ def larger(parent: Numbers, held: Floats) -> Numbers:
 
 
 def larger_in_python(parent: Numbers, held: Floats) -> Numbers:
+    """Box by box, parents first."""
     outer, around, holds = [0] * len(parent), parent.tolist(), held.tolist()
     for box in range(1, len(outer)):
         up = around[box]
@@ -149,6 +152,7 @@ def scores(parent: Numbers, held: Floats) -> Floats:
 
 
 def scores_in_python(parent: Numbers, held: Floats) -> Floats:
+    """Box by box that holds anything, from each outwards."""
     score, around = [0.0] * len(parent), parent.tolist()
     for number in np.flatnonzero(held):
         box, size = int(number), float(held[number])

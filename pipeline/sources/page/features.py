@@ -81,16 +81,17 @@ class _Look:
 
 def _look(page: Layout, clues: Clues) -> _Look:
     blocks = page.blocks
-    joined = "".join([f"{block.text}\n" for block in blocks])
+    texts = [block.text for block in blocks]
+    joined = "\n".join([*texts, ""])
     lowered = joined.lower()
     found, said = words(lowered, len(blocks), clues.title, clues.description, clues.body)
     text = letters(blocks, joined, lowered, found.cues)
-    chars = np.array([len(block.text) for block in blocks], dtype=np.float64)
+    chars = np.array(list(map(len, texts)), dtype=np.float64)
     links, stops = text[LETTERS.index("link_share")], text[LETTERS.index("stops")]
     good = good_text(chars, links, stops)
     at = np.array([block.box for block in blocks])
     parent = np.array([box.parent for box in page.boxes])
-    tags = np.array([_TAG_OF.get(box.tag, _DIV) for box in page.boxes])[at]
+    tags = np.array([_TAG_OF.get(page.boxes[block.box].tag, _DIV) for block in blocks])
     held = sums(parent, at, chars, links, good)
     return _Look(page, clues, found, said, text, chars, good, at, tags, _kind_numbers(page), parent, held)
 
@@ -186,13 +187,13 @@ def _kin(look: _Look) -> Floats:
 
 def _kind_numbers(page: Layout) -> Numbers:
     """A number for each kind of block: the tag and the names of its box and of the box around that."""
-    keys = []
+    number: dict[tuple[str, ...], int] = {}
+    kinds = []
     for block in page.blocks:
         box = page.boxes[block.box]
         up = page.boxes[box.parent] if box.parent >= 0 else box
-        keys.append((box.tag, box.names, up.tag, up.names))
-    number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    return np.array([number[key] for key in keys])
+        kinds.append(number.setdefault((box.tag, box.names, up.tag, up.names), len(number)))
+    return np.array(kinds)
 
 
 # --- where it stands ---------------------------------------------------------------------------------------------
@@ -213,17 +214,17 @@ def _position(look: _Look) -> Floats:
     chars = look.chars
     before = np.cumsum(chars) - chars
     nearby = np.convolve(look.good, np.ones(11), "same")[:count] if count >= 11 else np.zeros(count)
-    depth = np.array([box.depth for box in page.boxes], dtype=np.float64)
+    depth = np.array([page.boxes[block.box].depth for block in page.blocks], dtype=np.float64)
     elements = np.array([block.elements for block in page.blocks], dtype=np.float64)
     columns = [
         order / count,
         before / max(chars.sum(), 1),
         in_main,
-        np.where(in_main, depth[at] - depth[main], -1),
+        np.where(in_main, depth - page.boxes[main].depth, -1),
         _signed_log(order - first),
         _signed_log(last - order),
         np.log1p(nearby),
-        depth[at],
+        depth,
         np.log1p(np.diff(elements, prepend=0)),
     ]
     return stacked(columns)
@@ -245,7 +246,7 @@ def _said(look: _Look) -> Floats:
     different, threes = np.maximum(found.different, 1), np.maximum(found.all - 2, 1)
     of_title, title_of = found.of_title / different, found.of_title / max(said.title, 1)
     of_description, of_body = found.of_description / different, found.of_body / threes
-    is_heading = np.isin(look.tags, (_TAGS.index("h1"), _TAGS.index("h2")))
+    is_heading = (look.tags == _TAGS.index("h1")) | (look.tags == _TAGS.index("h2"))
     likeness = np.minimum(of_title, title_of) + 0.3 * is_heading
     headline = int(np.argmax(likeness))
     shown = likeness[headline] >= 0.5
@@ -286,7 +287,7 @@ def _shifted(columns: Floats, by: int) -> Floats:
 
 _ABOVE = ("from_heading", "heading_pointer", "heading_appeal", "heading_linked", "from_good", "to_good",
           "chars_to_good", "good_before", "same_kind_around", "linked_before", "linked_after")  # fmt: skip
-_HEADINGS = tuple(_TAGS.index(tag) for tag in ("h1", "h2", "h3", "hx"))
+_IS_HEADING = np.array([tag in ("h1", "h2", "h3", "hx") for tag in _TAGS])
 _NEAR = 4  # blocks
 
 
@@ -294,7 +295,7 @@ def _above(look: _Look) -> Floats:
     """What the last heading says, and how far the nearest paragraphs are: what stands between two is theirs."""
     count = len(look.chars)
     order = np.arange(count)
-    heading = _last(np.isin(look.tags, _HEADINGS))
+    heading = _last(_IS_HEADING[look.tags])
     under = (heading >= 0).astype(np.float64)
     before = _last(look.good > 0)
     after = count - 1 - _last(look.good[::-1] > 0)[::-1]  # `count` where none follows

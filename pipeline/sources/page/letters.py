@@ -133,8 +133,8 @@ def letters(blocks: list[Block], joined: str, lowered: str, cues: Numbers) -> Fl
     `joined` are the texts of the blocks, a line break after each; `lowered` is the same in lower case; `cues` is what
     the first words of each are cues of.
     """
-    texts = [block.text for block in blocks]
-    sizes = np.array([len(text) for text in texts])
+    texts, _, linked, bold, _, broken, cell, _ = zip(*blocks, strict=True)
+    sizes = np.array(list(map(len, texts)))
     found = counts(joined, sizes)
     chars = sizes.astype(np.float64)
     times = Counter(texts)
@@ -143,8 +143,8 @@ def letters(blocks: list[Block], joined: str, lowered: str, cues: Numbers) -> Fl
     columns = (
         np.log1p(chars),
         np.log1p(found.words),
-        np.minimum([block.linked for block in blocks] / chars, 1),
-        np.minimum([block.bold for block in blocks] / chars, 1),
+        np.minimum(np.array(linked) / chars, 1),
+        np.minimum(np.array(bold) / chars, 1),
         np.minimum(found.commas / chars * 50, 2),
         np.minimum(found.stops, 6),
         found.ends_well,
@@ -155,8 +155,8 @@ def letters(blocks: list[Block], joined: str, lowered: str, cues: Numbers) -> Fl
         np.minimum(found.bars, 1),
         found.upper_start,
         found.colon,
-        [block.broken for block in blocks],
-        [block.cell for block in blocks],
+        broken,
+        cell,
         [min(times[text], 4) for text in texts],
         [POINTER.match(text) is not None for text in texts],
         masks & CREDIT != 0,
