@@ -18,6 +18,7 @@ NAMES = (
     "pipeline.facts.translation._worth",
     "pipeline.sources.page._blocks",
     "pipeline.sources.page._bounds",
+    "pipeline.sources.page._boxes",
     "pipeline.sources.page._letters",
 )
 SWITCH = "COPYDESK_COMPILED"

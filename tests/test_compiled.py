@@ -1,4 +1,4 @@
-"""What is compiled gives the very same as what is not: on hostile texts, real ones, and where nothing was compiled."""
+"""What is compiled gives the very same as what is not: signatures and trees, and a run where nothing was compiled."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import compiled
 from pipeline.facts.duplicates import signs
-from pipeline.facts.translation import reading, worth
-from pipeline.facts.translation.weights import load
 from pipeline.facts.trees import SymmetricTrees, Trees
-from pipeline.sources.page import blocks, bounds, cues, letters, words
-from pipeline.sources.page.article import parse
 from tests import cases
-from tests.runs import ARTICLE, SEEDS
 
 SCRIPTS = "aB zé?Ǆȿ Ωбߐ\u0301ᄀ각ẵ…—\u3000漢语เあ\u3400豈\ufeff\ufffd😀-\n\r\t0９"
 TEXTS = st.lists(st.text() | st.text(alphabet=SCRIPTS, min_size=1, max_size=200), max_size=8)
@@ -58,196 +53,6 @@ def test_sums_of_symmetric_trees_are_those_of_numpy(levels: int, trees: int, row
     features = (chance.integers(-4, 5, (rows, 5)) / 2).astype(np.float32)
     features[chance.random(features.shape) < 0.1] = np.nan
     assert forest.sums_in_c(features).tobytes() == forest.sums_in_numpy(features).tobytes()
-
-
-needs_letters = pytest.mark.skipif(compiled.load("pipeline.sources.page._letters") is None, reason="no compiler here")
-LETTERS = 'aB zé İΣς_٣²1,.!?…"”(){}|©:：。，、かー\u3099漢字\ud800\U00010400\U0001d7d8😀\u2028\x85'
-BLOCKS = st.lists(
-    (st.text(min_size=1, max_size=30) | st.text(alphabet=LETTERS.replace("\ud800", ""), min_size=1, max_size=200)).map(
-        lambda text: text.replace("\n", " ").encode("utf-8", "replace").decode()
-    ),
-    min_size=1,
-    max_size=8,
-)
-
-
-@needs_letters
-@given(BLOCKS)
-def test_counts_of_letters_are_those_of_numpy(texts: list[str]) -> None:
-    joined, sizes = "".join(f"{text}\n" for text in texts), np.array([len(text) for text in texts])
-    for name, one, other in zip(
-        letters.Counts._fields, letters.in_c(joined, sizes), letters.in_numpy(joined, sizes), strict=True
-    ):
-        assert one.tolist() == other.tolist(), name
-
-
-SAID = st.text(alphabet=f"{LETTERS}\n", max_size=60)
-
-
-@needs_letters
-@given(BLOCKS, SAID, SAID, SAID, st.integers(0, 3))
-def test_what_words_are_is_what_sets_say(texts: list[str], title: str, description: str, body: str, own: int) -> None:
-    lowered = "".join(f"{text}\n" for text in texts).lower()
-    said = (title.lower(), description.lower(), f"{body}\n{texts[0] * own}".lower())
-    one, other = words.in_c(lowered, len(texts), *said), words.in_python(lowered, len(texts), *said)
-    assert one[1] == other[1]
-    for name, mine, theirs in zip(words.Words._fields, one[0], other[0], strict=True):
-        assert mine.tolist() == theirs.tolist(), name
-
-
-@needs_letters
-@pytest.mark.parametrize("word", [*cues.WORDS, *cues.BEGINNINGS, "photographer", "emails", "apps", "subscr", "dog"])
-def test_words_are_the_same_cues(word: str) -> None:
-    text = f"{'a ' * (words.FIRST_WORDS - 1)}{word}\n{'a ' * words.FIRST_WORDS}{word}\n"
-    for look in (words.in_c, words.in_python):
-        assert look(text, 2, "", "", "")[0].cues.tolist() == [cues.cues_of(word), 0]
-
-
-NAME = st.lists(
-    st.sampled_from([word for words in cues._OF_TOPICS.values() for word in words.split("|")])
-    | st.text(alphabet="aeilnrst-_ \n\u0130\U0001f600", max_size=3)
-).map("".join)
-
-
-@needs_letters
-@given(st.lists(NAME | st.text(alphabet=st.characters(exclude_characters="\0"))))
-def test_topics_of_names_are_those_of_their_words(names: list[str]) -> None:
-    assert cues.topics_in_c(names) == cues.topics_in_python(names)
-
-
-needs_blocks = pytest.mark.skipif(compiled.load("pipeline.sources.page._blocks") is None, reason="no compiler here")
-XHTML = '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">'
-TAGS = (
-    "p",
-    "div",
-    "a",
-    "b",
-    "br",
-    "td",
-    "th",
-    "tr",
-    "table",
-    "li",
-    "my-box",
-    "script",
-    "svg",
-    "img",
-    "o:p",
-    "textarea",
-)
-NAMED = (
-    *(
-        "class=Top",
-        'id="a &amp; &quot;b&#10;c"',
-        "hidden",
-        "style='x:y; display :\tNone'",
-        "style=display:none",
-        "name=n",
-    ),
-    *("CLASS=ÇİΣ", "class=''", '"=<', "==d", "class='ⅷ <p>'", "role=" + "navigation" * 40, "data-type", "title=t"),
-)
-PIECES = st.one_of(
-    st.builds("<{} {}>".format, st.sampled_from(TAGS), st.lists(st.sampled_from(NAMED), max_size=3).map(" ".join)),
-    st.builds("</{}>".format, st.sampled_from(TAGS)),
-    st.sampled_from(
-        (" ", "\n\t", "\xa0", "\u3000x", "one", "&lt;p&gt;", "&#13;", "é漢😀", "\x1f", "\ufffd", "]]>", "<!-- <b> -->")
-    ),
-    st.sampled_from(
-        ("<?php a > b ?>", "<![CDATA[<p>]]>", "<p<q>", "<a/b=c>", "</>", "\x00", "<body id=again>", "<head>")
-    ),
-    st.text(max_size=5),
-)
-
-
-def same_blocks(markup: str) -> None:
-    root = parse(markup)
-    for place in () if root is None else (root, *root):
-        assert blocks.in_c(place) == blocks.in_python(place)
-
-
-@needs_blocks
-@given(st.sampled_from(["", XHTML]), st.lists(PIECES, max_size=40).map("".join))
-def test_blocks_of_any_markup_are_those_of_the_walk_over_its_tree(doctype: str, markup: str) -> None:
-    same_blocks(f"{doctype}{markup}")
-
-
-@needs_blocks
-@pytest.mark.parametrize("most", [0, 1, 3, 9])
-def test_as_many_blocks_are_read(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "MAX_BLOCKS", most)
-    same_blocks("".join(f"<div>{number}<a>two<br>three</a></div>" for number in range(5)))
-
-
-@needs_blocks
-def test_blocks_are_those_of_the_tree_as_deep_as_it_goes() -> None:
-    same_blocks("<div><a><b>" * 600 + "one" + "</b></a>" * 300 + "two" + "<p>three")
-
-
-needs_bounds = pytest.mark.skipif(compiled.load("pipeline.sources.page._bounds") is None, reason="no compiler here")
-SIGNS = st.sampled_from(
-    [
-        *"<>/='\"-!? \n\xa0abK\u212a\ud800",
-        "<a",
-        "<b ",
-        "</",
-        "<!--",
-        "--",
-        "-->",
-        "<script>",
-        "</script>",
-        "</SCRIPT",
-        "x=",
-        "<title ",
-    ]
-)
-
-
-@needs_bounds
-@given(st.lists(SIGNS, max_size=60).map("".join), st.integers(0, 8), st.integers(0, 4))
-def test_bounds_of_any_markup_are_those_of_the_pattern(markup: str, elements: int, attributes: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds, "MAX_ATTRIBUTES", attributes)
-        assert bounds.attributes_in_c(markup, elements) == bounds.attributes_in_python(markup, elements)
-# What tokens are made of: words with apostrophes, owners, capitals, letters whose small ones are odd, signs, digits.
-LETTERS = "the of THE Mayor mayor’s mayor's don't it's he said İki ΟΔΟΣ ǅ ß é É Kelvin 漢語 мост _x_ 12 1,5 ² ½ Ⅷ"
-SIGNS = ". , “ ” ’ ' '' ( ) - … \u0301 \x1f \x85 \u00a0 \u2028 \ufffd 😀"
-LONG = ["x" * 40, "é" * 40, "a" * 16 + "b", "a" * 16 + "c"]
-WORDS = [*LETTERS.split(" "), *SIGNS.split(" "), *LONG, " ", "\n", ".\n", ". ", ", "]
-PROSE = st.one_of(
-    st.lists(st.sampled_from(WORDS), max_size=80).map(" ".join),
-    st.lists(st.sampled_from(WORDS), max_size=80).map("".join),
-    st.lists(st.sampled_from([*ARTICLE.split(". "), "We are sorry. " * 9, "the the the"]), max_size=30).map(". ".join),
-    st.text(max_size=60),
-)
-PROSES = st.lists(PROSE.map(lambda text: text.encode("utf-8", "replace").decode()), max_size=5)
-needs_features = pytest.mark.skipif(
-    compiled.load("pipeline.facts.translation._features") is None, reason="no compiler here"
-)
-
-
-def same_reading(texts: list[str]) -> None:
-    column = pa.array(["before", *texts], pa.string()).slice(1)
-    one, other = reading.in_c(column, load()), reading.in_numpy(column, load())
-    for name in one._fields:
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
-    told, same = worth.in_c(column, load()), worth.in_numpy(column, load())
-    for name in ("ends", "starts", "stops", "worth"):
-        np.testing.assert_array_equal(getattr(told, name), getattr(same, name), name)
-    for name in told.kind._fields:
-        np.testing.assert_array_equal(getattr(told.kind, name), getattr(same.kind, name), name)
-
-
-@needs_features
-@settings(max_examples=200, deadline=None)
-@given(PROSES)
-def test_what_is_read_off_any_texts_is_what_numpy_reads(texts: list[str]) -> None:
-    same_reading(texts)
-
-
-@needs_features
-def test_what_is_read_off_the_texts_of_all_rules_and_the_seeds_is_what_numpy_reads() -> None:
-    stories = [file.read_text(encoding="utf-8") for file in sorted(SEEDS.glob("*.txt"))]
-    same_reading([*(case["before"] for case in cases.load()), *stories, "".join(stories) * 3, "", "a" * 100_000])
 
 
 @pytest.mark.skipif(compiled.load("pipeline.facts._trees") is None, reason="no compiler here")

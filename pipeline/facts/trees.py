@@ -153,7 +153,7 @@ class SymmetricTrees:
     def sums_in_c(self, rows: Numbers) -> NDArray[np.float32]:
         """By `symmetric_trees.c`."""
         total = np.empty(len(rows), np.float32)
-        features = np.ascontiguousarray(rows, np.float32)
+        features = np.ascontiguousarray(rows.T, np.float32)
         asked = (self.columns, self.limits, self.questions)
         _SYMMETRIC_IN_C.sums(len(self.questions), features, *asked, self.leaves, total)
         return total

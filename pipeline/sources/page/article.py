@@ -71,7 +71,8 @@ def article_of(page: str, url: str | None = None, charset: str = "utf-8") -> Art
     text, kept, pieces = _text(blocks, said)
     if len(text) < LEAST and len(said.body) >= 2 * LEAST:  # the page is drawn by a script; its text is only declared
         text, pieces = fragment.text_of(said.body) if fragment.is_markup(said.body) else said.body, ()
-    if reason := absent.why_absent(said, blocks, kept, text, url, has_script=root.find(".//script") is not None):
+    has_script = not text and root.find(".//script") is not None
+    if reason := absent.why_absent(said, blocks, kept, text, url, has_script=has_script):
         raise RecordError(reason)
     return Article(text, said.title, said.authors, said.date, said.language, charset, said.url, pieces)
 
@@ -82,9 +83,8 @@ def parse(text: str) -> Any:
     Raises:
         RecordError: the page holds more than is read.
     """
-    bounds.check(text)
+    content = bounds.check(text).replace(b"\0", b"")
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    content = text.replace("\0", "").encode("utf-8", "replace")
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError):

@@ -74,6 +74,7 @@ typedef struct {
     int in_piece;
     char *names, *of_block; /* those of the element, and of the inline elements in the block */
     size_t names_size, of_block_size;
+    int is_lost;        /* a character, see `entity` */
     int names_of_piece; /* whether the former name the piece that follows */
 } Walk;
 
@@ -94,8 +95,9 @@ static uint32_t character(const uint8_t **p, const uint8_t *end) {
     return c;
 }
 
-/* The character that an entity at `*p` stands for, as XML writes it; "&" where it is none. */
-static uint32_t entity(const uint8_t **p, const uint8_t *end) {
+/* The character that an entity at `*p` stands for, as XML writes it; "&" where it is none. libxml2 writes U+FFFD so for a
+   control character, and for no other: then that is lost. */
+static uint32_t entity(const uint8_t **p, const uint8_t *end, int *is_lost) {
     static const struct {
         const char *name;
         int size;
@@ -116,6 +118,7 @@ static uint32_t entity(const uint8_t **p, const uint8_t *end) {
             c = c * (uint32_t)base + (uint32_t)digit;
         }
         if (q < end && *q == ';' && c < 0x110000) {
+            if (c == 0xFFFD) *is_lost = 1;
             *p = q + 1;
             return c;
         }
@@ -137,7 +140,7 @@ static void collect(Walk *w, const uint8_t *p, const uint8_t *end, int has_entit
     if (p < end) w->collected = w->in_piece = 1;
     while (p < end) {
         const uint8_t *from = p;
-        uint32_t c = *p == '&' && has_entities ? entity(&p, end) : character(&p, end);
+        uint32_t c = *p == '&' && has_entities ? entity(&p, end, &w->is_lost) : character(&p, end);
         if (is_space(c)) {
             w->length += w->length > 0;
             if (c == ' ' || (c >= 9 && c <= 13) || c == 0xa0) { /* the spaces that become one */
@@ -240,7 +243,7 @@ static void name_by(Walk *w, const uint8_t *name, size_t size, const uint8_t *va
     size_t length = 0;
     for (const uint8_t *p = value; p < end && !hides;) {
         if (*p == '&')
-            length += put((uint8_t *)out + length, entity(&p, end));
+            length += put((uint8_t *)out + length, entity(&p, end, &w->is_lost));
         else
             out[length++] = (char)*p++;
     }
@@ -395,7 +398,7 @@ static void over(Walk *w, int32_t body) {
 
 /* walk(most, most_names, body, markup, tags, kinds, naming, boxes, blocks, text, strings, found): `tags` are known ones, a
    NUL after each, and begin the strings; `body` is the number of that one; `found` is how many boxes, blocks, bytes of
-   text and bytes of strings there are. The caller has made room for as many as the markup can hold. */
+   text and bytes of strings there are; no boxes where a character of the page is lost. The caller has made room for as many as the markup can hold. */
 static PyObject *walk(PyObject *self, PyObject *const *args, Py_ssize_t given) {
     (void)self;
     Py_buffer v[9];
@@ -423,7 +426,7 @@ static PyObject *walk(PyObject *self, PyObject *const *args, Py_ssize_t given) {
         const char *tags = v[1].buf, *last = tags + v[1].len;
         for (; tags < last; tags += strlen(tags) + 1) number_of(&w.strings, tags, strlen(tags));
         if (size) over(&w, body);
-        int64_t found[4] = {w.boxes_found, w.blocks_found, (int64_t)w.size, (int64_t)w.strings.size};
+        int64_t found[4] = {w.is_lost ? 0 : w.boxes_found, w.blocks_found, (int64_t)w.size, (int64_t)w.strings.size};
         memcpy(v[8].buf, found, sizeof found);
     }
     free(w.strings.starts), free(w.strings.hashes), free(w.strings.places);

@@ -11,8 +11,10 @@ nest elements deeper than Python nests calls.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
@@ -56,8 +58,7 @@ MAX_BLOCKS = 10_000  # what follows is not read
 _MAX_NAMES = 300  # characters of what an element is called
 
 
-@dataclass(slots=True)
-class Box:
+class Box(NamedTuple):
     """A block-level element. Boxes come in the order of the page: parents before their children."""
 
     tag: str
@@ -66,8 +67,7 @@ class Box:
     depth: int
 
 
-@dataclass(slots=True)
-class Block:
+class Block(NamedTuple):
     """One stretch of text. `linked` counts its characters inside links, `bold` those in bold."""
 
     text: str
@@ -107,43 +107,33 @@ def layout(root: etree._Element) -> Layout:
     return found
 
 
-_UNWRITABLE = b"&#xFFFD;"  # libxml2 writes control characters so, which XML has no way to write
-
-
 def in_c(place: etree._Element) -> Layout:
     """By `blocks.c`, over the markup as XML; written as XHTML, where the page says it is, it would have names more."""
     place.getroottree().docinfo.clear()
     markup = etree.tostring(place, encoding="utf-8", with_tail=False)
-    if _UNWRITABLE in markup:
-        return in_python(place)
-    tags, strings = b"".join(b"%b\0" % tag.encode() for tag in _KINDS), np.empty(2 * len(markup) + 4096, np.uint8)
-    most, text = markup.count(b"<") + 1, np.empty(len(markup), np.uint8)
+    most = markup.count(b"<") + 1
     boxes, blocks, found = np.empty((most, 4), np.int32), np.empty((most, 7), np.int32), np.empty(4, np.int64)
-    kinds, naming = bytes(_KINDS.values()), "\0".join((*_NAMING, "", "")).encode()
-    limits = (MAX_BLOCKS, _MAX_NAMES, list(_KINDS).index("body"))
-    _IN_C.walk(*limits, markup, tags, kinds, naming, boxes, blocks, text, strings, found)
+    text, strings = np.empty(len(markup), np.uint8), np.empty(2 * len(markup) + 4096, np.uint8)
+    _IN_C.walk(MAX_BLOCKS, _MAX_NAMES, _KNOWN.index("body"), markup, *_TOLD, boxes, blocks, text, strings, found)
     of_boxes, of_blocks, of_text, of_strings = found.tolist()
+    if not of_boxes:  # there are control characters in it, which XML has no way to write
+        return in_python(place)
     told = strings[:of_strings].tobytes().decode().split("\0")
     names = [string.lower() for string in told]
+    texts = text[:of_text].tobytes().decode().split("\n")[:-1]
     tag, parent, called, depth = boxes[:of_boxes].T.tolist()
     box, linked, bold, inline, broken, cell, elements = blocks[:of_blocks].T.tolist()
-    texts = text[:of_text].tobytes().decode().split("\n")[:-1]
-    return Layout(
-        list(
-            map(
-                Block,
-                texts,
-                box,
-                linked,
-                bold,
-                [names[i] for i in inline],
-                map(bool, broken),
-                map(bool, cell),
-                elements,
-            )
-        ),
-        list(map(Box, [told[i] for i in tag], parent, [names[i] for i in called], depth)),
-    )
+    inside = [names[number] for number in inline]
+    of_each = zip(texts, box, linked, bold, inside, map(bool, broken), map(bool, cell), elements, strict=True)
+    around = zip([told[number] for number in tag], parent, [names[number] for number in called], depth, strict=True)
+    return Layout(list(map(_block, of_each)), list(map(_box, around)))
+
+
+_KNOWN = list(_KINDS)
+_TOLD = ("".join(f"{tag}\0" for tag in _KNOWN).encode(), bytes(_KINDS.values()), "\0".join((*_NAMING, "", "")).encode())
+# As `_make` does, in half of the time.
+_block: Callable[[Iterable[Any]], Block] = partial(tuple.__new__, Block)
+_box: Callable[[Iterable[Any]], Box] = partial(tuple.__new__, Box)
 
 
 def in_python(place: etree._Element) -> Layout:

@@ -9,9 +9,9 @@ from functools import cache
 from itertools import accumulate, islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline import compiled
+from pipeline.sources.page.automaton import Automaton
 
 _IN_C = compiled.load("pipeline.sources.page._letters")
 MAX_NAMES = 10_000  # different names looked at on one page
@@ -75,40 +75,17 @@ def topics_in_python(names: list[str]) -> list[int]:
 def topics_in_c(names: list[str]) -> list[int]:
     """By `letters.c`."""
     masks = np.zeros(len(names), np.int32)
-    _IN_C.topics(*_automaton(), "".join([f"{name}\0" for name in names]).encode("utf-8", "surrogatepass"), masks)
+    _IN_C.mentioned(0, *_automaton(), "".join([f"{name}\0" for name in names]).encode("utf-8", "surrogatepass"), masks)
     found: list[int] = masks.tolist()
     return found
 
 
 @cache
-def _automaton() -> tuple[NDArray[np.uint8], NDArray[np.uint16], NDArray[np.int32]]:
-    """For all words at once (Aho and Corasick): the class of each byte, what follows on a state and a class, its bits.
-
-    A state is the longest beginning of a word that what has been read ends in.
-    """
-    letters = sorted({letter for _, words in _WORDS_OF for word in words for letter in word})
-    classes = np.zeros(256, np.uint8)  # 0: in no word
-    for number, letter in enumerate(letters, 1):
-        classes[ord(letter)] = number
-    classes[[ord("-"), ord("_")]] = classes[ord(" ")]
-    meant: dict[str, int] = {"": 0}
+def _automaton() -> Automaton:
+    bits: dict[str, int] = {}
     for bit, words in _WORDS_OF:
-        for word in words:
-            for size in range(1, len(word)):
-                meant.setdefault(word[:size], 0)
-            meant[word] = meant.get(word, 0) | bit
-    states = {begun: number for number, begun in enumerate(sorted(meant, key=len))}
-    following = np.zeros((len(states), len(letters) + 1), np.uint16)
-    means = np.zeros(len(states), np.int32)
-    for begun, state in states.items():  # the shorter first
-        rest = next((begun[cut:] for cut in range(1, len(begun)) if begun[cut:] in states), "")
-        means[state] = meant[begun] | means[states[rest]]
-        if begun:
-            following[state] = following[states[rest]]
-        for number, letter in enumerate(letters, 1):
-            if begun + letter in states:
-                following[state, number] = states[begun + letter]
-    return classes, following, means
+        bits.update({word: bits.get(word, 0) | bit for word in words})
+    return Automaton.of(bits, "-_")
 
 
 # What stands in an article and is not of it, in the languages that the labelled pages are in and four more.

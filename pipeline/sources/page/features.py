@@ -1,8 +1,8 @@
 """What can be told of a block: its words, its place in the layout, its neighbours, and what the page says of itself.
 
 Each block becomes one row of numbers; `NAMES` gives the columns in order. They come in groups, a function each, listed
-in `_GROUPS`. None of them knows a site: class names are read for the handful of words that developers everywhere use,
-texts for length, punctuation and a few phrases of ten languages (`cues.py`).
+in `_GROUPS`, which gives them as the rows of a matrix. None of them knows a site: class names are read for the handful
+of words that developers everywhere use, texts for length, punctuation and a few phrases of ten languages (`cues.py`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.sources.page.blocks import Layout
-from pipeline.sources.page.boxes import HOLDERS, Floats, Numbers, Sums, good_text, kinds, main_box, outwards, sums
+from pipeline.sources.page.boxes import (
+    HOLDERS,
+    Floats,
+    Numbers,
+    Sums,
+    good_text,
+    inside,
+    kinds,
+    main_box,
+    outwards,
+    sums,
+)
 from pipeline.sources.page.cues import TOPICS, topics_of
-from pipeline.sources.page.letters import LETTERS, letters
+from pipeline.sources.page.letters import LETTERS, letters, stacked
 from pipeline.sources.page.words import Said, Words, words
 
 Matrix = NDArray[np.float32]
@@ -34,10 +45,10 @@ class Clues:
 
 
 def features(page: Layout, clues: Clues) -> Matrix:
-    """One row for each block of `page`, one column for each of `NAMES`."""
+    """One row for each block of `page`, one column for each of `NAMES`; each column lies in one piece."""
     look = _look(page, clues)
     columns = [group(look) for _, group in _GROUPS]
-    return np.concatenate(columns, axis=1, dtype=np.float64).astype(np.float32)
+    return np.concatenate(columns, axis=0, dtype=np.float32).T
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,38 +59,39 @@ class _Look:
     clues: Clues
     words: Words  # of each block
     said: Said
-    text: Floats  # blocks x `LETTERS`
+    text: Floats  # `LETTERS` x blocks
     chars: Floats  # of each block
     good: Floats  # of each block: its characters, if it is good text
     at: Numbers  # the box of each block
     tags: Numbers  # of each block: the place of its box's tag in `_TAGS`
     kind: Numbers  # of each block: see `_kind_numbers`
-    parent: list[int]  # the box around each box
+    parent: Numbers  # the box around each box
     sums: Sums  # of each box
 
     def of_text(self, name: str) -> Floats:
         """One of the columns of `LETTERS`."""
-        column: Floats = self.text[:, LETTERS.index(name)]
+        column: Floats = self.text[LETTERS.index(name)]
         return column
 
     def around(self) -> Numbers:
         """The box around the box of each block; for the body, itself."""
-        around: Numbers = np.maximum(np.array(self.parent), 0)[self.at]
+        around: Numbers = np.maximum(self.parent, 0)[self.at]
         return around
 
 
 def _look(page: Layout, clues: Clues) -> _Look:
     blocks = page.blocks
-    joined = "".join([f"{block.text}\n" for block in blocks])
+    texts = [block.text for block in blocks]
+    joined = "\n".join([*texts, ""])
     lowered = joined.lower()
     found, said = words(lowered, len(blocks), clues.title, clues.description, clues.body)
     text = letters(blocks, joined, lowered, found.cues)
-    chars = np.array([len(block.text) for block in blocks], dtype=np.float64)
-    links, stops = text[:, LETTERS.index("link_share")], text[:, LETTERS.index("stops")]
+    chars = np.array(list(map(len, texts)), dtype=np.float64)
+    links, stops = text[LETTERS.index("link_share")], text[LETTERS.index("stops")]
     good = good_text(chars, links, stops)
     at = np.array([block.box for block in blocks])
-    parent = [box.parent for box in page.boxes]
-    tags = np.array([_TAG_OF.get(box.tag, _DIV) for box in page.boxes])[at]
+    parent = np.array([box.parent for box in page.boxes])
+    tags = np.array([_TAG_OF.get(page.boxes[block.box].tag, _DIV) for block in blocks])
     held = sums(parent, at, chars, links, good)
     return _Look(page, clues, found, said, text, chars, good, at, tags, _kind_numbers(page), parent, held)
 
@@ -107,21 +119,23 @@ _CALLED = (
 )
 
 
-def _called(look: _Look) -> Floats:
+def _called(look: _Look) -> NDArray[np.uint8]:
     """Tags and topics: of its box, of the two boxes around that, of all of them, of the inline elements in it."""
     blocks, at, up = look.page.blocks, look.at, look.around()
-    tags = np.eye(len(_TAGS))[look.tags]
+    tags = np.eye(len(_TAGS), dtype=np.uint8)[:, look.tags]
     called = topics_of({box.names: None for box in look.page.boxes} | {block.names: None for block in blocks})
-    box_kinds = kinds(look.page.boxes, called)
-    topics, upper = np.array(box_kinds.topics), np.maximum(np.array(look.parent), 0)[up]
+    box_kinds = kinds(look.page.boxes, look.parent, called)
+    topics, upper = box_kinds.topics, np.maximum(look.parent, 0)[up]
     inline = np.array([called.get(block.names, 0) for block in blocks])
-    masks = (topics[at], topics[up] | topics[upper], np.array(box_kinds.all_topics)[at], inline)
-    holders = _bits(np.array(box_kinds.holders)[at], len(HOLDERS))
-    return np.concatenate([tags, holders, *(_bits(mask, len(TOPICS)) for mask in masks)], axis=1)
+    masks = (topics[at], topics[up] | topics[upper], box_kinds.all_topics[at], inline)
+    holders = _bits(box_kinds.holders[at], len(HOLDERS))
+    return np.concatenate([tags, holders, *(_bits(mask, len(TOPICS)) for mask in masks)])
 
 
-def _bits(masks: Numbers, count: int) -> Floats:
-    return ((masks[:, None] >> np.arange(count)) & 1).astype(np.float64)
+def _bits(masks: Numbers, count: int) -> NDArray[np.uint8]:
+    """The lowest bits of each mask, a row each."""
+    octets = masks.astype("<u4").view(np.uint8).reshape(-1, 4)
+    return np.unpackbits(octets, axis=1, count=count, bitorder="little").T
 
 
 # --- what the boxes around it hold besides -----------------------------------------------------------------------
@@ -148,7 +162,7 @@ def _held(look: _Look) -> Floats:
             np.log1p(chars),
             np.log1p(held.blocks[box]),
         ]
-    return np.stack(columns, axis=1)
+    return stacked(columns)
 
 
 # --- blocks of the same kind -------------------------------------------------------------------------------------
@@ -168,18 +182,18 @@ def _kin(look: _Look) -> Floats:
     total = np.bincount(kind, chars)[kind]
     good = np.bincount(kind, look.good)[kind]
     page_good = max(look.sums.good[0], 1.0)
-    return np.stack([np.log1p(count), np.log1p(total / count), good / page_good, linked / np.maximum(total, 1)], axis=1)
+    return stacked([np.log1p(count), np.log1p(total / count), good / page_good, linked / np.maximum(total, 1)])
 
 
 def _kind_numbers(page: Layout) -> Numbers:
     """A number for each kind of block: the tag and the names of its box and of the box around that."""
-    keys = []
+    number: dict[tuple[str, ...], int] = {}
+    kinds = []
     for block in page.blocks:
         box = page.boxes[block.box]
         up = page.boxes[box.parent] if box.parent >= 0 else box
-        keys.append((box.tag, box.names, up.tag, up.names))
-    number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    return np.array([number[key] for key in keys])
+        kinds.append(number.setdefault((box.tag, box.names, up.tag, up.names), len(number)))
+    return np.array(kinds)
 
 
 # --- where it stands ---------------------------------------------------------------------------------------------
@@ -194,36 +208,26 @@ def _position(look: _Look) -> Floats:
     count = len(page.blocks)
     order = np.arange(count)
     main = main_box(look.parent, at, look.good)
-    in_main = _inside(look.parent, main)[at]
+    in_main = inside(look.parent, main)[at]
     good_in_main = np.flatnonzero(in_main & (look.good > 0))
     first, last = (good_in_main[0], good_in_main[-1]) if len(good_in_main) else (0, count - 1)
     chars = look.chars
     before = np.cumsum(chars) - chars
     nearby = np.convolve(look.good, np.ones(11), "same")[:count] if count >= 11 else np.zeros(count)
-    depth = np.array([box.depth for box in page.boxes], dtype=np.float64)
+    depth = np.array([page.boxes[block.box].depth for block in page.blocks], dtype=np.float64)
     elements = np.array([block.elements for block in page.blocks], dtype=np.float64)
     columns = [
         order / count,
         before / max(chars.sum(), 1),
         in_main,
-        np.where(in_main, depth[at] - depth[main], -1),
+        np.where(in_main, depth - page.boxes[main].depth, -1),
         _signed_log(order - first),
         _signed_log(last - order),
         np.log1p(nearby),
-        depth[at],
+        depth,
         np.log1p(np.diff(elements, prepend=0)),
     ]
-    return np.stack(columns, axis=1)
-
-
-def _inside(parent: list[int], main: int) -> NDArray[np.bool_]:
-    """Which boxes are `main` or stand in it."""
-    inside = np.zeros(len(parent), dtype=bool)
-    inside[main] = True
-    for box, outer in enumerate(parent):  # parents come before their children
-        if outer >= 0 and inside[outer]:
-            inside[box] = True
-    return inside
+    return stacked(columns)
 
 
 def _signed_log(blocks: Numbers) -> Floats:
@@ -242,13 +246,13 @@ def _said(look: _Look) -> Floats:
     different, threes = np.maximum(found.different, 1), np.maximum(found.all - 2, 1)
     of_title, title_of = found.of_title / different, found.of_title / max(said.title, 1)
     of_description, of_body = found.of_description / different, found.of_body / threes
-    is_heading = np.isin(look.tags, (_TAGS.index("h1"), _TAGS.index("h2")))
+    is_heading = (look.tags == _TAGS.index("h1")) | (look.tags == _TAGS.index("h2"))
     likeness = np.minimum(of_title, title_of) + 0.3 * is_heading
     headline = int(np.argmax(likeness))
     shown = likeness[headline] >= 0.5
     from_headline = _signed_log(np.arange(count) - headline) if shown else np.zeros(count)
     has_body, has_headline = np.full((2, count), [[said.body > 0], [shown]])
-    return np.stack([of_title, title_of, of_description, of_body, has_body, from_headline, has_headline], axis=1)
+    return stacked([of_title, title_of, of_description, of_body, has_body, from_headline, has_headline])
 
 
 # --- the blocks before and after ---------------------------------------------------------------------------------
@@ -260,22 +264,22 @@ _BESIDE = tuple(f"{name}_{offset:+d}" for offset in _OFFSETS for name in (*_OF_N
 
 def _beside(look: _Look) -> Floats:
     """What they look like, and whether they stand in a box beside its own."""
-    theirs = look.text[:, [LETTERS.index(name) for name in _OF_NEIGHBOUR]]
-    around: Floats = look.around().astype(np.float64)[:, None] + 1  # 0 stands for no block
+    theirs = look.text[[LETTERS.index(name) for name in _OF_NEIGHBOUR]]
+    around: Floats = look.around().astype(np.float64)[None] + 1  # 0 stands for no block
     columns = []
     for offset in _OFFSETS:
         columns += [_shifted(theirs, offset), _shifted(around, offset) == around]
-    return np.concatenate(columns, axis=1)
+    return np.concatenate(columns)
 
 
 def _shifted(columns: Floats, by: int) -> Floats:
-    """The row `by` places further on; zeros beyond either end."""
+    """What stands `by` places further on; zeros beyond either end."""
     moved = np.zeros_like(columns)
-    if abs(by) < len(columns):
+    if abs(by) < columns.shape[1]:
         if by > 0:
-            moved[:-by] = columns[by:]
+            moved[:, :-by] = columns[:, by:]
         else:
-            moved[-by:] = columns[:by]
+            moved[:, -by:] = columns[:, :by]
     return moved
 
 
@@ -283,7 +287,7 @@ def _shifted(columns: Floats, by: int) -> Floats:
 
 _ABOVE = ("from_heading", "heading_pointer", "heading_appeal", "heading_linked", "from_good", "to_good",
           "chars_to_good", "good_before", "same_kind_around", "linked_before", "linked_after")  # fmt: skip
-_HEADINGS = tuple(_TAGS.index(tag) for tag in ("h1", "h2", "h3", "hx"))
+_IS_HEADING = np.array([tag in ("h1", "h2", "h3", "hx") for tag in _TAGS])
 _NEAR = 4  # blocks
 
 
@@ -291,7 +295,7 @@ def _above(look: _Look) -> Floats:
     """What the last heading says, and how far the nearest paragraphs are: what stands between two is theirs."""
     count = len(look.chars)
     order = np.arange(count)
-    heading = _last(np.isin(look.tags, _HEADINGS))
+    heading = _last(_IS_HEADING[look.tags])
     under = (heading >= 0).astype(np.float64)
     before = _last(look.good > 0)
     after = count - 1 - _last(look.good[::-1] > 0)[::-1]  # `count` where none follows
@@ -312,7 +316,7 @@ def _above(look: _Look) -> Floats:
         sums_linked[:count] / sums_chars[:count],
         sums_linked[_NEAR - 1 :] / sums_chars[_NEAR - 1 :],
     ]
-    return np.stack(columns, axis=1)
+    return stacked(columns)
 
 
 def _last(where: NDArray[np.bool_]) -> Numbers:
@@ -339,10 +343,10 @@ def _page(look: _Look) -> Floats:
         min(tags.count("article"), 5),
         min(tags.count("h1"), 3),
     )
-    return np.tile(np.array(row, dtype=np.float64), (len(look.chars), 1))
+    return np.tile(np.array(row, dtype=np.float64)[:, None], (1, len(look.chars)))
 
 
-_GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Look], Floats]], ...] = (
+_GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Look], Floats | NDArray[np.uint8]]], ...] = (
     (LETTERS, _text),
     (_CALLED, _called),
     (_HELD, _held),

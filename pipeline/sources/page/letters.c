@@ -1,6 +1,6 @@
 /* What stands in the text of each block, letter by letter and word by word: `count` does what letters.py does in NumPy,
-   `words` what words.py does with sets, where it is explained; `topics` tells what names say, as cues.py does. All give
-   the same numbers (tests/test_compiled.py). */
+   `words` what words.py does with sets, where it is explained; `mentioned` is the loop of automaton.py. What there is in
+   Python and in C gives the same numbers (tests/test_compiled.py). */
 
 #include "compiled.h"
 
@@ -56,7 +56,7 @@ static PyObject *count(PyObject *self, PyObject *const *args, Py_ssize_t given) 
 
 /* --- words: each different one has a number ------------------------------------------------------------------------ */
 
-enum { IN_TITLE = 1, IN_DESCRIPTION = 2 };
+enum { IN_TITLE = 1, IN_DESCRIPTION = 2, MAX_CUES = 256 };
 /* Columns, as `Words` of words.py has them. */
 enum { ALL, SINGLES, DIFFERENT, OF_TITLE, OF_DESCRIPTION, OF_BODY, CUES, COLUMNS };
 
@@ -79,7 +79,16 @@ typedef struct {
     const int64_t *bounds;   /* of each cue in them, and one more */
     const int64_t *bits;     /* of each cue: what it is one of */
     Py_ssize_t exact, count; /* the first `exact` ones are whole words, the others begin one */
+    int16_t heads[64], after[MAX_CUES]; /* by first letter: the number of a cue plus one, and of the one after each */
 } Tables;
+
+static void index_cues(Tables *t) {
+    for (Py_ssize_t i = 0; i < t->count; i++) {
+        int16_t *head = &t->heads[t->letters[t->bounds[i]] & 63];
+        t->after[i] = *head;
+        *head = (int16_t)(i + 1);
+    }
+}
 
 /* The next word of a text from `*at` on: its size, 0 at the end; `*at` is where it begins. */
 static Py_ssize_t next(const Tables *t, const uint32_t *text, Py_ssize_t size, Py_ssize_t *at) {
@@ -94,10 +103,10 @@ static Py_ssize_t next(const Tables *t, const uint32_t *text, Py_ssize_t size, P
 
 static int32_t cues_of(const Tables *t, const uint32_t *word, Py_ssize_t size) {
     int32_t found = 0;
-    for (Py_ssize_t i = 0; i < t->count; i++) {
+    for (Py_ssize_t i = t->heads[*word & 63] - 1; i >= 0; i = t->after[i] - 1) {
         const uint32_t *cue = t->letters + t->bounds[i];
         Py_ssize_t length = t->bounds[i + 1] - t->bounds[i];
-        if (*cue == *word && (i < t->exact ? length == size : length <= size) && !memcmp(cue, word, (size_t)length * 4))
+        if ((i < t->exact ? length == size : length <= size) && !memcmp(cue, word, (size_t)length * 4))
             found |= (int32_t)t->bits[i];
     }
     return found;
@@ -212,7 +221,9 @@ static PyObject *words(PyObject *self, PyObject *const *args, Py_ssize_t given) 
     if (given != 12) return PyErr_Format(PyExc_TypeError, "2 numbers and 10 buffers");
     Py_ssize_t exact = PyLong_AsSsize_t(args[0]), first_words = PyLong_AsSsize_t(args[1]);
     if (PyErr_Occurred() || view_all(args + 2, 10, 2, v) < 0) return NULL;
-    Tables t = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, exact, v[3].len / 8};
+    Tables t = {v[0].buf, v[1].buf, v[2].buf, v[3].buf, exact, v[3].len / 8, {0}, {0}};
+    if (t.count > MAX_CUES) t.count = MAX_CUES;
+    index_cues(&t);
     Py_ssize_t of_body = words_in(&t, &v[6]), all = of_body;
     all += words_in(&t, &v[4]) + words_in(&t, &v[5]) + words_in(&t, &v[7]);
     Dictionary d = {NULL, room_for(all) - 1};
@@ -234,33 +245,34 @@ static PyObject *words(PyObject *self, PyObject *const *args, Py_ssize_t given) 
     Py_RETURN_NONE;
 }
 
-/* topics(classes, next, means, names, topics): the bits of the words in each name, by an automaton that has read all that
-   can still become one; a NUL after each name. See cues.py. */
-static PyObject *topics(PyObject *self, PyObject *const *args, Py_ssize_t given) {
+/* mentioned(between, classes, following, means, texts, masks): the bits of the words in each text, which has a space before
+   and after it, and the byte `between` after that. See automaton.py. */
+static PyObject *mentioned(PyObject *self, PyObject *const *args, Py_ssize_t given) {
     (void)self;
     Py_buffer v[5];
-    if (given != 5) return PyErr_Format(PyExc_TypeError, "5 buffers");
-    if (view_all(args, 5, 1, v) < 0) return NULL;
-    const uint8_t *classes = v[0].buf, *name = v[3].buf, *end = name + v[3].len;
+    if (given != 6) return PyErr_Format(PyExc_TypeError, "a number and 5 buffers");
+    long between = PyLong_AsLong(args[0]);
+    if (PyErr_Occurred() || view_all(args + 1, 5, 1, v) < 0) return NULL;
+    const uint8_t *classes = v[0].buf, *text = v[3].buf, *end = text + v[3].len;
+    const uint16_t *following = v[1].buf;
     const int32_t *means = v[2].buf;
-    const uint16_t *next_state = v[1].buf;
     Py_ssize_t states = v[2].len / 4, width = states ? v[1].len / 2 / states : 0;
     int32_t *found = v[4].buf, *last = found + v[4].len / 4;
-    for (; name < end && found < last; found++, name++) {
-        size_t state = next_state[classes[' ']];
-        int32_t bits = 0;
-        for (; name < end && *name; name++) {
-            state = next_state[state * (size_t)width + classes[*name]];
+    for (; text < end && found < last; found++, text++) {
+        size_t state = following[classes[' ']];
+        int32_t bits = means[state];
+        for (; text < end && *text != between; text++) {
+            state = following[state * (size_t)width + classes[*text]];
             bits |= means[state];
         }
-        *found = bits | means[next_state[state * (size_t)width + classes[' ']]];
+        *found = bits | means[following[state * (size_t)width + classes[' ']]];
     }
     release_all(v, 5);
     Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {
-    {"topics", (PyCFunction)(void (*)(void))topics, METH_FASTCALL, "Topics of names; see cues.py."},
+    {"mentioned", (PyCFunction)(void (*)(void))mentioned, METH_FASTCALL, "Words in texts; see automaton.py."},
     {"count", (PyCFunction)(void (*)(void))count, METH_FASTCALL, "Letters of blocks; see letters.py."},
     {"words", (PyCFunction)(void (*)(void))words, METH_FASTCALL, "Words of blocks; see words.py."},
     {NULL, NULL, 0, NULL},

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 import sys
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pipeline import compiled
+from pipeline.sources.page.automaton import Automaton
 from pipeline.sources.page.blocks import Block
 from pipeline.sources.page.cues import APPEAL, CREDIT, DATE, PHRASES, POINTER
 
@@ -28,6 +32,7 @@ _COUNTED = ("log_chars", "log_words", "link_share", "bold_share", "commas", "sto
             "word_length", "code", "bar", "upper_start", "colon", "broken", "cell", "repeated")  # fmt: skip
 LETTERS = (*_COUNTED, "pointer", "credit", "appeal", "dated")
 _START = 300  # characters of a block that a date is looked for in
+_LEAST_OF_DATE = 3  # digits
 
 # Kinds of characters, a bit each.
 _WORD, _SINGLE, _UPPER, _DIGIT, _COMMA, _STOP, _FULL_STOP, _END, _CLOSING, _CODE, _BAR, _COLON, _ALNUM, _DECIMAL = (
@@ -123,22 +128,23 @@ def in_numpy(joined: str, sizes: NDArray[np.int64]) -> Counts:
 
 
 def letters(blocks: list[Block], joined: str, lowered: str, cues: Numbers) -> Floats:
-    """One row for each block, one column for each of `LETTERS`.
+    """A row for each of `LETTERS`, in it a number for each block.
 
     `joined` are the texts of the blocks, a line break after each; `lowered` is the same in lower case; `cues` is what
     the first words of each are cues of.
     """
-    texts = [block.text for block in blocks]
-    sizes = np.array([len(text) for text in texts])
+    texts, _, linked, bold, _, broken, cell, _ = zip(*blocks, strict=True)
+    sizes = np.array(list(map(len, texts)))
     found = counts(joined, sizes)
     chars = sizes.astype(np.float64)
     times = Counter(texts)
-    masks = cues | _phrases(joined, lowered, np.cumsum(sizes + 1) - sizes - 1)
+    # a few letters become two in lower case, and then capitals are left
+    masks = cues | phrases(lowered if len(lowered) == len(joined) else joined, len(blocks))
     columns = (
         np.log1p(chars),
         np.log1p(found.words),
-        np.minimum([block.linked for block in blocks] / chars, 1),
-        np.minimum([block.bold for block in blocks] / chars, 1),
+        np.minimum(np.array(linked) / chars, 1),
+        np.minimum(np.array(bold) / chars, 1),
         np.minimum(found.commas / chars * 50, 2),
         np.minimum(found.stops, 6),
         found.ends_well,
@@ -149,27 +155,52 @@ def letters(blocks: list[Block], joined: str, lowered: str, cues: Numbers) -> Fl
         np.minimum(found.bars, 1),
         found.upper_start,
         found.colon,
-        [block.broken for block in blocks],
-        [block.cell for block in blocks],
+        broken,
+        cell,
         [min(times[text], 4) for text in texts],
         [POINTER.match(text) is not None for text in texts],
         masks & CREDIT != 0,
         masks & APPEAL != 0,
         [
-            any_ > 0 and DATE.search(text, 0, _START) is not None
-            for text, any_ in zip(texts, found.decimals.tolist(), strict=True)
+            decimals >= _LEAST_OF_DATE and DATE.search(text, 0, _START) is not None
+            for text, decimals in zip(texts, found.decimals.tolist(), strict=True)
         ],
     )
-    return np.stack(columns, axis=1).astype(np.float64, copy=False)
+    return stacked(columns)
 
 
-def _phrases(joined: str, lowered: str, starts: Numbers) -> Numbers:
-    """What the phrases in each text are cues of."""
-    masks = np.zeros(len(starts), np.int64)
-    joined = lowered if len(lowered) == len(joined) else joined  # a few letters become two
+def stacked(columns: Sequence[ArrayLike]) -> Floats:
+    """Columns of one length, a row of the matrix each."""
+    matrix = np.empty((len(columns), len(np.asarray(columns[0]))))
+    for number, column in enumerate(columns):
+        matrix[number] = column
+    return matrix
+
+
+def phrases(joined: str, blocks: int) -> Numbers:
+    """What the phrases in each of so many blocks, a line break after each, are cues of."""
+    return phrases_in_python(joined, blocks) if _IN_C is None else phrases_in_c(joined, blocks)
+
+
+def phrases_in_c(joined: str, blocks: int) -> Numbers:
+    """By `letters.c`."""
+    masks = np.zeros(blocks, np.int32)
+    _IN_C.mentioned(ord("\n"), *_automaton(), joined.encode(), masks)
+    return masks.astype(np.int64)
+
+
+@cache
+def _automaton() -> Automaton:
+    return Automaton.of(PHRASES)
+
+
+def phrases_in_python(joined: str, blocks: int) -> Numbers:
+    """By looking for each phrase in all blocks."""
+    masks = np.zeros(blocks, np.int64)
+    starts = list(accumulate((len(text) + 1 for text in joined.split("\n")), initial=0))
     for phrase, bit in PHRASES.items():
         at = joined.find(phrase)
         while at >= 0:
-            masks[np.searchsorted(starts, at, "right") - 1] |= bit
+            masks[bisect_right(starts, at) - 1] |= bit
             at = joined.find(phrase, at + 1)
     return masks

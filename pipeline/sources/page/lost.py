@@ -7,13 +7,13 @@ follow each other and are of one kind are one piece, unless they read like prose
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.sources.page.blocks import Block, Layout
+from pipeline.sources.page.blocks import Layout
 from pipeline.sources.page.choice import Choice, Mask
 from pipeline.sources.page.features import NAMES
 from pipeline.sources.records import Remark
@@ -40,7 +40,8 @@ _KINDS = {
 }
 OTHER = "other"
 KINDS = ("headline", "script", *_KINDS, OTHER)
-_COLUMNS = [[NAMES.index(name) for name in names] for names in _KINDS.values()]
+_COLUMNS = [NAMES.index(name) for names in _KINDS.values() for name in names]
+_FIRST = [0, *accumulate(map(len, _KINDS.values()))][:-1]  # column of each kind
 _STOPS, _ENDS_WELL, _LINK_SHARE = map(NAMES.index, ("stops", "ends_well", "link_share"))
 
 
@@ -73,28 +74,34 @@ def lost(
     `rows` are the features of its blocks, `ends` the offsets in the article at which each block ends, or the last one
     kept before it did. Why a block was left out, where that is known, is its kind.
     """
-    kinds = _kinds(rows, choice.left_out)
+    left = np.flatnonzero(~choice.kept)
+    if not len(left):
+        return ()
+    kinds, at = _kinds(rows, choice.left_out)[left], np.array(ends)[left]
     is_prose = (rows[:, _ENDS_WELL] > 0) & (rows[:, _STOPS] > 0) & (rows[:, _LINK_SHARE] < _MAX_LINKED)
-    numbers = [
-        (kinds[i], ends[i], i if is_prose[i] and len(page.blocks[i].text) >= PROSE else -1, i)
-        for i in np.flatnonzero(~choice.kept).tolist()
-    ]
-    pieces = [
-        _piece(kind, at, [page.blocks[i] for *_, i in of_piece], chance[[i for *_, i in of_piece]])
-        for (kind, at, _), members in groupby(numbers, key=lambda number: number[:3])
-        if (of_piece := list(members))
-    ]
-    likeliest = sorted(range(len(pieces)), key=lambda i: -pieces[i].chance)[:MAX_PIECES]
-    return tuple(pieces[i] for i in sorted(likeliest))
+    texts = [page.blocks[i].text for i in left.tolist()]
+    alone = is_prose[left] & (np.array([len(text) for text in texts]) >= PROSE)
+    begins = alone.copy()
+    begins[0] = True
+    begins[1:] |= (kinds[1:] != kinds[:-1]) | (at[1:] != at[:-1]) | alone[:-1]
+    starts = np.flatnonzero(begins)
+    greatest = [round(chance, 2) for chance in np.maximum.reduceat(chance[left], starts).tolist()]
+    likeliest = sorted(range(len(starts)), key=lambda i: -greatest[i])[:MAX_PIECES]
+    bounds = [*starts.tolist(), len(left)]
+    return tuple(
+        _piece(KINDS[kinds[bounds[i]]], int(at[bounds[i]]), texts[bounds[i] : bounds[i + 1]], greatest[i])
+        for i in sorted(likeliest)
+    )
 
 
-def _kinds(rows: NDArray[np.float32], told: Mapping[str, Mask]) -> list[str]:
-    """The kind of each block."""
-    conditions = [*told.values(), *((rows[:, columns] > 0).any(axis=1) for columns in _COLUMNS)]
-    found: list[str] = np.select(conditions, [*told, *_KINDS], OTHER).tolist()
-    return found
+def _kinds(rows: NDArray[np.float32], told: Mapping[str, Mask]) -> NDArray[np.int64]:
+    """The kind of each block, by its place in `KINDS`."""
+    named = np.logical_or.reduceat(rows[:, _COLUMNS] > 0, _FIRST, axis=1)
+    kinds = np.where(named.any(axis=1), named.argmax(axis=1) + KINDS.index(next(iter(_KINDS))), KINDS.index(OTHER))
+    for name, mask in reversed(list(told.items())):
+        kinds[mask] = KINDS.index(name)
+    return kinds
 
 
-def _piece(kind: str, at: int, blocks: list[Block], chance: NDArray[np.float64]) -> Lost:
-    text = " | ".join(block.text for block in blocks[:MAX_TEXT])[:MAX_TEXT]
-    return Lost(kind, at, text, len(blocks), sum(len(block.text) for block in blocks), round(float(chance.max()), 2))
+def _piece(kind: str, at: int, texts: list[str], chance: float) -> Lost:
+    return Lost(kind, at, " | ".join(texts[:MAX_TEXT])[:MAX_TEXT], len(texts), sum(map(len, texts)), chance)

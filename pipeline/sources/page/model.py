@@ -38,6 +38,6 @@ class PageModel:
         """One probability for each row; rows that the first trees call hopeless do not go down the others."""
         total = self.base + self.first.sums(rows).astype(np.float64)
         left = np.flatnonzero(total > HOPELESS)
-        total[left] += self.others.sums(rows[left])
+        total[left] += self.others.sums(rows.T.take(left, axis=1).T)  # columns stay in one piece
         chance: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(total, -30, 30)))
         return chance

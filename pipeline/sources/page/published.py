@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from pipeline.sources.page.dates import iso_date
 from pipeline.sources.page.structured import Object, kinds_of, string
-from pipeline.sources.page.walk import NEAR, Found, first
+from pipeline.sources.page.walk import MAX_SCRIPT, MAX_SCRIPTS, NEAR, Found, first
 
 _META = (
     "article:published_time", "og:published_time", "datepublished", "date", "pubdate", "publishdate", "publish-date",
@@ -28,11 +29,12 @@ _LENGTH_OF_DAY = 10
 
 def published(article: Object, objects: list[Object], found: Found, url: str | None) -> str | None:
     """ISO 8601, as precise as the page is: of several that name the first one's day, the first with a time of day."""
-    dates = [date for text in _told(article, objects, found, url) if (date := iso_date(text))]
-    if not dates:
+    dates = (date for text in _told(article, objects, found, url) if (date := iso_date(text)))
+    if (told := next(dates, None)) is None:
         return next((date for text in _unsure(article, found) if (date := iso_date(text))), None)
-    day = dates[0][:_LENGTH_OF_DAY]
-    return next((date for date in dates if date.startswith(day) and len(date) > _LENGTH_OF_DAY), dates[0])
+    if len(told) > _LENGTH_OF_DAY:
+        return told
+    return next((date for date in dates if date.startswith(told) and len(date) > _LENGTH_OF_DAY), told)
 
 
 def _told(article: Object, objects: list[Object], found: Found, url: str | None) -> Iterator[str]:
@@ -64,8 +66,9 @@ def _unsure(article: Object, found: Found) -> Iterator[str]:
     """Where a page declares nothing: what stands beneath its headline, or in its scripts, or when it was changed."""
     yield from found.shown
     yield from found.beneath
-    for script in found.data:
-        yield from (match[1] for match in _IN_SCRIPT.finditer(script))
+    telling = (text[:MAX_SCRIPT] for script in found.data if "ublish" in (text := script.text or ""))
+    for text in islice(telling, MAX_SCRIPTS):
+        yield from (match[1] for match in _IN_SCRIPT.finditer(text))
     yield from _times(found)[1]
     yield string(article.get("dateModified"))
     for name in _META_CHANGED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 Element = Any  # lxml ships no types
@@ -39,7 +40,7 @@ class Found:
 
     meta: dict[str, list[str]] = field(default_factory=dict)
     scripts: list[str] = field(default_factory=list)  # JSON-LD
-    data: list[str] = field(default_factory=list)  # other scripts that tell when the page was published
+    data: list[Element] = field(default_factory=list)  # other scripts
     properties: list[str] = field(default_factory=list)  # dates that microdata marks
     times: list[Shown] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)  # dates as readers see them, in elements that are named so
@@ -60,9 +61,22 @@ def walk(root: Element) -> Found:
     ('A bridge', {'author': ['Jane']}, ['By Jane'])
     """
     found = Found()
-    for element in root.iter(*_READERS):
-        found.place += 1
-        _READERS[element.tag](found, element)
+    lines_until = 0
+    for place, element in enumerate(root.iter(*_READERS), 1):
+        tag = element.tag
+        if reader := _READERS[tag]:
+            found.place = place
+            reader(found, element)
+            if tag == "h1":
+                lines_until = found.headlines[-1].place + NEAR
+            continue
+        if place <= lines_until:
+            _read_line(found, element)
+        if tag != "li":
+            get = element.get
+            prop, names = get("itemprop"), get("class")
+            if prop or names or get("rel") == "author":
+                _read_marked(found, element, prop, names)
     return found
 
 
@@ -101,10 +115,10 @@ def _read_meta(found: Found, element: Element) -> None:
 
 
 def _read_script(found: Found, element: Element) -> None:
-    kept = found.scripts if "ld+json" in (element.get("type") or "") else found.data
-    text = element.text or ""
-    if len(kept) < MAX_SCRIPTS and (kept is found.scripts or "ublish" in text):
-        kept.append(text[:MAX_SCRIPT])
+    if "ld+json" not in (element.get("type") or ""):
+        found.data.append(element)
+    elif len(found.scripts) < MAX_SCRIPTS:
+        found.scripts.append((element.text or "")[:MAX_SCRIPT])
 
 
 def _read_time(found: Found, element: Element) -> None:
@@ -131,36 +145,39 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 def _read_line(found: Found, element: Element) -> None:
     """A short line of its own under the headline may tell the date without a name that says so."""
-    if not found.headlines or found.place - found.headlines[-1].place > NEAR or len(found.beneath) >= _MAX_SHOWN:
+    if len(found.beneath) >= _MAX_SHOWN:
         return
     for text in (element.text, element.tail):
         if text and _YEAR.search(text[:1000]) and len(line := clean(text[:1000])) <= _MAX_LINE:
             found.beneath.append(line)
 
 
-def _read_marked(found: Found, element: Element) -> None:
+def _read_marked(found: Found, element: Element, prop: str | None, names: str | None) -> None:
     """An element that its attributes may mark as the date or the byline."""
-    _read_line(found, element)
     if len(found.bylines) >= _MAX_BYLINES:
         return
-    get = element.get
-    prop = get("itemprop")
     if prop == "datePublished" and len(found.properties) < _MAX_TIMES:
-        found.properties.append(get("content") or get("datetime") or inner(element))
-    names = (get("class") or "").lower()
-    if names and len(found.shown) < _MAX_SHOWN and _DATED.search(names):
+        found.properties.append(element.get("content") or element.get("datetime") or inner(element))
+    is_dated, is_byline = _marked(names) if names else (False, False)
+    if is_dated and len(found.shown) < _MAX_SHOWN:
         found.shown.append(inner(element, 100))
-    if prop == "author" or get("rel") == "author" or (names and _BYLINE.search(names)):
+    if prop == "author" or element.get("rel") == "author" or is_byline:
         found.bylines.append(element)
 
 
-_READERS: dict[str, Callable[[Found, Element], None]] = {
+@lru_cache(maxsize=10_000)
+def _marked(names: str) -> tuple[bool, bool]:
+    """Whether an element that is called so shows a date, and whether a byline."""
+    names = names.lower()
+    return _DATED.search(names) is not None, _BYLINE.search(names) is not None
+
+
+_READERS: dict[str, Callable[[Found, Element], None] | None] = {
     "meta": _read_meta,
     "script": _read_script,
     "time": _read_time,
     "h1": _read_headline,
     "title": _read_title,
     "link": _read_link,
-    "li": _read_line,
-    **dict.fromkeys(("a", "span", "div", "p", "address"), _read_marked),
+    **dict.fromkeys(("li", "a", "span", "div", "p", "address")),  # what they are their attributes and their text say
 }
