@@ -118,11 +118,15 @@ def _traceback_in_a_file() -> str:
 
 def _module(command: str) -> ModuleType:
     """The module of a command; what is loaded stays, and is not searched for garbage again and again."""
+    name = f"pipeline.console.{command}"
+    if name in sys.modules:
+        return sys.modules[name]
     gc.disable()
-    module = importlib.import_module(f"pipeline.console.{command}")
-    gc.freeze()
-    gc.enable()
-    return module
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class CommandParser(argparse.ArgumentParser):
