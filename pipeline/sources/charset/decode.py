@@ -85,7 +85,9 @@ def _count_wide(content: bytes, codec: str) -> int:
 def _seemingly_utf8(content: bytes, text: str, declared: str | None) -> Decoded:
     """Valid UTF-8, which may still be UTF-16 full of NULs, an escaped charset, or a few characters of Chinese."""
     ascii_only = content.isascii()
-    label = codec_of(declared) or codec_of(declared_in(content)) if ascii_only or _by_accident(text) else None
+    few = len(content) - len(text) <= _BY_ACCIDENT  # each takes a byte more than it counts characters
+    unsure = ascii_only or (few and _by_accident(text))
+    label = codec_of(declared) or codec_of(declared_in(content)) if unsure else None
     if ascii_only:
         if label in _ESCAPED:
             return _strict(content, label, "declared", 1.0) or Decoded(text, "utf-8", "utf-8", 0.5)
@@ -99,9 +101,12 @@ def _seemingly_utf8(content: bytes, text: str, declared: str | None) -> Decoded:
     return Decoded(text, "utf-8", "utf-8", 1.0)
 
 
+_BY_ACCIDENT = 6  # characters
+
+
 def _by_accident(text: str) -> bool:
     """Few characters, all of two bytes: GBK, Big5 or EUC-KR can look like that, one pair in six or so."""
-    return bool(re.fullmatch("(?:[\x00-\x7f]*[\x80-\u07ff]){1,6}[\x00-\x7f]*", text))
+    return bool(re.fullmatch(f"(?:[\x00-\x7f]*[\x80-\u07ff]){{1,{_BY_ACCIDENT}}}[\x00-\x7f]*", text))
 
 
 def _strict(content: bytes, codec: str, how: str, certainty: float) -> Decoded | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 from urllib.parse import urlsplit
 
 from pipeline.sources.page.blocks import Layout, boxes_around
@@ -131,4 +130,5 @@ def _cards(page: Layout, kept: Sequence[bool]) -> int:
 
 def _is_heading(page: Layout, box: int) -> bool:
     """Whether the box, or the one around it, is a heading."""
-    return any(page.boxes[number].tag in _HEADINGS for number in islice(boxes_around(page, box), 2))
+    inner = page.boxes[box]
+    return inner.tag in _HEADINGS or (inner.parent >= 0 and page.boxes[inner.parent].tag in _HEADINGS)

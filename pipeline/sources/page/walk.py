@@ -75,8 +75,9 @@ def walk(root: Element) -> Found:
         if tag != "li":
             get = element.get
             prop, names = get("itemprop"), get("class")
-            if prop or names or get("rel") == "author":
-                _read_marked(found, element, prop, names)
+            kind = _kind_of(names) if names else 0
+            if kind or prop or get("rel") == "author":
+                _read_marked(found, element, prop, kind)
     return found
 
 
@@ -152,24 +153,26 @@ def _read_line(found: Found, element: Element) -> None:
             found.beneath.append(line)
 
 
-def _read_marked(found: Found, element: Element, prop: str | None, names: str | None) -> None:
-    """An element that its attributes may mark as the date or the byline."""
+_SHOWS_DATE, _IS_BYLINE = 1, 2
+
+
+def _read_marked(found: Found, element: Element, prop: str | None, kind: int) -> None:
+    """An element that its attributes may mark as the date or the byline; `kind` is what its class says."""
     if len(found.bylines) >= _MAX_BYLINES:
         return
     if prop == "datePublished" and len(found.properties) < _MAX_TIMES:
         found.properties.append(element.get("content") or element.get("datetime") or inner(element))
-    is_dated, is_byline = _marked(names) if names else (False, False)
-    if is_dated and len(found.shown) < _MAX_SHOWN:
+    if kind & _SHOWS_DATE and len(found.shown) < _MAX_SHOWN:
         found.shown.append(inner(element, 100))
-    if prop == "author" or element.get("rel") == "author" or is_byline:
+    if prop == "author" or kind & _IS_BYLINE or element.get("rel") == "author":
         found.bylines.append(element)
 
 
 @lru_cache(maxsize=10_000)
-def _marked(names: str) -> tuple[bool, bool]:
-    """Whether an element that is called so shows a date, and whether a byline."""
+def _kind_of(names: str) -> int:
+    """What an element that is called so is, as bits."""
     names = names.lower()
-    return _DATED.search(names) is not None, _BYLINE.search(names) is not None
+    return _SHOWS_DATE * bool(_DATED.search(names)) | _IS_BYLINE * bool(_BYLINE.search(names))
 
 
 _READERS: dict[str, Callable[[Found, Element], None] | None] = {
