@@ -122,7 +122,8 @@ def test_every_module_that_python_loads_for_a_step_is_reached(step: str) -> None
         "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('pipeline.') and m.__file__), sep='\\n')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {Path(line) for line in done.stdout.split("\n") if line}
+    # what was compiled does not count: its source does, as data beside its module
+    loaded = {Path(line) for line in done.stdout.split("\n") if line and not line.endswith(".so")}
     assert loaded - keys.reached(frozenset(STEPS[step])).files == set()
 
 
