@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-COMPILED := $(wildcard pipeline/*.h pipeline/*/*.c pipeline/*/*/*.c)
+COMPILED := $(wildcard pipeline/*.h pipeline/*/*.c pipeline/*/*/*.c pipeline/*/*/*.h)
 PYTHONS := 3.12 3.13 3.14 # besides the one that `make test` runs on
 
 .PHONY: help setup run test matrix smoke lint gate bench lock clean
