@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-COMPILED := $(wildcard pipeline/*.h pipeline/*/*.c pipeline/*/*/*.c)
+COMPILED := $(wildcard pipeline/*.h pipeline/*/*.c pipeline/*/*/*.c pipeline/*/*/*.h)
 PYTHONS ?= 3.13 3.14 # the newest, besides the one that `make test` runs on; PYTHONS=3.12 tries that
 
 .PHONY: help setup run test matrix smoke lint gate bench bench-gate bench-peers lock clean
