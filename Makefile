@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 COMPILED := $(wildcard pipeline/*.h pipeline/*/*.c pipeline/*/*/*.c pipeline/*/*/*.h)
 PYTHONS ?= 3.13 3.14 # the newest, besides the one that `make test` runs on; PYTHONS=3.12 tries that
 
-.PHONY: help setup run test matrix smoke lint gate bench bench-gate bench-peers lock clean
+.PHONY: help setup run test matrix smoke sanitize lint gate bench bench-gate bench-peers lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -30,6 +30,9 @@ matrix: ## all tests but slow ones on the newest Python that is installed here; 
 
 smoke: $(READY) ## build the wheel, install it alone in a bare environment, and use it there
 	PYTHON="$(PYTHON)" BUILDER="$(BIN)/python" bash tests/smoke.sh
+
+sanitize: $(READY) ## the loops in C under the sanitizers of the compiler, where it has them
+	BUILDER="$(BIN)/python" bash tests/sanitize.sh
 
 lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff check .

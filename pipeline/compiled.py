@@ -34,12 +34,17 @@ def load(name: str) -> Any:
         return None
 
 
+def missing() -> list[str]:
+    """Those that are not there."""
+    return [name for name in NAMES if load(name) is None]
+
+
 def told() -> str:
     """In a line, which are there."""
-    missing = [name.rpartition(".")[2].removeprefix("_") for name in NAMES if load(name) is None]
-    if not missing:
+    names = [name.rpartition(".")[2].removeprefix("_") for name in missing()]
+    if not names:
         return "compiled parts: all are there"
-    return f"compiled parts: without {', '.join(missing)} (slower, same results); a C compiler builds them: make setup"
+    return f"compiled parts: without {', '.join(names)} (slower, same results); a C compiler builds them: make setup"
 
 
 if __name__ == "__main__":
