@@ -170,7 +170,7 @@ def queries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             seen.append(query)
             return super().table(query, name, **datasets)
 
-    monkeypatch.setitem(cast(dict[str, Any], ENGINES), "local", Listening)
+    monkeypatch.setitem(cast(dict[str, Any], ENGINES), "local", lambda workers, memory, *_: Listening(workers, memory))
     texts = [file.read_text(encoding="utf-8") for file in sorted((PACKAGE.parent / "seeds").glob("*.txt"))]
     (tmp_path / "in").mkdir()
     for number, text in enumerate([*texts, texts[0].upper(), texts[0][: len(texts[0]) // 2], texts[2] + " More."]):

@@ -358,3 +358,14 @@ def test_workers_that_cannot_start_are_not_the_rows_fault(dataset: str, tmp_path
     # a program that is read from a pipe cannot be started again, as a worker does
     done = subprocess.run([sys.executable], input=program, capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert done.stdout.startswith("workers die before they have any work")
+
+
+def has_colorsys(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Whether the module is loaded where the rows are worked on."""
+    return rows.set_column(1, "n", pa.array([int("colorsys" in sys.modules)] * rows.num_rows, pa.int64()))
+
+
+def test_workers_begin_with_what_is_to_be_loaded_for_all(dataset: str, tmp_path: Path) -> None:
+    with closing(LocalEngine(workers=2, preload=["colorsys"])) as engine:
+        out = engine.map_rows(has_colorsys, dataset, str(tmp_path / "out"))
+    assert set(storage.read_table(out)["n"].to_pylist()) == {1}

@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -43,13 +43,20 @@ class LocalEngine:
     """`workers` processes (0: one for each core); DuckDB is held to `memory_limit` and spills to `scratch`."""
 
     def __init__(
-        self, workers: int = 0, memory_limit: str = "2GB", scratch: str | None = None, progress: Progress | None = None
+        self,
+        workers: int = 0,
+        memory_limit: str = "2GB",
+        scratch: str | None = None,
+        progress: Progress | None = None,
+        preload: Sequence[str] = (),
     ) -> None:
+        """`preload` are modules that workers begin with, besides those that this process has loaded."""
         self.workers = min(workers or len(os.sched_getaffinity(0)), MOST_WORKERS)
         self.memory_limit = memory_limit
         self._duckdb_limit = _share_of(memory_limit)
         self.scratch = scratch
         self.progress = progress
+        self._preload = preload
         self._database = Database(self._connect, self.workers)
         self._workers: ProcessPoolExecutor | None = None  # started when there is work for them
 
@@ -209,7 +216,7 @@ class LocalEngine:
         """The workers, which live as long as the engine: what they have loaded serves all that comes."""
         if self._workers is None:
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(_preloaded(split))
+            context.set_forkserver_preload([*_preloaded(split), *self._preload])
             self._workers = ProcessPoolExecutor(self.workers, context, initializer=worker.die_with_parent)
         return self._workers
 

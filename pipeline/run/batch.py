@@ -22,6 +22,7 @@ from pipeline.output.layout import Layout
 from pipeline.run.history import History
 from pipeline.stages.stage import Stage
 
+PRELOADED = "pipeline.stages.warm"
 LAST = "last.json"  # what the batch was last made of and with
 
 
@@ -124,7 +125,9 @@ class Batch:
         """
         run = self.settings.run
         if self._engine is None:
-            self._engine = engines.opened(run.engine, run.workers, run.memory_limit, str(self.layout.runs))
+            self._engine = engines.opened(
+                run.engine, run.workers, run.memory_limit, str(self.layout.runs), preload=(PRELOADED,)
+            )
         self._engine.progress = progress
         try:
             yield self._engine
