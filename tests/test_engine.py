@@ -365,7 +365,20 @@ def has_colorsys(rows: pa.RecordBatch) -> pa.RecordBatch:
     return rows.set_column(1, "n", pa.array([int("colorsys" in sys.modules)] * rows.num_rows, pa.int64()))
 
 
+PRELOADED = """
+import sys
+from contextlib import closing
+from pipeline.engine import local, storage
+from tests.test_engine import has_colorsys
+
+local.IN_PROCESS_BYTES = 0
+with closing(local.LocalEngine(workers=2, preload=["colorsys"])) as engine:
+    print(set(storage.read_table(engine.map_rows(has_colorsys, sys.argv[1], sys.argv[2]))["n"].to_pylist()))
+"""
+
+
 def test_workers_begin_with_what_is_to_be_loaded_for_all(dataset: str, tmp_path: Path) -> None:
-    with closing(LocalEngine(workers=2, preload=["colorsys"])) as engine:
-        out = engine.map_rows(has_colorsys, dataset, str(tmp_path / "out"))
-    assert set(storage.read_table(out)["n"].to_pylist()) == {1}
+    """In a process of its own, since it is the first pool of a process that decides."""
+    command = [sys.executable, "-c", PRELOADED, dataset, str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    assert (done.stdout, done.returncode) == ("{1}\n", 0), done.stderr
