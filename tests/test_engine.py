@@ -357,7 +357,7 @@ def test_workers_that_cannot_start_are_not_the_rows_fault(dataset: str, tmp_path
     )
     # a program that is read from a pipe cannot be started again, as a worker does
     done = subprocess.run([sys.executable], input=program, capture_output=True, text=True, cwd=tmp_path, timeout=120)
-    assert done.stdout.startswith("workers die before they have any work")
+    assert done.stdout.startswith("workers die before they have any work"), done.stdout + done.stderr
 
 
 def has_colorsys(rows: pa.RecordBatch) -> pa.RecordBatch:
