@@ -29,6 +29,13 @@ ARTICLE = (
 )
 
 
+def keep_copies(folder: Path) -> None:
+    """Write settings under which articles that are much alike stay, as those that tests make are."""
+    (folder / config.DEFAULT_FILE).parent.mkdir()
+    rules = ("duplicates/near_copy", "duplicates/contained_copy")
+    (folder / config.DEFAULT_FILE).write_text("".join(f'[rules."{rule}"]\nenabled = false\n' for rule in rules))
+
+
 def run(*arguments: object) -> int:
     """`copydesk run` with these arguments, of the batch `demo` if they name none; its exit code."""
     named = [] if "--batch" in arguments else ["--batch", "demo"]

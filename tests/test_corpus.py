@@ -108,14 +108,6 @@ def test_what_the_history_is_made_of_comes_back_from_the_corpus(place: Path, pub
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def two(place: Path) -> Path:
-    for name, first, last in (("b1", 0, 3), ("b2", 3, 5)):
-        write_jsonl(Path(name, "a.jsonl"), articles(last, first))
-        assert run(name, "--batch", name, "--workers", 1) == 0
-    return place
-
-
 @pytest.mark.parametrize("path", ["output/corpus", "output/corpus/", "output/corpus/data"])
 def test_the_corpus_is_read_from_its_folder_or_that_of_its_data(two: Path, path: str) -> None:
     corpus = pipeline.read_corpus(path)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pipeline.output.columns import COLUMNS
-from tests.runs import articles, run, write_jsonl
+from tests.runs import articles, keep_copies, run, write_jsonl
 
 DATA = "output/corpus/data"
 BATCHES = {"2026-11-22": (0, 3), "2026-11-23": (3, 8)}  # names that look like days: the numbers of their articles
@@ -32,19 +32,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of the readers themselves
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two published batches; every other article has a date and authors."""
     place = tmp_path_factory.mktemp("readers")
-    (place / "configs").mkdir()
-    rules = ("duplicates/near_copy", "duplicates/contained_copy")
-    (place / "configs" / "copydesk.toml").write_text("".join(f'[rules."{r}"]\nenabled = false\n' for r in rules))
-    before = Path.cwd()
-    os.chdir(place)
-    try:
+    keep_copies(place)
+    with contextlib.chdir(place):
         for name, (first, last) in BATCHES.items():
             told = {"published": MOMENT, "author": "Ada Bell; Chi Dao"}
             rows = [{**row, **(told if n % 2 else {})} for n, row in enumerate(articles(last, first))]
             write_jsonl(place / name / "a.jsonl", rows)
             assert run(name, "--batch", name, "--workers", 1) == 0
-    finally:
-        os.chdir(before)
     return place
 
 

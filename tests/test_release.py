@@ -34,14 +34,6 @@ def publish(batch: str, first: int, last: int, *more: object) -> int:
     return run(batch, "--batch", batch, "--workers", 1, *more)
 
 
-@pytest.fixture
-def two(place: Path) -> Path:
-    """Two published batches, `b1` of three articles and `b2` of two."""
-    assert publish("b1", 0, 3) == 0
-    assert publish("b2", 3, 5) == 0
-    return place
-
-
 def told() -> dict[str, Any]:
     found: dict[str, Any] = json.loads((CORPUS / release.MANIFEST).read_text())
     return found
@@ -240,7 +232,7 @@ import json, select, sys
 import pipeline
 from pipeline.errors import InputError
 seen, reads = {}, 0
-while not select.select([sys.stdin], [], [], 0)[0]:
+while not select.select([sys.stdin], [], [], 0.01)[0]:
     try:
         corpus = pipeline.read_corpus("output/corpus")
         rows = corpus.dataset.to_table(columns=["id", "batch"]).to_pydict()

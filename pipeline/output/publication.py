@@ -25,7 +25,7 @@ from pipeline.sources.columns import plain
 from pipeline.sources.meta import as_json
 from pipeline.sources.page.dates import iso_date
 
-FILE_BYTES = 64 << 20  # of text and metadata in a file: what is held in memory while it is written
+FILE_BYTES = 32 << 20  # of text and metadata in a file: what is held in memory while it is written
 
 _WITHOUT_CUTS = pa.schema([field for field in COLUMNS if field.name != "cuts"])
 # The rows, by their ids, with the number of passages that were cut from each; `findings`: of the stage that cuts.
@@ -60,6 +60,7 @@ def write(
         storage.write_part(folder / names[-1], table)
         for entry in pc.value_counts(pc.fill_null(table["language"], "und")):
             languages[entry["values"].as_py()] += entry["counts"].as_py()
+        del table  # before the next one is put together
     whole.remove(ordered)
     files = {name: folder / name for name in names}
     return {
@@ -87,8 +88,10 @@ def tables_of(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         start = 0
         for row, size in enumerate(_sizes(some)):
             if held and held + size > FILE_BYTES:
-                yield _table([*waiting, some.slice(start, row - start)])
-                waiting, held, start = [], 0, row
+                full = _table([*waiting, some.slice(start, row - start)])
+                waiting, held, start = [], 0, row  # before it is written: memory for one file, not for two
+                yield full
+                del full
             held += size
         waiting.append(some.slice(start))
     yield _table(waiting)
