@@ -200,6 +200,15 @@ def test_batches_that_are_both_damaged_are_mended_one_after_the_other(
     assert verified(capsys) == []
 
 
+def test_a_batch_that_is_lost_for_good_is_withdrawn_by_hand(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(CORPUS / "batches" / "b1")
+    assert f"{CORPUS}/batches/b1/manifest.json is missing, or not as it was written" in verified(capsys)
+    assert run("--batch", "b2", "--again", "publishing") == 0
+    assert (told()["release"], list(told()["batches"])) == (3, ["b2"])
+    assert [row.id for row in pipeline.read_corpus(CORPUS)] == ["a3", "a4"]
+    assert verified(capsys) == []
+
+
 # --- what was there before ---------------------------------------------------------------------------------------
 
 
@@ -261,7 +270,7 @@ def test_who_reads_in_a_loop_sees_whole_releases_however_publications_are_killed
     with subprocess.Popen([sys.executable, "-c", READER], cwd=two, env=environment, **pipes) as reader:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "reading\n"
-        for number, kill_at in enumerate([-1, *chance.sample(points[1:], 3), points[-1], -1]):
+        for number, kill_at in enumerate([-1, *chance.sample(points[1:], 2), points[-1], -1]):
             batch, first = ("b1", "b2")[number % 2], 10 * (number + 1)
             write_jsonl(two / batch / "a.jsonl", articles(first + 3, first))
             assert run("--batch", batch, "--until", "duplicates") == 0

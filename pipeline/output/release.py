@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict, cast
@@ -106,7 +106,8 @@ def _numbered(
     mine: Manifest, before: Manifest | None, present: Release | None, known: Mapping[str, Manifest]
 ) -> Manifest:
     """With the number of its release: the next one, or as before where nothing of the batch has changed."""
-    if before and (before["key"], before.get("parts")) == (mine["key"], mine["parts"]):
+    withdrawn = present["batches"].keys() - known.keys() if present else ()
+    if before and (before["key"], before.get("parts")) == (mine["key"], mine["parts"]) and not withdrawn:
         return {**mine, "release": before["release"], "released": before["released"]}
     numbers = [manifest["release"] for manifest in known.values()]
     return {**mine, "release": max([present["release"] if present else 0, *numbers]) + 1, "released": mine["started"]}
@@ -182,12 +183,12 @@ def refuse_older(output: Path) -> None:
 def refuse_damage(layout: Layout) -> None:
     """Refuse to carry over what is damaged of other batches, unless this one's own is, and is about to be mended.
 
-    Sizes and the ends of files are looked at.
+    Sizes and the ends of files are looked at. A batch whose folder has gone was withdrawn by hand.
 
     Raises:
         CopydeskError: something of another batch is missing or damaged.
     """
-    damaged = _damage_by_batch(layout.corpus, content=False)
+    damaged = _damage_by_batch(layout.corpus, published_names(layout.output), content=False)
     others = [said for name, found in damaged.items() for said in found if name != layout.batch]
     if others and layout.batch not in damaged:
         name = next(iter(damaged))
@@ -207,7 +208,9 @@ def damage(corpus: Path) -> tuple[list[str], int]:
     known = _batches(corpus)
     named = {name for manifest in known.values() for name in manifest["files"]}
     there = [path.relative_to(corpus).as_posix() for path in sorted((corpus / DATA).rglob("*")) if not path.is_dir()]
-    found = [said for some in _damage_by_batch(corpus, content=True).values() for said in some]
+    present = read(corpus)
+    names = sorted({*published_names(corpus.parent), *(present["batches"] if present else ())})
+    found = [said for some in _damage_by_batch(corpus, names, content=True).values() for said in some]
     unnamed = [f"{name} is named by no manifest" for name in there if name not in named]
     front = damage_of_front(corpus, {name: manifest["key"] for name, manifest in known.items()})
     return [*front, *found, *unnamed], len({*named, *there}) + len(known) + 2
@@ -225,13 +228,11 @@ def damage_of_front(corpus: Path, keys: Mapping[str, str]) -> list[str]:
     return [] if same else [f"{CARD} is missing, or not as it was written"]
 
 
-def _damage_by_batch(corpus: Path, *, content: bool) -> dict[str, list[str]]:
-    """What is wrong with the files and the manifest of each batch that is or was in a release; those that are sound
-    are not listed."""
-    known, release = _batches(corpus), read(corpus)
+def _damage_by_batch(corpus: Path, names: Iterable[str], *, content: bool) -> dict[str, list[str]]:
+    """What is wrong with the files and the manifest of each of these batches; those that are sound are not listed."""
     found: dict[str, list[str]] = {}
-    for name in sorted({*published_names(corpus.parent), *(release["batches"] if release else ())}):
-        manifest = known.get(name)
+    for name in names:
+        manifest = manifests.read(corpus / BATCHES / name)
         if manifest is None:
             found[name] = [f"{BATCHES}/{name}/{whole.MANIFEST} is missing, or not as it was written"]
         elif said := storage.damage(corpus, manifest["files"], content=content):
