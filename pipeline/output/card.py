@@ -83,7 +83,7 @@ def _facts(release: Release) -> Iterator[str]:
         read = next(iter(steps))["read"]
         aside = (sum(step[place] for step in steps) for place in ("dropped", "quarantined"))
         numbers = (batch["release"], batch["rows"], read, *aside)
-        yield f"| {_cell(name)} | {' | '.join(f'{number:,}' for number in numbers)} |"
+        yield f"| {name} | {' | '.join(f'{number:,}' for number in numbers)} |"
     yield ""
 
 
@@ -92,7 +92,3 @@ def _columns(release: Release) -> Iterator[str]:
     yield "|---|---|"
     for name, kind in release["columns"].items():
         yield f"| `{name}` | {kind} |"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
