@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import pipeline
 from pipeline.engine import storage
 from pipeline.errors import CopydeskError, InputError
 from pipeline.output import card, columns
 from pipeline.output.columns import COLUMNS
-from pipeline.output.publication import authors_of, moment_of
+from pipeline.output.publication import authors_of, moment_of, to_published
+from pipeline.sources.meta import as_json
+from pipeline.stages import tables
 from tests.runs import ROOT, articles, made, published_rows, run, write_jsonl
 
 CORPUS = Path("output/corpus")
@@ -103,6 +108,32 @@ def test_what_the_history_is_made_of_comes_back_from_the_corpus(place: Path, pub
     back = columns.to_documents(next(storage.read_rows(str(file))))
     same = [name for name in back.schema.names if name != "meta"]
     assert back.select(same).to_pylist() == kept.select(same).to_pylist()
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()))
+METAS = st.dictionaries(
+    st.sampled_from(["author", "authors", "dc:creator", "x"]),
+    st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.fixed_dictionaries({"name": inner})),
+    max_size=3,
+)
+DATES = st.none() | st.text(max_size=40) | st.datetimes().map(format_datetime) | st.datetimes().map(str)
+
+
+@given(meta=METAS, published=DATES, text=st.text())
+@example(meta={"author": "\ud800"}, published="Mon, 31 Dec 9999 23:59:59 -1200", text="")
+def test_any_document_becomes_a_row_and_the_same_document_again(
+    meta: dict[str, Any], published: str | None, text: str
+) -> None:
+    document = {"id": "x", "text": text, "published": published or None, "meta": as_json(meta), "line": 1, "repairs": 2}
+    rows = to_published(tables.from_dicts([document], tables.DOCUMENTS), "b1")
+    assert rows.schema.names == [name for name in COLUMNS.names if name != "cuts"]
+    [row] = rows.to_pylist()
+    assert (row["id"], row["text"], row["batch"], row["language"]) == ("x", text, "b1", None)
+    told = json.loads(row["meta"])
+    told.pop(columns.AS_READ, None)
+    assert as_json(told) == document["meta"]
+    [back] = columns.to_documents(rows).to_pylist()
+    assert (back["published"], back["text"]) == (document["published"], text)
 
 
 # --- reading -----------------------------------------------------------------------------------------------------

@@ -160,7 +160,8 @@ def authors_of(meta: Mapping[str, Any]) -> list[str]:
     ['Ada Bell', 'Chi Dao', 'Eve Fox']
     """
     found = [name for field, value in meta.items() if plain(field) in _AUTHORS for name in _names(value)]
-    return list(dict.fromkeys(found))
+    # half a surrogate pair, which JSON can say and UTF-8 cannot, is written as in JSON
+    return list(dict.fromkeys(name.encode("utf-8", "backslashreplace").decode() for name in found))
 
 
 def _names(value: Any) -> Iterator[str]:
