@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.console import verify
+from pipeline.output import release
 
 ROOT = Path(__file__).resolve().parents[1]
 ARTICLE = (
@@ -148,12 +149,14 @@ SCENARIOS = (
 
 
 def left_by(folder: Path) -> dict[str, bytes]:
-    """All that readers and later batches see: the Parquet files of corpus and history, and the books."""
+    """All that readers and later batches see: the Parquet files of corpus and history, the books, and the release."""
     output = folder / "output"
     found = {p.relative_to(output).as_posix(): p.read_bytes() for p in sorted(output.rglob("*.parquet"))}
     for manifest in sorted(output.glob("*/**/manifest.json")):
         told = json.loads(manifest.read_text(encoding="utf-8"))
         found[manifest.relative_to(output).as_posix()] = json.dumps(told.get("counts")).encode()
+    present = release.read(output / "corpus")
+    found["release"] = str(present and present["release"]).encode()
     return found
 
 
@@ -172,9 +175,10 @@ def kill_points(scenario: Scenario, work: Path) -> tuple[Path, list[str]]:
 
 
 def differences(folder: Path, whole: Path) -> list[str]:
-    """How what a run left differs from what an undisturbed one leaves."""
+    """How what a run left differs from what an undisturbed one leaves, and what is wrong with it."""
     mine, theirs = left_by(folder), left_by(whole)
-    return [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)] + leftovers(folder)
+    differ = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+    return [*differ, *verify.damage(folder / "output")[0], *leftovers(folder)]
 
 
 def killed_at(scenario: Scenario, before: Path, whole: Path, point: int) -> list[str]:

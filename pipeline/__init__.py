@@ -82,9 +82,10 @@ def find_duplicates(documents: Iterable[tuple[str, str]]) -> Iterator[Duplicate]
 
 
 def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
-    """The published corpus at `path` (`output/corpus`): iterate over its documents, or take its Arrow `.dataset`.
+    """The published corpus at `path` (`output/corpus`, or `data` in it): iterate over its documents, or take its Arrow
+    `.dataset`, `.to_pandas()` or `.to_polars()`.
 
-    `since` names a batch: it and those before it are left out.
+    It is one release, whatever is published meanwhile. `since` names a batch: it and those before it are left out.
 
     Raises:
         InputError: there is no published batch at `path`.

@@ -206,9 +206,10 @@ def parse(
     )
     if settings.notify.webhook and not re.match(r"https?://[^/\s]+", settings.notify.webhook):
         raise SettingsError(f"{where}: [notify] webhook must begin with http:// or https:// and a host")
-    if settings.run.batch and not re.fullmatch(r"[\w][\w.\-]*", settings.run.batch):
-        raise SettingsError(
-            f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.'; got {settings.run.batch!r}"
+    if settings.run.batch and not re.fullmatch(r"[^\W_][\w.\-]*", settings.run.batch):
+        raise SettingsError(  # files that begin with "_" or "." are passed over by Spark and pyarrow
+            f"{where}: [run] batch must be a name of letters, digits, '-', '_' and '.' that begins with a letter or "
+            f"digit; got {settings.run.batch!r}"
         )
     if not settings.run.output.isprintable():
         raise SettingsError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from pipeline import config
+from tests.runs import articles, keep_copies, run, write_jsonl
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,9 +22,27 @@ def _cache_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> None:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in. The articles that tests make are much alike, and are to stay."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "configs").mkdir()
-    rules = ("duplicates/near_copy", "duplicates/contained_copy")
-    (tmp_path / config.DEFAULT_FILE).write_text("".join(f'[rules."{rule}"]\nenabled = false\n' for rule in rules))
+    keep_copies(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def two_published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two published batches, `b1` of the articles `a0` to `a2` and `b2` of `a3` and `a4`."""
+    folder = tmp_path_factory.mktemp("published")
+    keep_copies(folder)
+    with contextlib.chdir(folder):
+        for name, first, last in (("b1", 0, 3), ("b2", 3, 5)):
+            write_jsonl(Path(name, "a.jsonl"), articles(last, first))
+            assert run(name, "--batch", name, "--workers", 1) == 0
+    return folder
+
+
+@pytest.fixture
+def two(two_published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it to work in."""
+    shutil.copytree(two_published, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,13 @@ ARTICLE = (
     "ferry, which runs every twenty minutes, or go round by the motorway. The mayor called the decision a blow to "
     "the shops in the old town, and asked the government for help."
 )
+
+
+def keep_copies(folder: Path) -> None:
+    """Write settings under which articles that are much alike stay, as those that tests make are."""
+    (folder / config.DEFAULT_FILE).parent.mkdir()
+    rules = ("duplicates/near_copy", "duplicates/contained_copy")
+    (folder / config.DEFAULT_FILE).write_text("".join(f'[rules."{rule}"]\nenabled = false\n' for rule in rules))
 
 
 def run(*arguments: object) -> int:
@@ -72,6 +79,18 @@ def tree(folder: Path | str) -> dict[str, bytes]:
     """The Parquet files below a folder, by their names."""
     files = sorted(Path(folder).rglob("*.parquet"))
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files if file.is_file()}
+
+
+def published_files(batch: str, output: Path | str = "output") -> dict[str, bytes]:
+    """The files that a batch has in the corpus, by their names; none if it is not published."""
+    files = sorted(Path(output, "corpus", "data").glob(f"{batch}.{'[0-9a-f]' * 12}-*.parquet"))
+    return {file.name: file.read_bytes() for file in files}
+
+
+def published_rows(batch: str, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """The articles that a batch has in the corpus."""
+    files = [str(Path("output/corpus/data", name)) for name in published_files(batch)]
+    return storage.read_table(files, columns).to_pylist()  # type: ignore[no-any-return]
 
 
 def quarantined(folder: str = "output", name: str = "demo") -> list[dict[str, Any]]:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.console import cli
-from pipeline.engine import storage
-from tests.runs import articles, fails, refused, run, tree, write_jsonl
+from tests.runs import articles, fails, published_files, published_rows, refused, run, write_jsonl
 
 SETTINGS = """
 [run]
@@ -20,9 +19,8 @@ workers = 1
 """
 
 
-def published(batch: str) -> list[str]:
-    rows = storage.read_table(f"output/corpus/batch={batch}", ["id"]).to_pylist()
-    return sorted(row["id"] for row in rows)
+def published_ids(batch: str) -> list[str]:
+    return [row["id"] for row in published_rows(batch, ["id"])]
 
 
 @pytest.fixture
@@ -36,29 +34,29 @@ def nightly(place: Path) -> Path:
 
 @pytest.mark.parametrize("more", [[], ["--again", "translation"]], ids=["as it is", "a step again"])
 def test_a_batch_named_without_its_input_is_made_of_its_own(nightly: Path, more: list[str]) -> None:
-    before = tree("output/corpus/batch=n1")
+    before = published_files("n1")
     assert run("--batch", "n1", *more) == 0
-    assert tree("output/corpus/batch=n1") == before
+    assert published_files("n1") == before
 
 
 def test_another_input_under_an_old_name_is_refused_with_both_named(
     nightly: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_jsonl(nightly / "other" / "b.jsonl", articles(9, start=5))
-    before = tree("output/corpus/batch=n1")
+    before = published_files("n1")
     code, said = fails(capsys, "other", "--batch", "n1")
     assert code == 2
     assert said.startswith("copydesk: batch n1 was made of inbox, and other is named now")
     assert "--replace" in said
-    assert tree("output/corpus/batch=n1") == before
+    assert published_files("n1") == before
 
 
 def test_it_is_made_of_another_one_when_asked(nightly: Path) -> None:
     write_jsonl(nightly / "other" / "b.jsonl", articles(9, start=5))
     assert run("other", "--batch", "n1", "--replace") == 0
-    assert published("n1") == ["a5", "a6", "a7", "a8"]
+    assert published_ids("n1") == ["a5", "a6", "a7", "a8"]
     assert run("--batch", "n1") == 0
-    assert published("n1") == ["a5", "a6", "a7", "a8"]
+    assert published_ids("n1") == ["a5", "a6", "a7", "a8"]
 
 
 def test_the_same_input_may_be_named_in_another_way(nightly: Path) -> None:
@@ -72,35 +70,35 @@ def test_a_batch_is_the_same_from_another_folder(
     (nightly / "night.toml").write_text(settings)
     (nightly / "mine.toml").write_text("off = []\n")
     assert run("--batch", "n1", "--config", "night.toml") == 0
-    before = tree("output/corpus/batch=n1")
+    before = published_files("n1")
     (nightly / "elsewhere" / "deep").mkdir(parents=True)
     monkeypatch.chdir(nightly / "elsewhere" / "deep")
     capsys.readouterr()
     assert run("--batch", "n1", "--config", "../../night.toml") == 0
     assert capsys.readouterr().out.startswith("Nothing to do: ../../inbox, settings")
     assert run("--batch", "n1", "--output", "../../output", "--again", "reading") == 0
-    assert tree("../../output/corpus/batch=n1") == before
+    assert published_files("n1", "../../output") == before
     assert not Path("output").exists()
 
 
 def test_a_batch_may_be_moved_with_its_input(nightly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = tree("output/corpus/batch=n1")
+    before = published_files("n1")
     monkeypatch.chdir(nightly.parent)
     moved = nightly.rename(nightly.with_name(f"{nightly.name}-moved"))
     monkeypatch.chdir(moved)
     assert run("--batch", "n1") == 0
-    assert tree("output/corpus/batch=n1") == before
+    assert published_files("n1") == before
 
 
 def test_a_batch_whose_input_has_gone_is_not_made_of_the_default(
     nightly: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (nightly / "inbox").rename(nightly / "archive")
-    before = tree("output/corpus/batch=n1")
+    before = published_files("n1")
     code, said = fails(capsys, "--batch", "n1", "--again", "translation")
     assert code == 2
     assert said.startswith("copydesk: inbox: no such file or folder")
-    assert tree("output/corpus/batch=n1") == before
+    assert published_files("n1") == before
 
 
 def test_what_is_asked_about_a_batch_is_asked_about_its_own(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,9 +120,9 @@ def test_what_a_batch_has_kept_may_be_damaged(nightly: Path, content: str) -> No
 
 
 def test_a_batch_is_not_replaced_by_an_input_that_nobody_names(nightly: Path) -> None:
-    before = tree("output/corpus/batch=n1")
+    before = published_files("n1")
     assert run("--batch", "n1", "--replace") == 0
-    assert tree("output/corpus/batch=n1") == before
+    assert published_files("n1") == before
 
 
 def test_the_reasons_are_those_of_the_documents_that_are_too_many(
@@ -143,7 +141,7 @@ def test_the_reasons_are_those_of_the_documents_that_are_too_many(
 def test_a_batch_with_too_many_in_quarantine_is_not_published(
     nightly: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = tree("output/corpus/batch=n1")
+    before = published_files("n1")
     (nightly / "night.toml").write_text(f'{SETTINGS}[read]\ntext_field = "body"\n')
     capsys.readouterr()
     said = refused(capsys, "--batch", "n1")
@@ -151,7 +149,7 @@ def test_a_batch_with_too_many_in_quarantine_is_not_published(
         "  - 4 of 4 documents are quarantined: 100.0% > 10.0% ([run] max_quarantined), most often by reading: "
         'no "body"; found "id", "text". hint: [read] text_field = "..." (4)'
     ]
-    assert tree("output/corpus/batch=n1") == before
+    assert published_files("n1") == before
     assert refused(capsys, "--batch", "n1") == said  # and so the next time
 
 
@@ -160,7 +158,7 @@ def test_it_is_published_when_asked(nightly: Path, capsys: pytest.CaptureFixture
     write_jsonl(nightly / "inbox" / "a.jsonl", rows)
     assert run("--batch", "n1") == 3
     assert run("--batch", "n1", "--publish-anyway") == 0
-    assert published("n1") == ["a0", "a1", "a2", "a3"]
+    assert published_ids("n1") == ["a0", "a1", "a2", "a3"]
     assert run("--batch", "n1") == 0  # what is published is published
 
 
@@ -169,7 +167,7 @@ def test_a_batch_with_too_many_dropped_is_not_published(nightly: Path, capsys: p
     capsys.readouterr()
     said = refused(capsys, "--batch", "n1", "--max-dropped", "0.1")
     assert said[1].startswith("  - 1 of 5 documents are dropped: 20.0% > 10.0% ([run] max_dropped)")
-    assert published("n1") == ["a0", "a1", "a2", "a3"]
+    assert published_ids("n1") == ["a0", "a1", "a2", "a3"]
 
 
 def test_what_of_the_input_nobody_reads_is_said(nightly: Path, capsys: pytest.CaptureFixture[str]) -> None:

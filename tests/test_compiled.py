@@ -84,5 +84,5 @@ def test_a_run_without_compiled_parts_publishes_the_same_bytes(tmp_path: Path) -
             check=True,
             capture_output=True,
         )
-        published.append({p.name: p.read_bytes() for p in sorted(out.glob("corpus/*/part-*"))})
+        published.append({p.name: p.read_bytes() for p in sorted(out.glob("corpus/data/*.parquet"))})
     assert published[0] == published[1] != {}

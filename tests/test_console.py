@@ -14,7 +14,7 @@ import pipeline
 from pipeline import config
 from pipeline.console import cli, plan
 from pipeline.run.steps.publishing import Publishing
-from tests.runs import ARTICLE, SEEDS, one_line, run, write_jsonl
+from tests.runs import ARTICLE, SEEDS, one_line, published_files, run, write_jsonl
 
 
 def test_a_fault_of_ours_in_a_command_is_one_line_and_a_file(
@@ -46,7 +46,7 @@ def test_a_fault_of_ours_in_a_step_is_one_line_and_a_file_beside_its_outputs(
         one_line(capsys) == f"copydesk: publishing: unexpected ZeroDivisionError: by nobody; the traceback is in {log}"
     )
     assert "raise ZeroDivisionError" in log.read_text()
-    assert not Path("output/corpus/batch=demo").exists()
+    assert published_files("demo") == {}
 
 
 def test_a_disk_that_is_full_is_one_line(
@@ -139,7 +139,7 @@ def test_explain_tells_a_documents_life(place: Path, capsys: pytest.CaptureFixtu
     told = json.loads(capsys.readouterr().out)
     encoding = next(step for step in told["steps"] if step["step"] == "encoding")
     assert {f["rule"] for f in encoding["findings"]} >= {"encoding/broken_entity", "encoding/doubled_full_stop"}
-    assert told["published"] == "output/corpus/batch=demo"
+    assert told["published"] == "output/corpus"
     assert cli.main(["explain", "001_2059845ff647bd5"]) == 2
     assert "did you mean '001_2059845ff647bd54'?" in capsys.readouterr().err
 

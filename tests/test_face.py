@@ -10,6 +10,7 @@ import pytest
 import pipeline
 from pipeline import edits
 from pipeline.errors import InputError
+from pipeline.output.columns import COLUMNS
 from pipeline.records import Verdict
 from tests.runs import SEEDS, run
 
@@ -93,7 +94,7 @@ def test_the_corpus_is_read_by_batch_and_as_arrow(place: Path) -> None:
     corpus = pipeline.read_corpus("output/corpus")
     assert corpus.batches == ("b1", "b2")
     assert len(corpus) == len(list(corpus)) == corpus.dataset.count_rows() == 3
-    assert corpus.dataset.schema.names[-3:] == ["language", "language_probability", "translation_score"]
+    assert corpus.dataset.schema.names == COLUMNS.names
     document = next(iter(corpus))
     assert document.source.file == f"{document.id}.txt"
     assert document.meta["language"] == "en"

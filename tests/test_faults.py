@@ -42,7 +42,9 @@ def test_a_kill_at_any_moment_of_publication_changes_nothing(
     scenario: tuple[faults.Scenario, Path, Path, list[str]],
 ) -> None:
     found, before, whole, changes = scenario
-    publishing = [n for n, change in enumerate(changes) if "/history/" in change or "/corpus/" in change]
+    publishing = [
+        n for n, change in enumerate(changes) if "/history/" in change or "/corpus" in change or "/.corpus." in change
+    ]
     turns = [n for n in publishing if changes[n].split()[0] in ("rename", "replace", "exchange")]
     assert len(turns) >= 4
     for point in {turns[0], turns[-2], turns[-1], publishing[-1]}:
@@ -148,16 +150,16 @@ def test_a_published_part_that_is_cut_short_or_gone_is_published_again(
 ) -> None:
     assert run(SEEDS) == 0
     before = tree("output/corpus")
-    [part] = Path("output/corpus/batch=demo").glob("*.parquet")
+    [part] = Path("output/corpus/data").glob("*.parquet")
     if harm == "deleted":
         part.unlink()
     else:
         part.write_bytes(part.read_bytes()[:-100])
     why = next(state.why for state in plan(input=str(SEEDS)).states() if not state.fresh)
-    assert why.startswith("damaged: batch=demo/part-000.parquet")
+    assert why.startswith(f"damaged: corpus/data/{part.name}")
     capsys.readouterr()
     assert run(SEEDS) == 0
-    assert one_line(capsys).startswith("copydesk: publishing was damaged: batch=demo/part-000.parquet")
+    assert one_line(capsys).startswith(f"copydesk: publishing was damaged: corpus/data/{part.name}")
     assert tree("output/corpus") == before
 
 
@@ -198,7 +200,7 @@ def test_history_that_is_lost_or_damaged_is_made_again_from_the_corpus(place: Pa
 def test_history_counts_only_for_what_is_published(place: Path) -> None:
     Path("configs/copydesk.toml").unlink()
     assert run(SEEDS, "--batch", "b1") == 0
-    shutil.rmtree("output/corpus/batch=b1")  # as a run that was killed between the two leaves it
+    shutil.rmtree("output/corpus")  # as a run that was killed between the two leaves it
     assert run(SEEDS, "--batch", "b2") == 0
     assert len(pipeline.read_corpus("output/corpus")) == 3
 
@@ -207,7 +209,7 @@ def test_history_counts_only_for_what_is_published(place: Path) -> None:
 def test_a_manifest_that_is_not_ours_is_none(place: Path, text: str) -> None:
     assert run(SEEDS) == 0
     before = tree("output/corpus")
-    for name in ("runs/demo/1-*", "corpus/batch=demo"):
+    for name in ("runs/demo/1-*", "corpus/batches/demo"):
         [folder] = Path("output").glob(name)
         (folder / "manifest.json").write_text(text)
     assert cli.main(["plan"]) == 0
@@ -239,7 +241,7 @@ def test_made_again_as_asked_means_that_what_lies_there_stays_until_then(
 ) -> None:
     assert run(SEEDS) == 0
     before = tree("output")
-    monkeypatch.setattr("pipeline.output.corpus.write", lambda *_: 1 / 0)
+    monkeypatch.setattr("pipeline.output.publication.write", lambda *_: 1 / 0)
     assert run(SEEDS, "--again", "publishing") == 1
     assert tree("output") == before
     assert len(pipeline.read_corpus("output/corpus")) == 3

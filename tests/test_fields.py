@@ -17,11 +17,10 @@ import pytest
 
 from pipeline.config import Read
 from pipeline.console import cli
-from pipeline.engine import storage
 from pipeline.output.manifest import FieldsFigures
 from pipeline.sources import fields, read, streams
 from pipeline.sources.records import Failure, Record
-from tests.runs import made, refused, run, tree, write_jsonl
+from tests.runs import made, published_files, published_rows, refused, run, tree, write_jsonl
 
 SENTENCE = "The old bridge over the river stays closed until the end of the year, the mayor of the town said on Monday."
 COUNT = 12
@@ -284,7 +283,7 @@ def test_each_file_has_its_own_fields_and_numbers_count_within_their_file(place:
     )
     write(place / "in" / "d.jsonl", [{"id": f"d{n}", "text": body(90 + n), "link": "x"} for n in range(COUNT)])
     assert run("in") == 0
-    ids = storage.read_table("output/corpus/batch=demo", ["id"])["id"].to_pylist()
+    ids = [row["id"] for row in published_rows("demo", ["id"])]
     assert {"a#0", "b/c#0", "d0"} <= set(ids)
     assert len(ids) == 3 * COUNT
     told = [(f["file"], {what: name for what, (name, _) in f["fields"].items()}) for f in guesses("in")]
@@ -388,17 +387,17 @@ def test_a_doubt_ends_the_run_with_both_named_and_an_option_ends_the_doubt(
 
 
 def texts(batch: str = "demo") -> dict[str, str]:
-    rows = storage.read_table(f"output/corpus/batch={batch}", ["id", "text"]).to_pylist()
+    rows = published_rows(batch, ["id", "text"])
     return {row["id"]: row["text"] for row in rows}
 
 
 def test_a_batch_keeps_the_options_by_which_its_input_was_read(place: Path) -> None:
     write(place / "in" / "a.csv", [{"one": body(n), "other": body(n + 50), "no": f"k{n}"} for n in range(COUNT)])
     assert run("in", "--batch", "x", "--text-field", "other", "--id-field", "no", "--text-is-html") == 0
-    before = tree("output/corpus/batch=x")
+    before = published_files("x")
     assert run("--batch", "x") == 0
     assert run("in", "--batch", "x", "--again", "reading") == 0
-    assert tree("output/corpus/batch=x") == before
+    assert published_files("x") == before
     assert run("--batch", "x", "--text-field", "one", "--no-text-is-html") == 0
     assert texts("x")["k0"] == body(0)
     assert run("--batch", "x", "--id-field", "") == 0  # as if it had not been given

@@ -88,11 +88,11 @@ def test_what_a_batch_was_published_from_stays_though_newer_is_there(
 
 def test_leftovers_and_batches_never_published_go(batch: Path, capsys: pytest.CaptureFixture[str]) -> None:
     collected(capsys, "--yes")
-    for name in ("runs/demo/.1-encoding-0123.77.tmp", "corpus/.batch=demo.9.old", "history/files/demo/0123"):
+    for name in ("runs/demo/.1-encoding-0123.77.tmp", ".corpus.demo.9.tmp", "history/files/demo/0123"):
         (batch / "output" / name).mkdir(parents=True)
     assert run("in", "--batch", "trial", "--until", "reading") == 0
     assert [Path(one["path"]).name for one in collected(capsys)["waste"]] == [
-        ".batch=demo.9.old", "0123", ".1-encoding-0123.77.tmp",
+        ".corpus.demo.9.tmp", "0123", ".1-encoding-0123.77.tmp",
     ]  # fmt: skip
     aged(batch / "output" / "runs" / "trial", days=0.1)
     before = tree("output/corpus"), tree("output/history")
@@ -125,7 +125,7 @@ def test_a_batch_in_use_is_left(batch: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_of_a_damaged_publication_everything_stays(batch: Path) -> None:
-    (batch / "output" / "corpus" / "batch=demo" / "manifest.json").write_text("{}")
+    (batch / "output" / "corpus" / "batches" / "demo" / "manifest.json").write_text("{}")
     assert gc.waste_of(Layout(Path("output"), "demo")) == []
 
 

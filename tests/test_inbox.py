@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from pipeline.console import backfill, cli
-from pipeline.engine import storage, whole
+from pipeline.engine import whole
 from pipeline.errors import InputError, SettingsError
 from pipeline.sources import find
-from tests.runs import articles, fails, made, one_line, refused, run, tree, write_jsonl
+from tests.runs import articles, fails, made, one_line, published_rows, refused, run, tree, write_jsonl
 
 CONFIG = Path("configs/copydesk.toml")
 
@@ -27,7 +27,7 @@ def settings(text: str) -> None:
 
 
 def published(batch: str) -> list[str]:
-    return sorted(storage.read_table(f"output/corpus/batch={batch}", ["id"])["id"].to_pylist())
+    return [row["id"] for row in published_rows(batch, ["id"])]
 
 
 # --- patterns ----------------------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ def test_what_is_known_of_the_files_of_a_batch_may_be_damaged(inbox: Path, known
 
 def test_of_a_batch_of_before_files_were_noted_they_are_not_known(inbox: Path) -> None:
     """As an earlier version has left it: neither in the history, nor with what was read or published."""
-    for folder in ("output/corpus/batch=d1", str(next(Path("output/runs/d1").glob("0-reading-*")))):
+    for folder in ("output/corpus/batches/d1", str(next(Path("output/runs/d1").glob("0-reading-*")))):
         told = whole.read_json(Path(folder) / whole.MANIFEST) or {}
         told["digests"].pop("inputs", None)
         told["made_of"].get("left", {}).pop("reading/inputs", None)

@@ -55,6 +55,7 @@ def test_a_missing_folder(place: Path, capsys: pytest.CaptureFixture[str]) -> No
         ("[run]\nworkers = -1", "s.toml: [run] workers must be at least 0; got -1"),
         ("[run]\nmax_quarantined = 1.5", "s.toml: [run] max_quarantined must be within 0 and 1; got 1.5"),
         ("[run]\nbatch = '../x'", "s.toml: [run] batch must be a name of letters"),
+        ("[run]\nbatch = '_x'", "s.toml: [run] batch must be a name of letters"),
         ("[run", "s.toml: not TOML"),
         (
             '[rules."encoding/doubled_full_stops"]',

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.console import cli
 from pipeline.console.init import toml
-from tests.runs import ARTICLE, made, one_line, refused, run, write_jsonl
+from tests.runs import ARTICLE, made, one_line, published_files, refused, run, write_jsonl
 from tests.test_fields import COUNT, FNC, body, records, write
 
 
@@ -112,7 +112,7 @@ def test_a_settings_file_is_written_with_which_a_run_works_at_once(
     (folder / "d.txt").unlink()
     monkeypatch.chdir(folder)
     assert cli.main(["run", "--config", "../mine.toml"]) == 0
-    assert Path("../output/corpus/batch=news").is_dir()
+    assert len(published_files("news", "../output")) == 1
     reading = made("reading", batch="news", file="../mine.toml")
     assert reading.manifest["counts"]["kept"] == 2 * COUNT + 1
 

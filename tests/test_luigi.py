@@ -84,9 +84,9 @@ def test_a_day_without_input_stands_in_the_way_of_no_other(place: Path) -> None:
     done = luigi(*RANGE, *LOCAL)
     assert done.returncode != 0
     assert "inbox/2026-11-02: no such file or folder" in done.stderr
-    assert [folder.name for folder in sorted(Path("output/corpus").iterdir())] == [
-        "batch=2026-11-01",
-        "batch=2026-11-03",
+    assert [folder.name for folder in sorted(Path("output/corpus/batches").iterdir())] == [
+        "2026-11-01",
+        "2026-11-03",
     ]
 
 

@@ -30,9 +30,9 @@ def test_a_run_without_a_name_makes_the_batch_of_today(place: Path, capsys: pyte
     days = [datetime.date.today().isoformat()]
     assert cli.main(["run", "in", "--workers", "1"]) == 0
     days.append(datetime.date.today().isoformat())  # it may have been midnight
-    [folder] = Path("output/corpus").iterdir()
-    assert folder.name.removeprefix("batch=") in days
-    assert f" {folder.name.removeprefix('batch=')} published 2; " in capsys.readouterr().out
+    [folder] = Path("output/corpus/batches").iterdir()
+    assert folder.name in days
+    assert f" {folder.name} published 2; " in capsys.readouterr().out
 
 
 def test_whoever_asks_without_a_name_is_told_of_the_newest(three: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ def test_the_seeds_come_out_clean(place: Path, capsys: pytest.CaptureFixture[str
     assert texts == {file.stem: file.read_bytes().decode() for file in golden.glob("*.txt")}
     assert texts["002_36873d84efbc44f9"] == (SEEDS / "002_36873d84efbc44f9.txt").read_bytes().decode()
     said = capsys.readouterr().out
-    assert "output/corpus/batch=demo" in said
+    assert "corpus  output/corpus\n" in said
     assert "output/runs/demo/report.html" in said
 
 

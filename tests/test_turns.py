@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import storage
 from pipeline.output.layout import Layout
 from pipeline.run.turns import Turn
-from tests.runs import articles, plan, run, tree, write_jsonl
+from tests.runs import articles, plan, published_files, published_rows, run, tree, write_jsonl
 
 BATCHES = {"2026-11-01": (0, 8), "2026-11-02": (4, 12), "2026-11-03": (2, 16)}  # each has articles of those before
 
@@ -53,10 +52,10 @@ def test_a_run_waits_for_the_one_of_an_earlier_batch_and_says_so(place: Path) ->
         later = start("b", "output")
         wait_until_there("b", "output", later)
         assert run("a", "--batch", "a", "--workers", 1) == 0
-        assert not Path("output/corpus/batch=b").exists()
+        assert published_files("b") == {}
     _, said = later.communicate(timeout=300)
     assert (later.returncode, said) == (0, "copydesk: waiting for batch a, which is being made\n")
-    assert storage.count_rows("output/corpus/batch=b") == 0
+    assert published_rows("b") == []
 
 
 def test_what_was_made_before_an_earlier_batch_came_is_made_again(place: Path) -> None:
@@ -70,7 +69,7 @@ def test_what_was_made_before_an_earlier_batch_came_is_made_again(place: Path) -
         mine.make(step)
     assert mine.remade == ["boilerplate was made again: an earlier batch was published meanwhile"]
     assert [state.fresh for state in plan(batch="b", input="b").states()] == [True] * len(mine.steps)
-    assert storage.count_rows("output/corpus/batch=b") == 0
+    assert published_rows("b") == []
 
 
 def test_the_turn_is_given_back_to_an_earlier_batch(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def _row(layout: Layout) -> dict[str, Any]:
             read = read or manifest["counts"]["read"]
             dropped += manifest["counts"]["dropped"]
             quarantined += manifest["counts"]["quarantined"]
-    published = manifests.read(layout.corpus)
+    published = manifests.read(layout.published)
     last = (layout.runs / batches.LAST).stat().st_mtime
     return {
         "batch": layout.batch,

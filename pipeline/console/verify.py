@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pipeline.console import show
 from pipeline.engine import storage, whole
-from pipeline.output import layout
+from pipeline.output import layout, release
 from pipeline.output.report import page
 
 SOUND, DAMAGED = 0, 1
@@ -34,10 +34,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def damage(output: Path) -> tuple[list[str], int]:
-    """What is wrong with the outputs of all batches, the corpus and the history; and how many files were looked at."""
-    found: list[str] = []
+    """What is wrong with the outputs of all batches, the corpus and the history; and how many files were looked at.
+
+    Raises:
+        CopydeskError: the corpus is one as an earlier version has published it.
+    """
+    release.refuse_older(output)
+    corpus = output / layout.CORPUS
+    damaged, files = release.damage(corpus)
+    found = [f"{corpus}/{said}" for said in damaged]
     single = layout.single_files(output)
-    files = len(single)
+    files += len(single)
     for folder in layout.outputs(output):
         manifest = whole.read_json(folder / whole.MANIFEST)
         inventory = manifest.get("files") if manifest else None

@@ -1,21 +1,19 @@
-"""The published corpus: written whole by the pipeline, read by downstream tools.
-
-output/corpus/batch=<batch>/part-*.parquet   the clean articles
-output/corpus/batch=<batch>/manifest.json    counts, digests, what made it
-output/corpus/batch=<batch>/README.md        the same for people
-"""
+"""Reading the published corpus in Python."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pipeline.engine import storage, whole
-from pipeline.errors import InputError
-from pipeline.output import manifest as manifests
-from pipeline.output.layout import PREFIX
-from pipeline.output.manifest import Counts, Manifest
+from pipeline.engine import storage
+from pipeline.errors import CopydeskError, InputError
+from pipeline.output import release
+from pipeline.output.columns import COLUMNS
+from pipeline.output.layout import DATA
+from pipeline.output.release import Release
 from pipeline.records import Document
 from pipeline.stages import tables
 
@@ -24,82 +22,110 @@ if TYPE_CHECKING:
 
 
 class Corpus:
-    """The documents of the published batches, in the order of batches and parts; iterate over it, or take `dataset`."""
+    """A release of the corpus, or the later of its batches; iterate over its documents, or take `dataset`.
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self.folders = tuple(folders)
+    It is what the release was when it was asked for: of a batch that is published again meanwhile, its files are gone,
+    and who reads on gets an `InputError`.
+    """
+
+    def __init__(self, folder: Path, found: Release, since: str | None = None) -> None:
+        self.folder = folder
+        self.release = found["release"]
+        self._batches = {name: b for name, b in found["batches"].items() if since is None or name > since}
+
+    def __repr__(self) -> str:
+        names = list(self._batches)
+        told = ", ".join(names if len(names) <= _MOST_NAMES else [*names[:2], "...", names[-1]])
+        batches = f"{len(names):,} batch{'' if len(names) == 1 else 'es'}"
+        return f"<Corpus {self.folder}: release {self.release}, {len(self):,} documents in {batches} ({told})>"
 
     @property
     def batches(self) -> tuple[str, ...]:
         """The names of the batches."""
-        return tuple(folder.name.removeprefix(PREFIX) for folder in self.folders)
+        return tuple(self._batches)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The Parquet files, in the order of batches and parts."""
+        return tuple(self.folder / name for batch in self._batches.values() for name in batch["files"])
 
     @property
     def dataset(self) -> pyarrow.dataset.Dataset:
-        """An Arrow dataset with the columns that any of the batches has."""
-        return storage.as_arrow([str(folder) for folder in self.folders])
+        """An Arrow dataset with the columns that any of the batches has.
+
+        Raises:
+            InputError: a batch was published again meanwhile; Arrow itself raises FileNotFoundError.
+        """
+        with self._listed():
+            found = storage.as_arrow([str(file) for file in self.files])
+            if len(found.files) < len(self.files):  # storage passes over what is not there
+                raise FileNotFoundError
+            return found
+
+    def to_pandas(self) -> Any:
+        """All documents as a `pandas.DataFrame`, in memory.
+
+        Raises:
+            CopydeskError: pandas is not installed.
+        """
+        _installed("pandas")
+        return self._table().to_pandas()
+
+    def to_polars(self) -> Any:
+        """All documents as a `polars.DataFrame`, in memory.
+
+        Raises:
+            CopydeskError: Polars is not installed.
+        """
+        return _installed("polars").from_arrow(self._table())
+
+    def _table(self) -> Any:
+        with self._listed():
+            return self.dataset.to_table() if self._batches else COLUMNS.empty_table()
 
     def __iter__(self) -> Iterator[Document]:
-        for folder in self.folders:
-            for rows in storage.read_rows(str(folder)):
-                yield from tables.to_documents(rows)
+        for file in self.files:
+            with self._listed():
+                for rows in storage.read_rows(str(file)):
+                    yield from tables.to_documents(rows)
+
+    @contextmanager
+    def _listed(self) -> Iterator[None]:
+        """What fails since a file is gone is said so: another release stands there now."""
+        try:
+            yield
+        except (FileNotFoundError, CopydeskError) as error:
+            gone = [file for file in self.files if not file.exists()]
+            if not gone:
+                raise
+            raise InputError(f"{gone[0]}: published again meanwhile; call read_corpus again") from error
 
     def __len__(self) -> int:
-        return sum(storage.count_rows(str(folder)) for folder in self.folders)
+        return sum(batch["rows"] for batch in self._batches.values())
+
+
+_MOST_NAMES = 4  # of batches, shown
 
 
 def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
-    """The corpus at `path` (`output/corpus`); `since` leaves out that batch and those with names before it.
+    """The corpus at `path` (`output/corpus`, or `data` in it); `since` leaves out that batch and those before it.
 
     Raises:
-        InputError: there is no corpus, or no batch in it.
+        InputError: there is no corpus there.
     """
-    folders = sorted(f for f in Path(path).glob(f"{PREFIX}*") if manifests.read(f))
-    if not folders:
+    folder = Path(path)
+    if folder.name == DATA and not (folder / DATA).is_dir():
+        folder = folder.parent
+    found = release.read(folder)
+    if found is None:
+        release.refuse_older(folder.parent)
         raise InputError(f"{path}: no published batch; run `copydesk run` first, or name the folder output/corpus")
-    return Corpus([f for f in folders if since is None or f.name.removeprefix(PREFIX) > since])
+    return Corpus(folder, found, since)
 
 
-def write(folder: Path, kept: str, batch: str, steps: Mapping[str, Counts]) -> Manifest:
-    """Write the parts and the dataset card of a batch into `folder`; returns what its manifest says of it.
-
-    `kept` is the dataset of its documents, `steps` the documents by place of each step that led to them.
-    """
-    schema = storage.schema_of(kept)
-    storage.write_rows(folder, storage.read_rows(kept), schema)
-    parts = storage.parts(str(folder))
-    published: Manifest = {
-        "counts": {"published": storage.count_rows(str(folder))},
-        "steps": dict(steps),
-        "parts": {
-            part.name: {"rows": storage.count_rows(str(part)), "sha256": whole.file_digest(part)} for part in parts
-        },
-        "digests": {tables.KEPT: storage.digest_of(str(folder))},
-        "columns": {field.name: str(field.type) for field in schema},
-    }
-    whole.write_text(folder / "README.md", _card(batch, published))
-    return published
-
-
-def _card(batch: str, published: Manifest) -> str:
-    steps = "\n".join(
-        f"| {name} | {c['read']:,} | {c['kept']:,} | {c['dropped']:,} | {c['quarantined']:,} |"
-        for name, c in published["steps"].items()
-    )
-    columns = "\n".join(f"| `{name}` | {kind} |" for name, kind in published["columns"].items())
-    return f"""# Clean articles: batch {batch}
-
-{published["counts"]["published"]:,} articles, UTF-8, one a row, zstd Parquet. Read them with
-`pipeline.read_corpus("output/corpus")`, DuckDB, pandas, Polars or Spark.
-
-| step | read | kept | dropped | quarantined |
-|---|---:|---:|---:|---:|
-{steps}
-
-Each change to a text is a row in `output/runs/{batch}/*/findings/`; `copydesk explain ID` tells an
-article's whole life.
-
-| column | type |
-|---|---|
-{columns}
-"""
+def _installed(library: str) -> Any:
+    """A library that the package itself does without; named so, it is no part of what an output was made by."""
+    try:
+        return importlib.import_module(library)
+    except ImportError as error:
+        raise CopydeskError(f"{library} is not installed here; pip install {library}") from error

@@ -3,7 +3,9 @@
 output/runs/<batch>/<n>-<step>-<key>/   what each step made: datasets, and manifest.json, written last
 output/runs/<batch>/report.html
 output/runs/<batch>/refused.html        the report of a run that was over its limits; refused.json: why
-output/corpus/batch=<batch>/            what downstream reads
+output/corpus/                          what downstream reads, a release (`release.py`):
+output/corpus/data/<batch>.<key>-<n>.parquet
+output/corpus/batches/<batch>/manifest.json
 output/history/<memory>/<batch>/        what later batches are judged against
 """
 
@@ -12,18 +14,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-PREFIX = "batch="  # as Hive, Spark and DuckDB name the folders of a column `batch`
-
-
-def folder_of(batch: str) -> str:
-    """The name of a batch's folder in the corpus."""
-    return f"{PREFIX}{batch}"
+CORPUS, DATA, BATCHES = "corpus", "data", "batches"
 
 
 def outputs(output: Path) -> list[Path]:
-    """All folders below the folder `output` that have a manifest, or should: of steps, of corpus and history."""
-    found = [*output.glob("runs/*/[0-9]*-*/"), *output.glob(f"corpus/{PREFIX}*/"), *output.glob("history/*/*/*/")]
+    """All folders below the folder `output` that have a manifest, or should: of steps, and of the history."""
+    found = [*output.glob("runs/*/[0-9]*-*/"), *output.glob("history/*/*/*/")]
     return sorted(folder for folder in found if folder.name[0] != ".")
+
+
+def published_names(output: Path) -> list[str]:
+    """The batches that have a folder in the corpus, in their order."""
+    return sorted(path.name for path in output.glob(f"{CORPUS}/{BATCHES}/*/"))
 
 
 def single_files(output: Path) -> list[Path]:
@@ -47,8 +49,18 @@ class Layout:
 
     @property
     def corpus(self) -> Path:
-        """What it has published."""
-        return self.output / "corpus" / folder_of(self.batch)
+        """What all batches have published."""
+        return self.output / CORPUS
+
+    @property
+    def published(self) -> Path:
+        """What the corpus says of this batch."""
+        return self.corpus / BATCHES / self.batch
+
+    @property
+    def next_corpus(self) -> str:
+        """What the folder of a corpus is called in which this batch is about to be published; `.N.tmp` ends it."""
+        return f"{CORPUS}.{self.batch}"
 
     @property
     def history(self) -> Path:

@@ -65,7 +65,16 @@ class PartFigures(TypedDict):
     """A published file."""
 
     rows: int
+    bytes: int
     sha256: str
+
+
+class MadeBy(TypedDict):
+    """What a step was made by when its batch was published."""
+
+    key: str
+    settings: str  # a hash of the settings and rules among its ingredients
+    code: str  # a hash of the code that it reaches, with the models that lie beside it
 
 
 class Manifest(TypedDict, total=False):
@@ -80,6 +89,7 @@ class Manifest(TypedDict, total=False):
     started: str  # ISO 8601, UTC
     seconds: float
     parts_made: int  # parts of the input that were worked on; the others were taken over from the output before
+    models: dict[str, str]  # that it was made with, of a published batch by all steps: file of weights to its SHA-256
     counts: Counts
     sources: dict[str, dict[str, int]]  # source to place to documents
     reasons: dict[str, int]  # documents set aside
@@ -96,6 +106,12 @@ class Manifest(TypedDict, total=False):
     figures: dict[str, SourceFigures]  # by source, over all steps
     parts: dict[str, PartFigures]
     columns: dict[str, str]
+    schema: int  # the version of the columns
+    languages: dict[str, int]  # documents by language
+    release: int  # the number of the release that the batch, as it is, was first part of
+    released: str  # when that was made: ISO 8601, UTC
+    made_by: dict[str, MadeBy]  # by step
+    libraries: dict[str, str]  # of all steps: name to version, and Python's
 
 
 _IN_EACH = {"step": str, "batch": str, "key": str, "made_of": dict, "files": dict, "digests": dict, "started": str}

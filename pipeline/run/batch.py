@@ -143,12 +143,12 @@ class Batch:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Nobody else works on the batch meanwhile: whoever does is waited for. What killed runs left is removed."""
-        folder, corpus = self.layout.runs, self.layout.corpus
+        folder = self.layout.runs
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             whole.remove_leftovers(folder, spare=resume.has_finished)
-            whole.remove_leftovers(corpus.parent, corpus.name)
+            whole.remove_leftovers(self.layout.output, self.layout.next_corpus)
             self.history.tidy()
             self._keep()
             yield

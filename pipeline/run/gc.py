@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.output import manifest as manifests
-from pipeline.output.layout import PREFIX, Layout
+from pipeline.output import release
+from pipeline.output.layout import Layout, published_names
 from pipeline.output.manifest import Manifest
 from pipeline.stages import tables
 
@@ -35,7 +36,7 @@ def batches(output: Path) -> list[str]:
     """All batches that have left anything."""
     runs = {path.name for path in output.glob("runs/*/")}
     left = {path.parent.name for path in output.glob("history/*/*/*/")}
-    return sorted(runs | left | {path.name.removeprefix(PREFIX) for path in output.glob(f"corpus/{PREFIX}*/")})
+    return sorted(runs | left | set(published_names(output)))
 
 
 @contextmanager
@@ -58,9 +59,11 @@ def waste_of(layout: Layout, keep: int = 0, older_than: float | None = None) -> 
 
     Of a published batch whose last step was made more than `older_than` days ago no step is kept.
     """
-    published = manifests.read(layout.corpus)
+    published = manifests.read(layout.published)
+    if release.is_away(layout):  # whatever was published looks as if it never was
+        return []
     found = [(path, "left by a killed run") for path in _leftovers(layout)]
-    if layout.corpus.exists() and published is None:  # damaged: nothing is known of it, and all of it stays
+    if layout.published.exists() and published is None:  # damaged: nothing is known of it, and all of it stays
         return _sized(found)
     current = published["key"] if published else ""
     history = (folder for folder in layout.history.glob(f"*/{layout.batch}/*/") if folder.name != current)
@@ -79,8 +82,8 @@ def waste_of(layout: Layout, keep: int = 0, older_than: float | None = None) -> 
 
 def _leftovers(layout: Layout) -> list[Path]:
     inside = [path for path in layout.runs.glob(".*") if _LEFTOVER.fullmatch(path.name)]
-    beside = re.compile(rf"\.{re.escape(layout.corpus.name)}\.\d+\.(?:tmp|old)")
-    return inside + [path for path in layout.corpus.parent.glob(".*") if beside.fullmatch(path.name)]
+    beside = re.compile(rf"\.{re.escape(layout.next_corpus)}\.\d+\.tmp")
+    return inside + [path for path in layout.output.glob(".*") if beside.fullmatch(path.name)]
 
 
 def _published_from(outputs: Mapping[Path, Manifest], published: Manifest) -> set[Path]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.engine import storage, whole
 from pipeline.output import manifest as manifests
-from pipeline.output.layout import PREFIX, Layout
+from pipeline.output.layout import Layout, published_names
 from pipeline.output.manifest import Manifest
 
 Write = Callable[[Path], None]  # fills a folder
@@ -54,7 +54,7 @@ class History:
 
     def tidy(self) -> None:
         """Remove what this batch has left and no publication of it names: earlier keys, and what killed runs left."""
-        manifest = manifests.read(self.layout.corpus)
+        manifest = manifests.read(self.layout.published)
         for memory in self.layout.history.glob("*/"):
             for folder in (memory / self.layout.batch).glob("*/"):
                 if manifest is None or folder.name != manifest["key"]:
@@ -63,8 +63,8 @@ class History:
 
 def published(layout: Layout, before: str = "") -> dict[str, Manifest]:
     """All published batches, or those with names before another, by name, with their manifests."""
-    folders = {path.name.removeprefix(PREFIX): path for path in sorted(layout.corpus.parent.glob(f"{PREFIX}*"))}
-    found = {name: manifests.read(folder) for name, folder in folders.items() if not before or name < before}
+    names = [name for name in published_names(layout.output) if not before or name < before]
+    found = {name: manifests.read(Layout(layout.output, name).published) for name in names}
     return {name: manifest for name, manifest in found.items() if manifest}
 
 

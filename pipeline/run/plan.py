@@ -16,6 +16,7 @@ from pipeline.engine import whole
 from pipeline.engine.protocol import Progress
 from pipeline.errors import CopydeskError, InputError, LimitError
 from pipeline.output import manifest as manifests
+from pipeline.output import release
 from pipeline.output.manifest import Manifest
 from pipeline.run import keys, refusal
 from pipeline.run.batch import Batch
@@ -41,7 +42,13 @@ class Plan:
     """The steps of a batch and what is known of them. What was found current stays so for the life of the plan."""
 
     def __init__(self, settings: Settings) -> None:
+        """The plan of the batch under these settings.
+
+        Raises:
+            CopydeskError: the output holds a corpus as an earlier version has published it.
+        """
         self.batch = Batch(settings)
+        release.refuse_older(self.batch.layout.output)
         self.steps = chain(self.batch)
         self.turn = Turn(self.batch.layout)
         self.remade: list[str] = []  # what was damaged or outdated and made again, in words
@@ -146,6 +153,7 @@ class Plan:
         with self.turn:
             if step.is_judged:
                 self.turn.take()
+                release.recover(self.batch.layout)
                 for outdated in self._outdated(step):
                     self._make(outdated)
             self._make(step, progress)

@@ -14,7 +14,6 @@ from pathlib import Path
 import xxhash
 
 from pipeline.engine import whole
-from pipeline.output.layout import PREFIX
 from pipeline.output.manifest import CharsetFigures, FieldsFigures, Manifest
 from pipeline.stages.tables import FindingRow
 
@@ -84,7 +83,7 @@ def _refusal(batch: str, reasons: Sequence[str]) -> Iterator[str]:
     yield from (f"<li>{shown(reason)}</li>\n" for reason in reasons)
     yield (
         f"</ul>\n<p>What was published before, if anything, stays: "
-        f'<a href="../../corpus/{PREFIX}{escape(batch)}/README.md">corpus</a>, <a href="report.html">its report</a>. '
+        f'<a href="../../corpus/README.md">corpus</a>, <a href="report.html">its report</a>. '
         f"<code>copydesk run --batch {escape(batch)} --publish-anyway</code> publishes this.</p></section>\n"
     )
 

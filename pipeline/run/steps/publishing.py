@@ -1,27 +1,30 @@
-"""The step that publishes: the clean articles where downstream tools read them, and the history for later batches."""
+"""The step that publishes: the next release of the corpus, with this batch in it, and the history for later batches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from pipeline.engine import storage
+from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine, Progress
 from pipeline.errors import LimitError
-from pipeline.output import corpus
+from pipeline.output import columns, publication, release
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import Counts, MadeOf, Manifest
-from pipeline.run import limits
+from pipeline.run import limits, provenance
 from pipeline.run.history import FILES
 from pipeline.run.steps.step import Made, Step
 from pipeline.stages import tables
 from pipeline.stages.stage import Stage
 from pipeline.stages.tables import INPUTS
 
+CUTTING = "boilerplate"  # the stage whose edits take something out; `cuts` counts them
+
 
 class Publishing(Step):
-    """Writes the batch of the corpus, and what later batches are judged against."""
+    """Writes the release of the corpus that has the batch in it, and what later batches are judged against."""
 
     name = "publishing"
     has_books = False
@@ -37,6 +40,7 @@ class Publishing(Step):
         """The documents, the counts that the card shows, and what stages have left for later batches."""
         return {
             "input": made[-1].manifest["digests"][tables.KEPT],
+            "cut": [before.manifest["digests"][tables.FOUND] for before in made if before.step == CUTTING],
             "counts": {before.step: _documents(before.manifest["counts"]) for before in made},
             "left": {
                 f"{made[0].step}/{INPUTS}": made[0].manifest["digests"].get(INPUTS, "none"),
@@ -49,50 +53,81 @@ class Publishing(Step):
         }
 
     def place(self, key: str) -> Path:
-        """One place for all keys: readers see one corpus."""
+        """One place for all keys and batches: readers see one corpus."""
         return self.batch.layout.corpus
 
+    def found(self, key: str) -> Manifest | None:
+        """The manifest of the batch in the release, if that is the key that it was published under."""
+        manifest = manifests.read(self.batch.layout.published)
+        return manifest if manifest and manifest["key"] == key else None
+
+    def damage(self, made: Made) -> list[str]:
+        """Of the batch's files, and of what the release says of itself."""
+        return [*super().damage(made), *release.damage_of_front(made.output, {self.batch.name: made.manifest["key"]})]
+
     def outputs(self) -> list[Path]:
-        """What is published, if anything is."""
-        return [self.batch.layout.corpus] if self.batch.layout.corpus.exists() else []
+        """What is published of the batch, if anything is."""
+        return [self.batch.layout.published] if self.batch.layout.published.exists() else []
 
     def reads(self, made: Sequence[Made]) -> list[tuple[Made, str]]:
-        """What stages have left for later batches, too."""
+        """What stages have left for later batches, too, and what was cut."""
         left = [(before, dataset) for before, stage in self._surveyed(made) for dataset in _left(stage)]
-        return [(made[0], INPUTS), *super().reads(made), *left]
+        cut = [(before, tables.FOUND) for before in made if before.step == CUTTING]
+        return [(made[0], INPUTS), *super().reads(made), *left, *cut]
 
     def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
         """Publish; what an earlier publication left for later batches is of no use any more.
 
         Raises:
             LimitError: a share of the documents, or of those of a source, is over its limit in the settings.
+            CopydeskError: something of another batch, which the next release would take over, is damaged.
         """
         outputs = {before.output: before.manifest for before in made}
         if reasons := limits.exceeded(outputs, self.batch.settings.run, self._before()):
             raise LimitError(self.batch.name, reasons)
+        release.refuse_damage(self.batch.layout)
         published = super().make(made, progress)
         self.batch.history.tidy()
         return published
 
+    def folder_for(self, output: Path) -> AbstractContextManager[Path]:
+        """The next release, beside the present one."""
+        return release.built(self.batch.layout)
+
+    def sign(self, work: Path, manifest: Manifest) -> Manifest:
+        """What all other batches have published comes in, and what the release says of itself."""
+        return release.complete(work, self.batch.layout, manifest)
+
     def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
-        """The corpus, and what later batches need; that counts as soon as the corpus with this key stands."""
+        """The batch's data, and what later batches need; that counts as soon as the corpus with this key stands."""
         counts = {before.step: _documents(before.manifest["counts"]) for before in made}
-        published = corpus.write(work, made[-1].kept, self.batch.name, counts)
+        cut = next((f"{before.output}/{tables.FOUND}" for before in made if before.step == CUTTING), None)
+        published = publication.write(engine, work, made[-1].kept, cut, self.batch.name, key, counts)
+        published |= provenance.of(made)
         published["figures"] = limits.figures([before.manifest for before in made])
-        published["memory"] = {}
+        published["memory"] = self._remember(engine, made, work, key, published)
+        return published
+
+    def _remember(
+        self, engine: Engine, made: Sequence[Made], work: Path, key: str, published: Manifest
+    ) -> dict[str, str]:
+        """Leave for later batches what they need; returns the digest of each memory."""
+        history, memory = self.batch.history, {}
         if INPUTS in made[0].manifest["digests"]:  # not of what an earlier version has read
             files = partial(storage.copy, made[0].output / INPUTS)
-            published["memory"][FILES] = self.batch.history.remember(FILES, self.batch.name, key, files)
+            memory[FILES] = history.remember(FILES, self.batch.name, key, files)
+        documents = work / "documents"
+        columns.documents(engine, [work / name for name in published["parts"]], str(documents))
         for before, stage in self._surveyed(made):
             if stage.survey:
-                remember = partial(stage.survey.remember, engine, before.output, str(work), self.batch.name)
-                digest = self.batch.history.remember(stage.survey.memory, self.batch.name, key, remember)
-                published["memory"][stage.survey.memory] = digest
-        return published
+                remember = partial(stage.survey.remember, engine, before.output, str(documents), self.batch.name)
+                memory[stage.survey.memory] = history.remember(stage.survey.memory, self.batch.name, key, remember)
+        whole.remove(documents)
+        return memory
 
     def _before(self) -> limits.Before | None:
         """The batch published before it by name, or else what it has published itself."""
-        mine = manifests.read(self.batch.layout.corpus)
+        mine = manifests.read(self.batch.layout.published)
         found = [*([(self.batch.name, mine)] if mine else []), *self.batch.history.published().items()]
         known = [limits.Before(name, manifest["figures"]) for name, manifest in found if "figures" in manifest]
         return known[-1] if known else None

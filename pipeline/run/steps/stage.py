@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from pipeline.engine import storage
+from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
+from pipeline.output import columns
 from pipeline.output import manifest as manifests
 from pipeline.output.layout import Layout
 from pipeline.output.manifest import MadeOf, Manifest
@@ -50,7 +51,7 @@ class StageStep(Step):
         stage, kept = self.stage, made[-1].kept
         facts = stage.facts
         if stage.survey:
-            earlier = dict(self._memories(engine, stage.survey))
+            earlier = dict(self._memories(engine, stage.survey, work))
             facts = stage.survey.facts(stage, engine, Ground(kept, self.batch.name, earlier, str(work)))
         seconds = self.batch.settings.run.max_seconds
         function = partial(run_stage, stage=stage, facts=facts, max_seconds=seconds)
@@ -59,16 +60,18 @@ class StageStep(Step):
         own = cast(Manifest, stage.summary(work)) if stage.summary else Manifest()
         return {**own, "parts_made": retried, **books.close(self.name, work, storage.count_rows(kept), kept)}
 
-    def _memories(self, engine: Engine, survey: Survey) -> Iterator[tuple[str, str]]:
+    def _memories(self, engine: Engine, survey: Survey, work: Path) -> Iterator[tuple[str, str]]:
         """What each batch published before has left; what is missing or damaged there is made again from the corpus."""
         history = self.batch.history
         for name, published in history.published().items():
             folder = history.place(survey.memory, name, published["key"])
             if not history.sound(folder):
-                layout = Layout(history.layout.output, name)
-                output = self._output_of(layout, published)
-                remember = partial(survey.remember, engine, output, str(layout.corpus), name)
+                layout, documents = Layout(history.layout.output, name), work / "documents"
+                files = [layout.corpus / file for file in published["files"]]
+                columns.documents(engine, files, str(documents))
+                remember = partial(survey.remember, engine, self._output_of(layout, published), str(documents), name)
                 history.remember(survey.memory, name, published["key"], remember)
+                whole.remove(documents)
             yield name, str(folder)
 
     def _output_of(self, layout: Layout, published: Manifest) -> Path | None:

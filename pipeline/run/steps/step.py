@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from pipeline.output.manifest import MadeOf, Manifest
 from pipeline.run import keys
 from pipeline.run.batch import Batch
 from pipeline.stages import tables
+
+MODEL = ".npz"  # what trained weights are kept in
 
 
 class Made(NamedTuple):
@@ -124,7 +127,7 @@ class Step(ABC):
         output = self.place(key)
         output.parent.mkdir(parents=True, exist_ok=True)
         started = time.time()
-        with self.batch.engine(progress) as engine, whole.whole_folder(output, spare=resume.has_finished) as work:
+        with self.batch.engine(progress) as engine, self.folder_for(output) as work:
             resume.adopt(output, work)
             try:
                 told = self.write(engine, made, work, key)
@@ -140,12 +143,27 @@ class Step(ABC):
                 "made_of": made_of,
                 "files": files,
                 "digests": storage.digests(files),
+                "models": self._models(),
                 **told,
                 "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
                 "seconds": round(time.time() - started, 3),
             }
-            whole.write_json(work / whole.MANIFEST, manifest)
+            manifest = self.sign(work, manifest)
         return Made(self.name, output, manifest)
+
+    def _models(self) -> dict[str, str]:
+        """The trained weights that its code reaches, by their SHA-256."""
+        files = sorted(file for file in keys.reached(frozenset(self.modules)).files if file.suffix == MODEL)
+        return {file.relative_to(keys.PACKAGE).as_posix(): whole.file_digest(file) for file in files}
+
+    def folder_for(self, output: Path) -> AbstractContextManager[Path]:
+        """A folder to work in, which becomes the output, whole."""
+        return whole.whole_folder(output, spare=resume.has_finished)
+
+    def sign(self, work: Path, manifest: Manifest) -> Manifest:
+        """Write the manifest of what lies in `work`, last of all; returns it."""
+        whole.write_json(work / whole.MANIFEST, manifest)
+        return manifest
 
     @abstractmethod
     def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:

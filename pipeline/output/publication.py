@@ -1,0 +1,174 @@
+"""What a batch publishes: the articles that its last stage has kept, as files of the corpus."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.engine import storage, whole
+from pipeline.engine.protocol import Engine
+from pipeline.output import columns
+from pipeline.output.columns import AS_READ, COLUMNS
+from pipeline.output.manifest import Counts, Manifest
+from pipeline.output.release import file_name
+from pipeline.sources.columns import plain
+from pipeline.sources.meta import as_json
+from pipeline.sources.page.dates import iso_date
+
+FILE_BYTES = 32 << 20  # of text and metadata in a file: what is held in memory while it is written
+
+_WITHOUT_CUTS = pa.schema([field for field in COLUMNS if field.name != "cuts"])
+# The rows, by their ids, with the number of passages that were cut from each; `findings`: of the stage that cuts.
+_ORDERED = """
+SELECT d.*, coalesce(c.cuts, 0) AS cuts
+FROM documents d LEFT JOIN (
+    SELECT id, count(*) AS cuts FROM findings WHERE after = '' GROUP BY id
+) c ON d.id = c.id
+ORDER BY d.id
+"""
+
+
+def write(
+    engine: Engine, folder: Path, kept: str, cut: str | None, batch: str, key: str, steps: Mapping[str, Counts]
+) -> Manifest:
+    """Write the data of a batch into `folder`, ordered by id; returns what its manifest says of it.
+
+    `kept` is the dataset of its documents, `cut` that of the findings of the stage that cuts, `steps` the documents by
+    place of each step that led to them.
+    """
+    rows, ordered, nothing = folder / "rows", folder / "ordered", folder / "nothing"
+    engine.map_rows(partial(to_published, batch=batch), kept, str(rows))
+    if cut is None:
+        storage.write_rows(nothing, [], _NO_FINDINGS)
+    engine.sql(_ORDERED, str(ordered), documents=str(rows), findings=cut or str(nothing))
+    whole.remove(rows, nothing)
+    names: list[str] = []
+    languages: Counter[str] = Counter()
+    for table in tables_of(storage.read_rows(str(ordered))):
+        names.append(file_name(batch, key, len(names)))
+        (folder / names[-1]).parent.mkdir(exist_ok=True)
+        storage.write_part(folder / names[-1], table)
+        for entry in pc.value_counts(pc.fill_null(table["language"], "und")):
+            languages[entry["values"].as_py()] += entry["counts"].as_py()
+        del table  # before the next one is put together
+    whole.remove(ordered)
+    files = {name: folder / name for name in names}
+    return {
+        "counts": {"published": storage.count_rows([str(file) for file in files.values()])},
+        "steps": dict(steps),
+        "parts": {
+            name: {
+                "rows": storage.count_rows(str(file)),
+                "bytes": file.stat().st_size,
+                "sha256": whole.file_digest(file),
+            }
+            for name, file in files.items()
+        },
+        "columns": {field.name: str(field.type) for field in COLUMNS},
+        "schema": columns.VERSION,
+        "languages": dict(sorted(languages.items())),
+    }
+
+
+def tables_of(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The rows in tables of about `FILE_BYTES`, cut at the same rows however they come in; at least one table."""
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    for some in rows:
+        start = 0
+        for row, size in enumerate(_sizes(some)):
+            if held and held + size > FILE_BYTES:
+                full = _table([*waiting, some.slice(start, row - start)])
+                waiting, held, start = [], 0, row  # before it is written: memory for one file, not for two
+                yield full
+                del full
+            held += size
+        waiting.append(some.slice(start))
+    yield _table(waiting)
+
+
+def _sizes(rows: pa.RecordBatch) -> list[int]:
+    """The bytes of text and metadata of each row."""
+    sizes: list[int] = pc.add(pc.binary_length(rows["text"]), pc.binary_length(rows["meta"])).to_pylist()
+    return sizes
+
+
+def _table(rows: Sequence[pa.RecordBatch]) -> pa.Table:
+    if not rows:
+        return COLUMNS.empty_table()
+    return pa.Table.from_batches(rows).select(COLUMNS.names).cast(COLUMNS).combine_chunks()
+
+
+_NO_FINDINGS = pa.schema([("id", pa.string()), ("after", pa.string())])
+
+
+# --- a document as a row ------------------------------------------------------------------------------------------
+
+
+def to_published(rows: pa.RecordBatch, batch: str) -> pa.RecordBatch:
+    """Documents as the last stage keeps them, as rows of `COLUMNS`, but for `cuts`."""
+    told: dict[str, Any] = {"batch": [batch] * rows.num_rows, "authors": [], "published": [], "digest": [], "meta": []}
+    for text, published, meta in zip(*(rows[n].to_pylist() for n in ("text", "published", "meta")), strict=True):
+        fields = json.loads(meta) if meta else {}
+        moment = moment_of(published)
+        told["authors"].append(authors_of(fields))
+        told["published"].append(moment)
+        told["digest"].append(hashlib.sha256(text.encode()).hexdigest()[:16])
+        if published and (moment is None or moment.isoformat() != published):
+            meta = as_json({**fields, AS_READ: published})
+        told["meta"].append(meta or "{}")
+    return columns.with_columns(rows, _WITHOUT_CUTS, told)
+
+
+def moment_of(published: str | None) -> datetime | None:
+    """When an article was published; a day is its midnight, a time without a zone is UTC. None: it is no date.
+
+    >>> moment_of("Wed, 20 Nov 2019 10:15:00 +0100").isoformat(), moment_of("Nov. 20, 2019").isoformat()
+    ('2019-11-20T09:15:00+00:00', '2019-11-20T00:00:00+00:00')
+    """
+    told = iso_date(published) if published else None
+    if told is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(told)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the year 0 or 10000, in UTC
+        return None
+
+
+_AUTHORS = frozenset((
+    "author", "authors", "authorname", "authornames", "articleauthor", "byline", "bylines", "creator", "creators",
+    "dccreator", "writer", "writers",
+))  # fmt: skip
+_BY = re.compile(r"^by\s+", re.IGNORECASE)
+
+
+def authors_of(meta: Mapping[str, Any]) -> list[str]:
+    """The authors that a record names, each once; a string of several is cut at semicolons and line breaks alone.
+
+    >>> authors_of({"byline": "By Ada Bell; Chi Dao", "authors": [{"name": "Ada Bell"}, "Eve Fox"]})
+    ['Ada Bell', 'Chi Dao', 'Eve Fox']
+    """
+    found = [name for field, value in meta.items() if plain(field) in _AUTHORS for name in _names(value)]
+    # half a surrogate pair, which JSON can say and UTF-8 cannot, is written as in JSON
+    return list(dict.fromkeys(name.encode("utf-8", "backslashreplace").decode() for name in found))
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from filter(None, (_BY.sub("", name.strip()) for name in re.split(r"[;\r\n]", value)))
+    elif isinstance(value, Mapping):
+        yield from _names(value.get("name"))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _names(one)

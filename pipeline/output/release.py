@@ -1,0 +1,261 @@
+"""The release: all that stands in `output/corpus`, swapped in one step whenever a batch is published.
+
+output/corpus/data/<batch>.<key>-<n>.parquet   the articles of all batches, and nothing but Parquet
+output/corpus/batches/<batch>/manifest.json    what a batch says of itself
+output/corpus/_manifest.json                   what the release is, made of what its batches say
+output/corpus/README.md                        the same for people, and for the Hugging Face Hub
+
+The next release is built beside the present one, of hard links to the files of all batches but the one that is being
+published. So a reader sees the one or the other; and since names hold the key of what made a file, who goes by an old
+listing finds nothing where a batch was published again, and never something else.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypedDict, cast
+
+from pipeline.engine import storage, whole
+from pipeline.errors import CopydeskError
+from pipeline.output import card
+from pipeline.output import manifest as manifests
+from pipeline.output.layout import BATCHES, CORPUS, DATA, Layout, published_names
+from pipeline.output.manifest import Counts, MadeBy, Manifest, PartFigures
+
+MANIFEST = "_manifest.json"  # a name that Spark and pyarrow pass over
+CARD = "README.md"
+
+
+class Batch(TypedDict):
+    """What a release says of a batch; its manifest says more."""
+
+    key: str
+    release: int  # the one that it was first part of, as it is
+    released: str  # ISO 8601, UTC
+    schema: int
+    rows: int
+    files: dict[str, PartFigures]  # by their paths below the release
+    steps: dict[str, Counts]
+    languages: dict[str, int]
+    made_by: dict[str, MadeBy]
+    libraries: dict[str, str]
+    models: dict[str, str]
+
+
+class Release(TypedDict):
+    """What `_manifest.json` says."""
+
+    release: int  # goes up by one
+    parent: int | None  # the one before
+    created: str  # ISO 8601, UTC
+    schema: int  # the newest version of the columns
+    columns: dict[str, str]
+    rows: int
+    batches: dict[str, Batch]
+    card: str  # the SHA-256 of README.md
+
+
+def read(corpus: Path) -> Release | None:
+    """What the release at `corpus` is; None when there is none, or its manifest is not as it was written."""
+    found = whole.read_json(corpus / MANIFEST)
+    return cast(Release, found) if found and isinstance(found.get("batches"), dict) else None
+
+
+def file_name(batch: str, key: str, number: int) -> str:
+    """What a file of articles is called, below the release."""
+    return f"{DATA}/{batch}.{key}-{number:05d}{storage.SUFFIX}"
+
+
+# --- making ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def built(layout: Layout) -> Iterator[Path]:
+    """A folder to build the next release in; it becomes the present one when the block ends well."""
+    folder = layout.output / f".{layout.next_corpus}.{os.getpid()}.tmp"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+        whole.put_in_place(folder, layout.corpus)
+    finally:
+        whole.remove(folder)
+
+
+def complete(folder: Path, layout: Layout, mine: Manifest) -> Manifest:
+    """Make a release of a folder that holds the data of one batch; returns that batch's manifest, with its release."""
+    known = _batches(layout.corpus)
+    mine = _numbered(mine, known.get(layout.batch), read(layout.corpus), known)
+    others = {name: manifest for name, manifest in known.items() if name != layout.batch}
+    for name, manifest in others.items():
+        for file in (*manifest["files"], f"{BATCHES}/{name}/{whole.MANIFEST}"):
+            _link(layout.corpus / file, folder / file)
+    (folder / BATCHES / layout.batch).mkdir(parents=True)
+    whole.write_json(folder / BATCHES / layout.batch / whole.MANIFEST, mine)
+    release = _of({**others, layout.batch: mine})
+    whole.write_text(folder / CARD, card.of(release))
+    release["card"] = whole.file_digest(folder / CARD)
+    whole.write_json(folder / MANIFEST, release)
+    return mine
+
+
+def _numbered(
+    mine: Manifest, before: Manifest | None, present: Release | None, known: Mapping[str, Manifest]
+) -> Manifest:
+    """With the number of its release: the next one, or as before where nothing of the batch has changed."""
+    withdrawn = present["batches"].keys() - known.keys() if present else ()
+    if before and (before["key"], before.get("parts")) == (mine["key"], mine["parts"]) and not withdrawn:
+        return {**mine, "release": before["release"], "released": before["released"]}
+    numbers = [manifest["release"] for manifest in known.values()]
+    return {**mine, "release": max([present["release"] if present else 0, *numbers]) + 1, "released": mine["started"]}
+
+
+def _of(batches: Mapping[str, Manifest]) -> Release:
+    """What a release is that consists of these batches."""
+    newest = max(batches.values(), key=lambda manifest: manifest["release"])
+    widest = max(batches.values(), key=lambda manifest: manifest["schema"])
+    return {
+        "release": newest["release"],
+        "parent": newest["release"] - 1 or None,
+        "created": newest["released"],
+        "schema": widest["schema"],
+        "columns": widest["columns"],
+        "rows": sum(manifest["counts"]["published"] for manifest in batches.values()),
+        "batches": {name: _told(batches[name]) for name in sorted(batches)},
+        "card": "",
+    }
+
+
+def _told(manifest: Manifest) -> Batch:
+    return {
+        "key": manifest["key"],
+        "release": manifest["release"],
+        "released": manifest["released"],
+        "schema": manifest["schema"],
+        "rows": manifest["counts"]["published"],
+        "files": manifest["parts"],
+        "steps": manifest["steps"],
+        "languages": manifest["languages"],
+        "made_by": manifest["made_by"],
+        "libraries": manifest["libraries"],
+        "models": manifest["models"],
+    }
+
+
+def _batches(corpus: Path) -> dict[str, Manifest]:
+    """The manifests of the batches in a release, by name; those that are sound."""
+    found = {name: manifests.read(corpus / BATCHES / name) for name in published_names(corpus.parent)}
+    return {name: manifest for name, manifest in found.items() if manifest}
+
+
+def _link(file: Path, target: Path) -> None:
+    """Let a file stand at a second place; it is copied where the file system has no links. What is missing stays so."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file, target)
+    except FileNotFoundError:
+        return
+    except OSError:
+        shutil.copyfile(file, target)
+
+
+# --- what is wrong with it ---------------------------------------------------------------------------------------
+
+
+def refuse_older(output: Path) -> None:
+    """Refuse a corpus as an earlier version has left it.
+
+    Raises:
+        CopydeskError: there is one.
+    """
+    older = sorted(path.name.partition("=")[2] for path in output.glob(f"{CORPUS}/batch=*/"))
+    if older:
+        corpus = output / CORPUS
+        raise CopydeskError(
+            f"{corpus} lies in folders batch=... as an earlier version published it: move it away (mv {corpus} "
+            f"{corpus}.before), then publish its batches again, the earliest first: copydesk run --batch {older[0]}"
+        )
+
+
+def refuse_damage(layout: Layout) -> None:
+    """Refuse to carry over what is damaged of other batches, unless this one's own is, and is about to be mended.
+
+    Sizes and the ends of files are looked at. A batch whose folder has gone was withdrawn by hand.
+
+    Raises:
+        CopydeskError: something of another batch is missing or damaged.
+    """
+    damaged = _damage_by_batch(layout.corpus, published_names(layout.output), content=False)
+    others = [said for name, found in damaged.items() for said in found if name != layout.batch]
+    if others and layout.batch not in damaged:
+        name = next(iter(damaged))
+        raise CopydeskError(
+            f"{layout.corpus}/{others[0]}; nothing is published, and what was stays. "
+            f"copydesk run --batch {name} makes it again"
+        )
+
+
+def damage(corpus: Path) -> tuple[list[str], int]:
+    """What is wrong with a release, byte for byte, and how many files were looked at.
+
+    What lies among its data and belongs to no batch is wrong, too.
+    """
+    if not corpus.is_dir():
+        return [], 0
+    known = _batches(corpus)
+    named = {name for manifest in known.values() for name in manifest["files"]}
+    there = [path.relative_to(corpus).as_posix() for path in sorted((corpus / DATA).rglob("*")) if not path.is_dir()]
+    present = read(corpus)
+    names = sorted({*published_names(corpus.parent), *(present["batches"] if present else ())})
+    found = [said for some in _damage_by_batch(corpus, names, content=True).values() for said in some]
+    unnamed = [f"{name} is named by no manifest" for name in there if name not in named]
+    front = damage_of_front(corpus, {name: manifest["key"] for name, manifest in known.items()})
+    return [*front, *found, *unnamed], len({*named, *there}) + len(known) + 2
+
+
+def damage_of_front(corpus: Path, keys: Mapping[str, str]) -> list[str]:
+    """What is wrong with the manifest of a release, which must tell of batches with these keys, and with its card."""
+    release = read(corpus)
+    if release is None or not keys.items() <= {name: b["key"] for name, b in release["batches"].items()}.items():
+        return [f"{MANIFEST} is missing, or does not tell of what lies there"]
+    try:
+        same = whole.file_digest(corpus / CARD) == release["card"]
+    except OSError:
+        same = False
+    return [] if same else [f"{CARD} is missing, or not as it was written"]
+
+
+def _damage_by_batch(corpus: Path, names: Iterable[str], *, content: bool) -> dict[str, list[str]]:
+    """What is wrong with the files and the manifest of each of these batches; those that are sound are not listed."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        manifest = manifests.read(corpus / BATCHES / name)
+        if manifest is None:
+            found[name] = [f"{BATCHES}/{name}/{whole.MANIFEST} is missing, or not as it was written"]
+        elif said := storage.damage(corpus, manifest["files"], content=content):
+            found[name] = said
+    return found
+
+
+def is_away(layout: Layout) -> bool:
+    """Whether there is no release because one that was moved away has not come back."""
+    return not layout.corpus.exists() and bool(_moved_away(layout))
+
+
+def recover(layout: Layout) -> None:
+    """Let a release come back that a killed run has moved away, as it must where folders cannot be exchanged.
+
+    For whoever has the turn: nobody else is publishing.
+    """
+    for old in _moved_away(layout):
+        if layout.corpus.exists():
+            whole.remove(old)
+        else:
+            old.rename(layout.corpus)
+
+
+def _moved_away(layout: Layout) -> list[Path]:
+    return sorted(layout.output.glob(f".{CORPUS}.*.old"))
