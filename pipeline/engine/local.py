@@ -208,6 +208,9 @@ class LocalEngine:
                     del left[number]
                     start_one()
                     progress.finish(number)
+        except BrokenProcessPool:
+            self._end_workers(at_once=True)
+            raise
         except BaseException:
             self._end_workers()  # nobody works on for a split that has failed
             raise
@@ -220,11 +223,15 @@ class LocalEngine:
             self._workers = ProcessPoolExecutor(self.workers, context, initializer=worker.die_with_parent)
         return self._workers
 
-    def _end_workers(self) -> None:
-        """Let them go; what is being worked on is waited for, a few seconds at most."""
+    def _end_workers(self, at_once: bool = False) -> None:
+        """Let them go; what is being worked on is waited for, a few seconds at most, unless it is to end `at_once`."""
         pool, self._workers = self._workers, None
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+        if pool is None:
+            return
+        if at_once:  # a worker that started while the pool broke waits for work, and the pool for its end, for good
+            for process in list(pool._processes.values()):
+                process.kill()
+        pool.shutdown(cancel_futures=True)
 
 
 class _Progress:
