@@ -138,7 +138,7 @@ def test_what_is_started_of_a_night_publishes_the_batch_of_the_day(project: Path
     done = tool(*started(project)[file])
     assert (done.returncode, done.stderr) == (0, "")
     assert [document.id for document in pipeline.read_corpus("output/corpus")] == ["a0a0"]
-    assert [folder.name for folder in (project / "output" / "corpus").iterdir()] == [f"batch={DAY}"]
+    assert [folder.name for folder in (project / "output" / "corpus" / "batches").iterdir()] == [DAY]
     if file in ("copydesk.service", "crontab"):
         events = [json.loads(line) for line in (project / "logs" / "copydesk.jsonl").read_text().splitlines()]
         assert events[-1]["published"] == 1

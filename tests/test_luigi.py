@@ -100,7 +100,7 @@ def test_a_day_on_which_nothing_is_new_is_done(place: Path, task: list[str]) -> 
     assert done.returncode == 0, done.stderr
     said = [line for line in done.stderr.splitlines() if line.startswith("copydesk: ")]
     assert said == ["copydesk: batch 2026-11-02: inbox: nothing new; all 1 files were read by other batches"]
-    assert [folder.name for folder in sorted(Path("output/corpus").iterdir())] == ["batch=2026-11-01"]
+    assert [folder.name for folder in sorted(Path("output/corpus/batches").iterdir())] == ["2026-11-01"]
 
 
 @pytest.fixture
