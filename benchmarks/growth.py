@@ -16,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks import data, plot
 from pipeline.engine import storage
 from pipeline.engine.inprocess import InProcessEngine
 from pipeline.stages import tables
@@ -24,6 +25,7 @@ from pipeline.stages.rows import run_stage
 from pipeline.stages.stage import FactFunction, Ground, Stage
 from tests import cases
 
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
 MOST = 5.0  # CPU seconds a megabyte
 PIECES = {
     "lost apostrophes": "don?t ",
@@ -125,7 +127,13 @@ def main() -> int:
     parser.add_argument("--named", action="store_true", help="the named pieces alone, without the cases of the rules")
     parser.add_argument("--sizes", type=int, nargs=2, default=(100_000, 400_000), help="in bytes (100000 400000)")
     parser.add_argument("--worst", type=int, default=3, help="pieces shown for each stage (default: 3)")
+    parser.add_argument(
+        "--image", action="store_true", help="draw docs/images/document-size.svg alone"
+    )
     options = parser.parse_args()
+    if options.image:
+        draw()
+        return 0
     small, large = options.sizes
     figures: dict[str, list[Figure]] = {stage.name: [] for stage in STAGES}
     for name, piece in pieces(options.named):
@@ -137,6 +145,29 @@ def main() -> int:
     wrong = [found for of_stage in figures.values() for found in of_stage if found.large > MOST]
     print(f"{sum(map(len, figures.values())):,} measured, {len(wrong)} above {MOST:g} s a megabyte")
     return 1 if wrong else 0
+
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)  # bytes
+SHOWN = ("bare returns", "broken apostrophes", "escaped apostrophes", "dates", "sentences")
+
+
+def draw() -> None:
+    """A picture of all stages together by the size of the document: articles on end, and what is slow."""
+    stories = "\n\n".join(data.article_texts()[::47])
+    series: dict[str, list[tuple[float, float]]] = {}
+    for name, piece in {"articles": stories, **{name: PIECES[name] for name in SHOWN}}.items():
+        series[name] = []
+        for size in SIZES:
+            spent = 0.0
+            for stage in STAGES:
+                with tempfile.TemporaryDirectory(prefix="copydesk-") as folder:
+                    spent += seconds(stage, text_of(piece, size), Path(folder))
+            series[name].append((size / 1_000, spent))
+            print(f"{name:<20} {size:>9,} bytes {spent:8.3f} s", flush=True)
+    up = plot.Axis("CPU seconds, all stages", [0.01, 0.1, 1, 10, 100])
+    picture = plot.lines("CPU time of one document", plot.Axis("kB", [size / 1_000 for size in SIZES]), up, series)
+    IMAGES.mkdir(exist_ok=True)
+    (IMAGES / "document-size.svg").write_text(picture, encoding="utf-8")
 
 
 def table(figures: Mapping[str, list[Figure]], worst: int) -> Iterator[str]:
