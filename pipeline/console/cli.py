@@ -68,9 +68,8 @@ published, since more of the documents, or of a source's, is set aside than [run
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # workers share the cores; NumPy's own threads cost 50 ms to start
+    # workers share the cores; NumPy's own threads cost 50 ms to start
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         options = _parser().parse_args(arguments)
         code: int = _module(options.command).run(options)
