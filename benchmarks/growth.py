@@ -127,9 +127,7 @@ def main() -> int:
     parser.add_argument("--named", action="store_true", help="the named pieces alone, without the cases of the rules")
     parser.add_argument("--sizes", type=int, nargs=2, default=(100_000, 400_000), help="in bytes (100000 400000)")
     parser.add_argument("--worst", type=int, default=3, help="pieces shown for each stage (default: 3)")
-    parser.add_argument(
-        "--image", action="store_true", help="draw docs/images/document-size.svg alone"
-    )
+    parser.add_argument("--image", action="store_true", help="draw docs/images/document-size.svg alone")
     options = parser.parse_args()
     if options.image:
         draw()

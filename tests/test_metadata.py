@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 
 import pytest
 from lxml import html  # type: ignore[import-untyped]  # it ships no types
 
-from pipeline.sources.page import structured
+from pipeline.sources.page import published, structured
 from pipeline.sources.page.metadata import Metadata, metadata
-from pipeline.sources.page.walk import walk
+from pipeline.sources.page.walk import Found, walk
 
 
 def of(head: str = "", body: str = "<p>Text</p>", attributes: str = "", url: str | None = None) -> Metadata:
@@ -173,8 +174,13 @@ def test_no_page_is_read_without_end() -> None:
     assert len(values) <= structured.MAX_VALUES
 
 
-@pytest.mark.parametrize(("kind", "kept"), [("application/ld+json", "scripts"), ("text/javascript", "data")])
-def test_of_the_scripts_of_a_page_some_are_looked_at_and_not_all_of_them(kind: str, kept: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "looked_at"),
+    [("application/ld+json", lambda found: found.scripts), ("text/javascript", published.telling_scripts)],
+)
+def test_of_the_scripts_of_a_page_some_are_looked_at_and_not_all_of_them(
+    kind: str, looked_at: Callable[[Found], Iterable[str]]
+) -> None:
     scripts = [f'<script type="{kind}">datePublished {"x" * size}</script>' for size in (1_000_000, *[1] * 20)]
-    found = getattr(walk(html.document_fromstring(f"<html><body>{''.join(scripts)}</body></html>")), kept)
-    assert [len(text) for text in found] == [1_000_000, *[len("datePublished x")] * 19]
+    found = walk(html.document_fromstring(f"<html><body>{''.join(scripts)}</body></html>"))
+    assert [len(text) for text in looked_at(found)] == [1_000_000, *[len("datePublished x")] * 19]

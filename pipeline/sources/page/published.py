@@ -62,12 +62,17 @@ def _times(found: Found) -> tuple[list[str], list[str]]:
     )
 
 
+def telling_scripts(found: Found) -> Iterator[str]:
+    """The scripts that may tell when the page was published, as many and as much of each as is looked at."""
+    telling = (text[:MAX_SCRIPT] for script in found.data if "ublish" in (text := script.text or ""))
+    return islice(telling, MAX_SCRIPTS)
+
+
 def _unsure(article: Object, found: Found) -> Iterator[str]:
     """Where a page declares nothing: what stands beneath its headline, or in its scripts, or when it was changed."""
     yield from found.shown
     yield from found.beneath
-    telling = (text[:MAX_SCRIPT] for script in found.data if "ublish" in (text := script.text or ""))
-    for text in islice(telling, MAX_SCRIPTS):
+    for text in telling_scripts(found):
         yield from (match[1] for match in _IN_SCRIPT.finditer(text))
     yield from _times(found)[1]
     yield string(article.get("dateModified"))
