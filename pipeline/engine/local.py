@@ -173,7 +173,7 @@ class LocalEngine:
             try:
                 self._through_pool(split, left, running, progress)
             except BrokenProcessPool as error:
-                deaths.update(running.values())  # one of these was it
+                deaths.update(running.values() or left)  # one of these was it; or no worker starts at all
                 deadly = sorted(number for number in left if deaths[number] >= MAX_DEATHS)
                 if not deadly:
                     continue
@@ -195,7 +195,7 @@ class LocalEngine:
 
         def start_one() -> None:
             for number, part in waiting:
-                running[self._pool(split).submit(worker.work_through, split, part, number)] = number
+                running[self._submit(split, part, number)] = number
                 return
 
         try:
@@ -214,6 +214,17 @@ class LocalEngine:
         except BaseException:
             self._end_workers()  # nobody works on for a split that has failed
             raise
+
+    def _submit(self, split: Split, part: Path, number: int) -> Future[None]:
+        """Give a part to the workers.
+
+        Raises:
+            BrokenProcessPool: one of them has died.
+        """
+        try:
+            return self._pool(split).submit(worker.work_through, split, part, number)
+        except OSError as error:  # a pool that breaks closes the pipes that a new worker is just being handed
+            raise BrokenProcessPool(f"a worker could not be started: {error}") from error
 
     def _pool(self, split: Split) -> ProcessPoolExecutor:
         """The workers, which live as long as the engine: what they have loaded serves all that comes."""
