@@ -79,7 +79,7 @@ def test_a_run_without_compiled_parts_publishes_the_same_bytes(tmp_path: Path) -
         out = tmp_path / switch
         subprocess.run(
             [*command, "--output", str(out)],
-            env={"PYTHONPATH": str(root), "PATH": "", compiled.SWITCH: switch},
+            env={"PYTHONPATH": str(root), "PATH": "", "XDG_CACHE_HOME": str(tmp_path), compiled.SWITCH: switch},
             cwd=tmp_path,
             check=True,
             capture_output=True,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import pipeline
 from pipeline import compiled
 from pipeline.facts.translation import reading, worth
 from pipeline.facts.translation.weights import load
@@ -54,3 +58,12 @@ def test_what_is_read_off_any_texts_is_what_numpy_reads(texts: list[str]) -> Non
 def test_what_is_read_off_the_texts_of_all_rules_and_the_seeds_is_what_numpy_reads() -> None:
     stories = [file.read_text(encoding="utf-8") for file in sorted(SEEDS.glob("*.txt"))]
     same_reading([*(case["before"] for case in cases.load()), *stories, "".join(stories) * 3, "", "a" * 100_000])
+
+
+def test_where_one_of_the_loops_is_missing_those_that_need_its_tables_are_left_aside() -> None:
+    code = (
+        "import sys; sys.modules['pipeline.facts.translation._screens'] = None\n"  # importing it fails
+        "import pipeline; print(pipeline.translation_quality(sys.argv[1]).score)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, ARTICLE], capture_output=True, text=True, cwd=SEEDS.parent)
+    assert (done.stdout, done.returncode) == (f"{pipeline.translation_quality(ARTICLE).score}\n", 0), done.stderr

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import pipeline
 from pipeline.engine import storage
 from pipeline.errors import CopydeskError, InputError
-from pipeline.output import card, columns
+from pipeline.output import card, columns, publication
 from pipeline.output.columns import COLUMNS
 from pipeline.output.publication import authors_of, moment_of, to_published
 from pipeline.sources.meta import as_json
@@ -224,3 +224,15 @@ def test_the_card_tells_the_hub_where_the_data_is(two: Path) -> None:
 @pytest.mark.parametrize(("rows", "name"), [(0, "n<1K"), (10**9 - 1, "100M<n<1B"), (10**9, "n>1B")])
 def test_sizes_are_called_as_the_hub_calls_them(rows: int, name: str) -> None:
     assert card.size_category(rows) == name
+
+
+def test_a_document_that_gets_lost_on_the_way_into_the_corpus_stops_the_publication(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_jsonl(place / "in" / "a.jsonl", articles(3))
+    monkeypatch.setattr(
+        publication, "_ORDERED", publication._ORDERED.replace("ORDER BY", "WHERE d.id <> 'a1' ORDER BY")
+    )
+    assert run("in") == 1
+    assert "publishing: kept 3, but published 2; nothing is published" in capsys.readouterr().err
+    assert not Path("output/corpus").exists()

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
+from pipeline.errors import BalanceError
 from pipeline.output import columns
 from pipeline.output.columns import AS_READ, COLUMNS
 from pipeline.output.manifest import Counts, Manifest
@@ -45,6 +46,9 @@ def write(
 
     `kept` is the dataset of its documents, `cut` that of the findings of the stage that cuts, `steps` the documents by
     place of each step that led to them.
+
+    Raises:
+        BalanceError: not every document that was kept is among what was written.
     """
     rows, ordered, nothing = folder / "rows", folder / "ordered", folder / "nothing"
     engine.map_rows(partial(to_published, batch=batch), kept, str(rows))
@@ -63,8 +67,11 @@ def write(
         del table  # before the next one is put together
     whole.remove(ordered)
     files = {name: folder / name for name in names}
+    read, published = storage.count_rows(kept), storage.count_rows([str(file) for file in files.values()])
+    if read != published:
+        raise BalanceError(f"publishing: kept {read:,}, but published {published:,}; nothing is published")
     return {
-        "counts": {"published": storage.count_rows([str(file) for file in files.values()])},
+        "counts": {"published": published},
         "steps": dict(steps),
         "parts": {
             name: {

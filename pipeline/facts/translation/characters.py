@@ -1,4 +1,7 @@
-"""What Python says of characters, as tables for the loops in C: filled in for those that occur, when they first do."""
+"""What Python says of characters, as tables for the loops in C: filled in for those that occur, when they first do.
+
+That is a memo of Python's own answers, which never change; every loop that reads texts needs it, and is loaded here.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,13 @@ from pipeline import compiled
 
 _IN_C = compiled.load("pipeline.facts.translation._screens")
 _CODES = 0x110000
+
+
+def load(name: str) -> Any:
+    """The compiled module of that name, which needs the tables; None where it, or what fills them in, was not built."""
+    return compiled.load(name) if _IN_C else None
+
+
 _AT_ONCE = 4096  # new characters that are learned in one go
 
 # The bits of a character, as in `characters.h`: that it is known, and what Python says of it
@@ -34,7 +44,7 @@ _SMALL = np.zeros(_CODES, np.int32)
 
 
 def characters(texts: pa.StringArray) -> Characters:
-    """The texts with tables that hold every character in them; where nothing was compiled there are no tables."""
+    """The texts with tables that hold every character in them, for a module that `load` has found."""
     content, bounds = flat(texts)
     if not _BITS[0]:
         _learn(range(128))

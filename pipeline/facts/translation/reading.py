@@ -10,15 +10,14 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline import compiled
 from pipeline.facts.translation import loops
-from pipeline.facts.translation.characters import characters
+from pipeline.facts.translation.characters import characters, load
 from pipeline.facts.translation.features import COLUMNS, LOGS, MEAN_LENGTH, STRETCH, features, stretches, types_of
 from pipeline.facts.translation.segments import Floats
 from pipeline.facts.translation.tokens import Ints, tokenise
 from pipeline.facts.translation.weights import Weights, tokens_known
 
-_IN_C = compiled.load("pipeline.facts.translation._features")
+_IN_C = load("pipeline.facts.translation._features")
 
 
 class Reading(NamedTuple):

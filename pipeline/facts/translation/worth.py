@@ -11,15 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline import compiled
 from pipeline.facts.translation import tokens as tokens_of
-from pipeline.facts.translation.characters import characters
+from pipeline.facts.translation.characters import characters, load
 from pipeline.facts.translation.features import HEADS, Kinds, kinds, letter_costs
 from pipeline.facts.translation.segments import Floats
 from pipeline.facts.translation.tokens import Ints
 from pipeline.facts.translation.weights import Weights, tokens_known
 
-_IN_C = compiled.load("pipeline.facts.translation._worth")
+_IN_C = load("pipeline.facts.translation._worth")
 
 
 class Worth(NamedTuple):
