@@ -1,8 +1,16 @@
-"""`python -m pipeline`: the same as the command `copydesk`."""
+"""The command `copydesk`, also as `python -m pipeline`: a process of its own."""
 
 import sys
 
-from pipeline.console.cli import main
+from pipeline.console import cli
+from pipeline.engine.spared import spare_pandas
+
+
+def main() -> int:
+    """Run the command that was typed; returns the exit code."""
+    spare_pandas()
+    return cli.main()
+
 
 if __name__ == "__main__":
     sys.exit(main())

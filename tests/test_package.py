@@ -33,4 +33,4 @@ def test_the_wheel_holds_every_module_and_all_data_beside_them(tmp_path: Path) -
     assert packed - built == {name for name in listed if name.startswith("pipeline/")}
     assert {name.partition(".")[0].replace("/", ".") for name in built} <= set(compiled.NAMES)
     assert "-abi3-" in wheel.name or not built  # one build serves all Pythons
-    assert "copydesk = pipeline.console.cli:main" in entry_points
+    assert "copydesk = pipeline.__main__:main" in entry_points

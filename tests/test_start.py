@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pipeline.engine import cache
+from pipeline.facts.language import profiles
 from pipeline.rules.boilerplate import phrases
-from pipeline.rules.boilerplate.grammar import parse
+from pipeline.rules.boilerplate.grammar import parse, parts
 from tests.runs import SEEDS, run
 
 LOADED = """
@@ -47,7 +50,8 @@ def test_phrases_are_parsed_when_a_line_begins_as_they_do(monkeypatch: pytest.Mo
     kind = mine.kind("Related stories")
     assert kind is not None
     assert kind.rule == "related_links"
-    assert {line.lower().lstrip().partition(" ")[0] for line in parsed} <= {"the", "related"}
+    opens = [phrases._first_words(parts(line, mine.index.sets)) for line in parsed]
+    assert [words for words in opens if not words & {"the", "related"}] == []
     before = len(parsed)
     assert mine.kind("Related stories") == kind
     assert len(parsed) == before
@@ -77,3 +81,77 @@ def test_a_run_with_nothing_to_do_loads_nothing_that_only_making_or_a_terminal_n
         "bs4",
     }
     assert (only_making | {"rich", "http.client", "pipeline.tasks", "pipeline.engine.local"}) & found == set()
+
+
+def test_a_run_loads_no_pandas(tmp_path: Path) -> None:
+    """Arrow would, as soon as it makes an array of Python values, wherever pandas is installed."""
+    command = ["-X", "importtime", "-m", "pipeline", "run", str(SEEDS), "--batch", "demo"]
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, timeout=120, cwd=tmp_path, check=True
+    )
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert {"pyarrow", "duckdb", "luigi"} <= names
+    assert "pandas.core" not in names
+
+
+# --- what is kept between processes -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of our own, in which nothing lies."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "copydesk"
+
+
+def test_profiles_from_the_cache_are_those_that_are_packed(kept: Path) -> None:
+    profiles.load.__wrapped__()
+    assert [file.name.partition("-")[0] for file in kept.iterdir()] == ["profiles"]
+    found = profiles.load.__wrapped__()
+    packed = profiles.pack(profiles.installed(profiles.package()), profiles.neighbours(), profiles.package())
+    assert found[:2] == packed[:2]
+    assert found.alphabet.composed == packed.alphabet.composed
+    for mine, made in zip([*found[3:], *found.alphabet[:2]], [*packed[3:], *packed.alphabet[:2]], strict=True):
+        np.testing.assert_array_equal(mine, made, strict=True)
+
+
+def counted(folder: Path) -> list[int]:
+    """What some arrays hold, which are asked for twice, and how often they were made."""
+    made: list[int] = []
+
+    def make() -> cache.Arrays:
+        made.append(1)
+        return {"numbers": np.arange(3)}
+
+    (folder / "source").write_text("three")
+    for _ in range(2):
+        assert cache.arrays("mine", [folder / "source"], make)["numbers"].tolist() == [0, 1, 2]
+    return made
+
+
+def test_what_is_kept_is_made_once(kept: Path, tmp_path: Path) -> None:
+    assert len(counted(tmp_path)) == 1
+    assert len(counted(tmp_path)) == 0
+
+
+def test_what_is_kept_goes_by_what_it_was_made_of(kept: Path, tmp_path: Path) -> None:
+    counted(tmp_path)
+    (tmp_path / "source").write_text("four")
+    cache.arrays("mine", [tmp_path / "source"], lambda: {"numbers": np.arange(4)})
+    assert len(list(kept.iterdir())) == 1
+    assert len(counted(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])
+def test_what_is_kept_and_damaged_is_made_again(kept: Path, tmp_path: Path, damage: str) -> None:
+    counted(tmp_path)
+    (file,) = kept.iterdir()
+    content = bytearray(file.read_bytes())
+    content[content.index(np.arange(3).tobytes())] ^= 1
+    file.write_bytes({"cut": bytes(content[:-40]), "flipped": bytes(content), "emptied": b""}[damage])
+    assert len(counted(tmp_path)) == 1
+
+
+def test_where_nothing_can_be_kept_it_is_made_each_time(kept: Path, tmp_path: Path) -> None:
+    kept.write_text("a file where the folder would be")
+    assert len(counted(tmp_path)) == 2

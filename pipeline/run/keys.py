@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.engine import whole
+from pipeline.engine import cache, whole
 from pipeline.output.manifest import MadeOf
 
 PACKAGE = Path(__file__).parents[1]
@@ -230,9 +230,8 @@ class _Parsed:
 
 @lru_cache
 def _parsed() -> _Parsed:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     mine = hashlib.sha256(Path(__file__).read_bytes() + sys.version.encode()).hexdigest()
-    return _Parsed(cache / "copydesk" / f"sources-{mine[:12]}.json")
+    return _Parsed(cache.folder() / f"sources-{mine[:12]}.json")
 
 
 @lru_cache

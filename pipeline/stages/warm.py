@@ -5,10 +5,12 @@ Profiles of languages, phrases, weights: 0.46 s of CPU time and 98 MB that each 
 
 from __future__ import annotations
 
+from pipeline.engine.spared import spare_pandas
 from pipeline.facts import language, translation
 from pipeline.rules.boilerplate.model import default_model
 from pipeline.rules.boilerplate.view import certain
 
+spare_pandas()
 _TEXT = "The council voted on Monday to close the old bridge for repairs until the end of the year."
 
 language.detect_with_passages([_TEXT])

@@ -7,14 +7,15 @@ table holds the sum for an n-gram and the shorter ones that end with it, so that
 
 from __future__ import annotations
 
+import functools
 import json
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engine import cache
 from pipeline.facts.language.ngrams import ABSENT, SPACE, UPPER, Alphabet, Stream, alphabet
 
 ALPHA = 0.5 / 10_000  # langdetect's smoothing: ALPHA_DEFAULT / BASE_FREQ, without the noise it adds
@@ -82,10 +83,30 @@ def neighbours() -> dict[str, Counts]:
         }
 
 
-@cache
+@functools.cache
 def load() -> Profiles:
-    """Read and pack the profiles, about 0.2 s; once a process."""
-    return pack(installed(package()), neighbours(), package())
+    """The profiles, packed: once a process, and but for the first process of a machine from the cache (0.2 s)."""
+    folder = package()
+    mine = (Path(__file__).with_name(name) for name in ("profiles.py", "ngrams.py", "neighbours.npz"))
+    made_of = [*sorted((folder / "profiles").iterdir()), folder / "utils" / "messages.properties", *mine]
+    kept = cache.arrays("profiles", made_of, lambda: _as_arrays(pack(installed(folder), neighbours(), folder)))
+    return _of_arrays(kept)
+
+
+def _as_arrays(profiles: Profiles) -> cache.Arrays:
+    letters, codes, composed = profiles.alphabet
+    marks = [(mark, *pair) for mark, pairs in composed.items() for pair in pairs.items()]
+    tables = {name: np.array(getattr(profiles, name)) for name in ("languages", "neighbours", "slots", "keys", "table")}
+    return {**tables, "letters": letters, "codes": codes, "marks": np.array(marks, np.uint32)}
+
+
+def _of_arrays(kept: cache.Arrays) -> Profiles:
+    composed: dict[int, dict[int, int]] = {}
+    for mark, letter, both in kept["marks"].tolist():
+        composed.setdefault(mark, {})[letter] = both
+    letters = Alphabet(kept["letters"], kept["codes"], composed)
+    languages, neighbours = (tuple(kept[name].tolist()) for name in ("languages", "neighbours"))
+    return Profiles(languages, neighbours, letters, kept["slots"], kept["keys"], kept["table"])
 
 
 def pack(installed: dict[str, Counts], neighbours: dict[str, Counts], package: Path) -> Profiles:

@@ -80,34 +80,36 @@ def parse(line: str, sets: Sets) -> Phrase:
     Raises:
         SettingsError: a brace is closed that was not opened, or there is no such set.
     """
+    return tuple(parts(line, sets))
+
+
+def parts(line: str, sets: Sets) -> Iterator[str | Choice]:
+    """The parts of a phrase as `parse` tells them, one after the other: who asks for the first waits for no more."""
     left = deque(_PARTS.findall(flatten(line)))
-    phrase = _sequence(left, sets, ends=("}",))
+    yield from _sequence(left, sets, ends=("}",))
     if left:
         raise SettingsError(f"phrases: {line!r}: a brace too many")
-    return phrase
 
 
-def _sequence(left: deque[str], sets: Sets, ends: tuple[str, ...]) -> Phrase:
+def _sequence(left: deque[str], sets: Sets, ends: tuple[str, ...]) -> Iterator[str | Choice]:
     """Take parts from what is `left` up to one of the `ends`."""
-    made: list[str | Choice] = []
     while left and left[0] not in ends:
         part = left.popleft()
         if part == "{":
-            made.append(_choice(left, sets))
+            yield _choice(left, sets)
         elif part[0] == "<":
             if part[1:-1] not in sets:
                 raise SettingsError(f"phrases: there is no set {part}")
-            made.append(Choice(tuple(tuple(fold(words).split(" ")) for words in sets[part[1:-1]])))
+            yield Choice(tuple(tuple(fold(words).split(" ")) for words in sets[part[1:-1]]))
         else:
-            made.append(part)
-    return tuple(made)
+            yield part
 
 
 def _choice(left: deque[str], sets: Sets) -> Choice:
     """Take the branches of a choice, whose brace is open, with the brace that closes it."""
     branches = []
     while left:
-        branches.append(_sequence(left, sets, ends=("|", "}")))
+        branches.append(tuple(_sequence(left, sets, ends=("|", "}"))))
         if left and left.popleft() == "}":
             break
     return Choice(tuple(dict.fromkeys(branches)))

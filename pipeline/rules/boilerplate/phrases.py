@@ -29,7 +29,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,7 @@ from typing import Any, NamedTuple
 from pipeline.errors import SettingsError
 from pipeline.rules.boilerplate.grammar import (
     TOKEN,
+    Choice,
     Phrase,
     Places,
     Rank,
@@ -49,6 +50,7 @@ from pipeline.rules.boilerplate.grammar import (
     matches,
     opening_key,
     parse,
+    parts,
     unglued,
 )
 
@@ -82,23 +84,32 @@ class Pattern(NamedTuple):
         return cls(phrase, kind, frozenset(part for part in phrase if is_plain((part,)) and isinstance(part, str)))
 
 
-class _Parsed:
-    """A phrase, and what each of the words that it may begin with asks of it."""
+class _Written:
+    """A phrase as it is written, which is parsed when it is first asked for."""
 
-    def __init__(self, phrase: Phrase) -> None:
-        self.phrase = phrase
-        self.exact = " ".join(map(str, phrase)) if is_plain(phrase) else ""
+    def __init__(self, line: str, sets: Sets) -> None:
+        self._line, self._sets = line, sets
+
+    @cached_property
+    def phrase(self) -> Phrase:
+        """Its parts."""
+        return parse(self._line, self._sets)
+
+    @cached_property
+    def exact(self) -> str:
+        """Its words, if it consists of nothing else."""
+        return " ".join(map(str, self.phrase)) if is_plain(self.phrase) else ""
 
     @cached_property
     def seconds(self) -> Mapping[str, Sequence[str]]:
-        """The second words, by the first."""
+        """The second words of lines that match, by the first."""
         found: dict[str, list[str]] = {}
         for one, two in beginnings(self.phrase):
             found.setdefault(one, []).append(two)
         return found
 
 
-Unread = list[tuple[str | _Parsed, Kind]]  # phrases as they are written, or parsed where that tells how they begin
+Unread = list[tuple[_Written, Kind]]  # phrases that nobody has asked for yet
 Seconds = Mapping[str, tuple[Pattern, ...]]  # by second word, "*": any; phrases of words alone have no pattern
 
 
@@ -146,8 +157,7 @@ class Phrases:
 
     def _read(self, word: str, unread: Unread) -> Seconds:
         seconds: dict[str, list[Pattern]] = {}
-        for written, kind in unread:
-            phrase = _Parsed(parse(written, self.index.sets)) if isinstance(written, str) else written
+        for phrase, kind in unread:
             pattern = Pattern.of(phrase.phrase, kind)
             if phrase.exact:
                 self.exact.setdefault(phrase.exact, kind)
@@ -243,27 +253,26 @@ class _Index:
     def add(self, line: str, kind: Kind, number: int, *, checked: bool) -> None:
         """A phrase of the `number`-th group, found by the words it begins with, or by a word it must hold.
 
-        One that is `checked` is parsed, and so is one that does not begin with a word.
+        One that is `checked` is parsed, and so is one that does not begin with words of its own.
         """
+        written = _Written(line, self.sets)
         word = _WORD.match(flatten(line))
         if word and not checked:
-            self._opens(opening_key(word[1]), line, kind)
-            return
-        phrase = parse(line, self.sets)
-        opens = _first_words(phrase)
-        must_hold = anchors(phrase) if checked or opens & {"*", "#"} else opens  # the words it begins with are its own
+            opens = {opening_key(word[1])}
+        else:
+            opens = _first_words(written.phrase if checked else parts(line, self.sets))
+        must_hold = opens if opens and not checked and not opens & {"*", "#"} else anchors(written.phrase)
         if not must_hold:
             raise SettingsError(f"phrases {number}: {line!r} would match a line without a word of its own")
         if "*" not in opens:
-            parsed = _Parsed(phrase)
             for one in opens:
-                self._opens(one, parsed, kind)
+                self._opens(one, written, kind)
             return
         for held in sorted(must_hold):  # a set has another order in each process
-            self.anywhere.setdefault(held, []).append(Pattern.of(phrase, kind))
-        self.telling |= anchors(phrase, _by_rarity)
+            self.anywhere.setdefault(held, []).append(Pattern.of(written.phrase, kind))
+        self.telling |= anchors(written.phrase, _by_rarity)
 
-    def _opens(self, word: str, phrase: str | _Parsed, kind: Kind) -> None:
+    def _opens(self, word: str, phrase: _Written, kind: Kind) -> None:
         unread = self.first.setdefault(word, [])
         assert isinstance(unread, list)
         unread.append((phrase, kind))
@@ -272,10 +281,10 @@ class _Index:
 _WORD = re.compile(rf"\s*({TOKEN.pattern})")
 
 
-def _first_words(phrase: Phrase) -> set[str]:
+def _first_words(phrase: Iterable[str | Choice]) -> set[str]:
     """The words that lines begin with that match; "*" is any.
 
-    >>> sorted(_first_words(parse("{read|see also|} more", {})))
+    >>> sorted(_first_words(parts("{read|see also|} more", {})))
     ['more', 'read', 'see']
     """
     found: set[str] = set()
