@@ -24,7 +24,9 @@ PINNED = {"tolerance": 0.15, "ratios": {"reading": 0.1, "encoding": 0.2}}
 def test_a_step_that_has_grown_dear_beside_the_script_by_hand_misses_its_floor(
     reading: float, encoding: float, said: list[str]
 ) -> None:
-    measured = speed.Measured({"reading": reading, "encoding": encoding, "report": 9.0}, 10.0, 0)
+    measured = speed.Measured(
+        {"reading": reading, "encoding": encoding, "report": 9.0}, {"encoding": 4.0, "language": 6.0}, 0
+    )
     assert speed.missed(measured, PINNED) == said
 
 

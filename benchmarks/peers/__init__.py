@@ -6,6 +6,7 @@ that is run there, and so imports nothing of this project.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -61,6 +62,15 @@ def texts(file: Path, work: Path, rounds: int) -> dict[str, Cost]:
         },
         rounds,
     )
+
+
+def steps_of_datatrove(file: Path, work: Path) -> dict[str, float]:
+    """Seconds of the steps of datatrove at its fastest, by what ours are called; reading holds writing, too."""
+    told = work / "steps.json"
+    command = [python("datatrove"), str(HERE / "trove.py"), str(file), "--words", "blanks", "--steps", str(told)]
+    cost(_fresh(work / "theirs", command), work, _PATH)
+    found: dict[str, float] = json.loads(told.read_text())
+    return found
 
 
 def pages(file: Path, work: Path, rounds: int) -> dict[str, Cost]:
