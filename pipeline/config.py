@@ -166,7 +166,7 @@ def load(stages: Sequence[Stage], file: str | Path | None = None, **options: Any
             tables = tomllib.load(stream)
     except FileNotFoundError as error:
         if file:
-            raise SettingsError(f"{path}: no such file; name an existing one with --config, or none") from error
+            raise SettingsError(f"{path}: no such file; name an existing one, or none") from error
         tables = {}
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error

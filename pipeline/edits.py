@@ -52,7 +52,7 @@ def revert(text: str, findings: Sequence[Finding]) -> str:
     Raises:
         RuleError: the findings do not belong to this text.
     """
-    for sweep in reversed(list(_sweeps(findings))):
+    for sweep in reversed(list(sweeps(findings))):
         pieces: list[str] = []
         done = 0
         for rule, start, _end, before, after, _detail in sweep:
@@ -66,7 +66,7 @@ def revert(text: str, findings: Sequence[Finding]) -> str:
     return text
 
 
-def _sweeps(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
+def sweeps(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
     """Findings in their order, in runs of which each begins behind what the one before it has left.
 
     A run can be applied or undone in one sweep over the text, so that a text of n findings costs n and not n squared:
@@ -96,7 +96,7 @@ def disjoint(hits: Iterable[Hit]) -> Iterator[Hit]:
 def surroundings(text: str, findings: Sequence[Finding], width: int = 40) -> list[tuple[str, str]]:
     """What stands to the left and right of each finding, at the time it was made; `text` is the text as read."""
     found = []
-    for sweep in _sweeps(findings):
+    for sweep in sweeps(findings):
         pieces: list[str] = []
         done = shift = 0  # how far the text is dealt with, and by how much what was written is longer
         written = ""  # the last of it

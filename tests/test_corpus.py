@@ -162,6 +162,39 @@ def test_it_comes_as_a_frame(two: Path, library: str) -> None:
     assert list(frame["id"]) == ["a0", "a1", "a2", "a3", "a4"]
 
 
+def test_frames_have_the_types_of_the_columns(two: Path) -> None:
+    corpus = pipeline.read_corpus(CORPUS)
+    frame, empty = corpus.to_pandas(), pipeline.read_corpus(CORPUS, since="b2").to_pandas()
+    assert (len(frame), len(empty)) == (5, 0)
+    for each in (frame, empty):
+        types = {name: str(each[name].dtype) for name in ("published", "translation_score", "damage", "line", "text")}
+        text = types.pop("text")
+        assert types == {
+            "published": "datetime64[us, UTC]",
+            "translation_score": "float32",
+            "damage": "int32",
+            "line": "int64",
+        }
+        assert text in ("str", "object")  # of pandas 3, and of those before it
+    assert corpus.to_polars().schema == pipeline.read_corpus(CORPUS, since="b2").to_polars().schema
+
+
+def test_columns_are_chosen_by_name(two: Path) -> None:
+    for corpus in (pipeline.read_corpus(CORPUS), pipeline.read_corpus(CORPUS, since="b2")):
+        assert list(corpus.to_pandas(["text", "id"]).columns) == ["text", "id"]
+        assert corpus.to_polars(columns=["id"]).columns == ["id"]
+        assert corpus.to_arrow(["batch"]).to_pydict() == {"batch": ["b1", "b1", "b1", "b2", "b2"][: len(corpus)]}
+        assert corpus.to_arrow().schema.names == COLUMNS.names
+        with pytest.raises(InputError, match=r"^output/corpus: no column 'txt'; did you mean 'text'\?$"):
+            corpus.to_pandas(["txt"])
+
+
+def test_a_corpus_shows_its_batches_in_a_notebook(two: Path) -> None:
+    html = pipeline.read_corpus(CORPUS)._repr_html_()
+    assert "release 2, 5 documents" in html
+    assert "<tr><th>b1<td>3</tr><tr><th>b2<td>2</tr>" in html
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_without_the_library_it_is_said_what_to_install(
     two: Path, monkeypatch: pytest.MonkeyPatch, library: str

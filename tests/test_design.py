@@ -24,8 +24,8 @@ from pipeline.stages.order import STAGES
 PACKAGE = Path(config.__file__).parent
 # A room imports only from rooms that stand before it.
 ORDER = (
-    *("errors", "records", "text", "edits", "compiled", "engine", "facts", "rules", "stages", "config"),
-    *("sources", "output", "run", "tasks", "console", "__main__"),
+    *("errors", "records", "text", "edits", "diff", "compiled", "engine", "facts", "rules", "stages"),
+    *("config", "sources", "output", "face", "run", "tasks", "console", "__main__"),
 )
 # The library face imports what it needs when it is called.
 FACE = PACKAGE / "__init__.py"
@@ -71,7 +71,7 @@ def _without_packages(names: set[str]) -> set[str]:
 
 # --- who may touch files -----------------------------------------------------------------------------------------
 
-PURE = ("errors", "records", "text", "edits", "rules")
+PURE = ("errors", "records", "text", "edits", "diff", "rules")
 TOUCHING = re.compile(
     r"\bopen\(|\bprint\(|\binput\(|\.read_text\(|\.read_bytes\(|\.write_text\(|\.write_bytes\(|\.iterdir\(|\.glob\("
     r"|\.rglob\(|\.unlink\(|\.mkdir\(|\bimport (?:os|shutil|subprocess|socket|time|random|logging|tempfile)\b"

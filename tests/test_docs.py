@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -127,16 +127,28 @@ def test_what_the_readme_shows_is_what_comes_out(project: Path, capsys: pytest.C
         assert shown(block, capsys) == []
 
 
-def test_the_python_of_the_readme_runs_and_says_what_is_written_beside_it() -> None:
-    example = blocks(README, "python")[0]
+def try_python(examples: Sequence[str]) -> dict[str, object]:
+    """Run examples in turn; a line has beside it what it comes to. Returns what they have named."""
     scope: dict[str, object] = {}
-    for line in example.splitlines():
+    for line in (line for example in examples for line in example.splitlines()):
         code, _, said = line.partition("  # ")
         if said:
-            assert repr(eval(code, scope)) in (said, repr(eval(said)))
+            found = repr(eval(code, scope))
+            assert found == said or found == repr(eval(said)), line
         elif code:
             exec(code, scope)
-    assert scope["pipeline"] is pipeline
+    return scope
+
+
+def test_the_python_of_the_readme_runs_and_says_what_is_written_beside_it() -> None:
+    assert try_python(blocks(README, "python")[:1])["pipeline"] is pipeline
+
+
+def test_the_page_on_python_says_what_comes_out(project: Path) -> None:
+    assert cli.main(["run"]) == 0
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    assert {"texts", "off", "corpus"} <= try_python(blocks(page, "python")).keys()
+    assert [name for name in pipeline.__all__ if f"pipeline.{name}(" not in page] == []
 
 
 def test_every_stage_is_in_the_readme() -> None:

@@ -112,7 +112,7 @@ def test_an_input_that_is_deleted_after_it_was_read_is_published(
 
 def test_a_missing_settings_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, said = fails(capsys, SEEDS, "--config", "no.toml")
-    assert (code, said) == (2, "copydesk: no.toml: no such file; name an existing one with --config, or none")
+    assert (code, said) == (2, "copydesk: no.toml: no such file; name an existing one, or none")
 
 
 def test_an_unreadable_file_is_quarantined(place: Path) -> None:

@@ -32,6 +32,38 @@ def loaded(*arguments: str) -> set[str]:
     return set(done.stderr.split())
 
 
+IMPORTED = """
+import resource, subprocess, sys
+def seconds(code):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", code], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+print(min(seconds("import pipeline") for _ in range(5)) - min(seconds("pass") for _ in range(5)))
+"""
+
+
+def test_importing_the_face_takes_no_time() -> None:
+    """CPU time beyond that of Python itself, the least of five: 0.1 s would be noticed."""
+    done = subprocess.run([sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=True, timeout=120)
+    assert float(done.stdout) < 0.1
+    code = "import sys, pipeline; print(sorted({'pandas', 'polars', 'html', 'multiprocessing'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_face_does_without_pandas_polars_and_ipython() -> None:
+    """pyarrow loads pandas by itself where it is installed; nobody here asks for it."""
+    code = (
+        "import sys\nclass Bare:\n    def find_spec(self, name, *_):\n"
+        "        if name in ('pandas', 'polars', 'IPython'): raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Bare())\n"
+        "import pipeline, pyarrow\nprint(pipeline.clean(['& # 39;x', 'b'])[0]._repr_html_().count('<del'))\n"
+        "print(pipeline.clean(pyarrow.array(['& # 39;x', None])).findings['rule'].to_pylist())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "1\n['encoding/spaced_entity']\n"
+
+
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_what_is_asked_before_any_command_loads_no_command(option: str) -> None:
     found = loaded(option)

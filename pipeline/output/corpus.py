@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.config import closest
+from pipeline.diff import visible
 from pipeline.engine import storage
 from pipeline.errors import CopydeskError, InputError
 from pipeline.output import release
@@ -18,6 +20,7 @@ from pipeline.records import Document
 from pipeline.stages import tables
 
 if TYPE_CHECKING:
+    import pyarrow
     import pyarrow.dataset
 
 
@@ -62,26 +65,58 @@ class Corpus:
                 raise FileNotFoundError
             return found
 
-    def to_pandas(self) -> Any:
-        """All documents as a `pandas.DataFrame`, in memory.
+    def to_arrow(self, columns: Sequence[str] | None = None) -> pyarrow.Table:
+        """All documents as an Arrow table, in memory; of the `columns` alone where they are named.
+
+        Raises:
+            InputError: there is no such column; or a batch was published again meanwhile.
+        """
+        names = self._names(columns)
+        if not self._batches:
+            return COLUMNS.empty_table().select(names or COLUMNS.names)
+        with self._listed():
+            return self.dataset.to_table(names)
+
+    def to_pandas(self, columns: Sequence[str] | None = None) -> Any:
+        """The same as a `pandas.DataFrame`: `published` is a time in UTC, a score that is not there is NaN.
 
         Raises:
             CopydeskError: pandas is not installed.
+            InputError: as for `to_arrow`.
         """
         _installed("pandas")
-        return self._table().to_pandas()
+        # what is turned into a column of pandas is let go at once: never is all of it there twice
+        return self.to_arrow(columns).to_pandas(split_blocks=True, self_destruct=True)
 
-    def to_polars(self) -> Any:
-        """All documents as a `polars.DataFrame`, in memory.
+    def to_polars(self, columns: Sequence[str] | None = None) -> Any:
+        """The same as a `polars.DataFrame`.
 
         Raises:
             CopydeskError: Polars is not installed.
+            InputError: as for `to_arrow`.
         """
-        return _installed("polars").from_arrow(self._table())
+        return _installed("polars").from_arrow(self.to_arrow(columns))
 
-    def _table(self) -> Any:
-        with self._listed():
-            return self.dataset.to_table() if self._batches else COLUMNS.empty_table()
+    def _names(self, columns: Sequence[str] | None) -> list[str] | None:
+        """The names of columns, which are there."""
+        names = [columns] if isinstance(columns, str) else columns
+        for name in names or ():
+            if name not in COLUMNS.names:
+                raise InputError(f"{self.folder}: no column {name!r}; {closest(name, COLUMNS.names)}")
+        return None if names is None else list(names)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: its batches, the newest last."""
+        left_out = len(self._batches) - _MOST_ROWS
+        rows = "".join(
+            f"<tr><th>{visible(name)}<td>{batch['rows']:,}</tr>"
+            for name, batch in list(self._batches.items())[-_MOST_ROWS:]
+        )
+        return (
+            f"<p><b>Corpus</b> {visible(str(self.folder))}: release {self.release}, {len(self):,} documents</p>\n"
+            f"<table><thead><tr><th>batch<th>documents</tr></thead><tbody>"
+            f"{f'<tr><th>{left_out:,} before<td>…</tr>' if left_out > 0 else ''}{rows}</tbody></table>"
+        )
 
     def __iter__(self) -> Iterator[Document]:
         for file in self.files:
@@ -104,7 +139,8 @@ class Corpus:
         return sum(batch["rows"] for batch in self._batches.values())
 
 
-_MOST_NAMES = 4  # of batches, shown
+_MOST_NAMES = 4  # of batches, shown in a line
+_MOST_ROWS = 20  # in a table
 
 
 def read_corpus(path: str | Path, since: str | None = None) -> Corpus:

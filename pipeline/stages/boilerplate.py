@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +32,11 @@ class Boilerplate(Table):
     def made_of(self) -> dict[str, Any]:
         """The decisions, each by itself; the phrases are a parameter of the rules."""
         return {"decisions": {f"{d.site}: {d.line}": d.decision for d in decisions.read(self.decisions.text)}}
+
+
+def phrase_facts(rows: pa.RecordBatch, *, additions: str = "") -> FactsOfRows:
+    """Which kinds of line phrases tell in each document: what is known of it without its site."""
+    return FactsOfRows([Facts(phrases=certain(text, additions)) for text in rows["text"].to_pylist()])
 
 
 def line_facts(rows: pa.RecordBatch, *, counted: str, decided: str, additions: str = "") -> FactsOfRows:
@@ -72,7 +77,9 @@ def filled(stage: Stage, off: Collection[str]) -> Stage:
     assert isinstance(stage.table, Boilerplate)
     learned = stage.rule("site_line")
     limits = {name: learned.settings[name] for name in ("min_share", "min_documents")} if learned else {}
-    return stage.with_derived(additions=stage.table.phrases.text, spared=(BYLINE, *sorted(off)), **limits)
+    additions = stage.table.phrases.text
+    stage = replace(stage, facts=partial(phrase_facts, additions=additions))
+    return stage.with_derived(additions=additions, spared=(BYLINE, *sorted(off)), **limits)
 
 
 STAGE = Stage(
@@ -81,6 +88,7 @@ STAGE = Stage(
     "lines that the site added: related links, pitches, notices",
     RULES,
     guard=GUARD,
+    facts=phrase_facts,
     survey=Survey("lines", count_lines, lines.remember, left=(lines.COUNTED,)),
     table=Boilerplate(),
     filled=filled,

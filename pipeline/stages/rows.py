@@ -8,7 +8,7 @@ they came in. This is the one path: `stage.run` does to a single text what this 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,17 +46,15 @@ def run_stage(
     told, aside = _facts_of(rows, facts or stage.facts, max_seconds)
     for field in stage.columns:
         rows = with_column(rows, field, told.columns[field.name])
-    seen = screen(rows["text"], told.facts, stage)
     edited: dict[int, Result] = {}
     counted: dict[int, Mapping[str, Any]] = {}
     found: list[FindingRow] = []
     documents = rows.select(["id", "text", "site"])
     with Clock(max_seconds) as clock:
-        for row in _rows_to_look_at(rows, stage, seen):
+        for row, idle in to_look_at(rows["text"], told.facts, stage):
             if row in aside:
                 continue
             identity, text, site = (documents.column(i)[row].as_py() for i in range(3))
-            idle = {name for name, rows_hit in seen.items() if row not in rows_hit}
             try:
                 clock.start()
                 result = stages.run(stage, Document(identity, text), told.facts[row], idle)
@@ -83,6 +81,16 @@ def give_up(rows: pa.RecordBatch, *, stage: Stage) -> Iterator[dict[str, pa.Reco
     why = Aside(Verdict.QUARANTINE, f"{stage.name}: workers died on it, or were ended after too long a time")
     aside = dict.fromkeys(range(rows.num_rows), why)
     yield {**_places(rows, stage.name, aside), FOUND: findings_table([])}
+
+
+def to_look_at(texts: pa.StringArray, facts: Sequence[Facts], stage: Stage) -> Iterator[tuple[int, Collection[str]]]:
+    """The rows on which rules may find anything, in order, each with the names of those known to find nothing there."""
+    seen = screen(texts, facts, stage)
+    rows: Iterable[int] = sorted(frozenset[int]().union(*seen.values()))
+    if len(seen) < len(stage.rules):  # a rule without a trigger looks at every document's facts
+        rows = range(len(texts))
+    for row in rows:
+        yield row, {name for name, rows_hit in seen.items() if row not in rows_hit}
 
 
 def screen(texts: pa.StringArray, facts: Sequence[Facts], stage: Stage) -> dict[str, frozenset[int]]:
@@ -120,12 +128,6 @@ def _matched(texts: pa.StringArray, patterns: tuple[str, ...], looked: dict[tupl
         some = texts if len(patterns) == 1 else texts.take(pa.array(rows))
         looked[patterns] = rows[pc.indices_nonzero(pc.match_substring_regex(some, patterns[-1])).to_numpy()]
     return looked[patterns]
-
-
-def _rows_to_look_at(rows: pa.RecordBatch, stage: Stage, seen: Mapping[str, frozenset[int]]) -> Iterable[int]:
-    if len(seen) < len(stage.rules):  # a rule without a trigger looks at every document's facts
-        return range(rows.num_rows)
-    return sorted(frozenset[int]().union(*seen.values()))
 
 
 # --- facts -------------------------------------------------------------------------------------------------------

@@ -13,16 +13,13 @@ from pathlib import Path
 
 import xxhash
 
+from pipeline.diff import change, shown
 from pipeline.engine import whole
 from pipeline.output.manifest import CharsetFigures, FieldsFigures, Manifest
 from pipeline.stages.tables import FindingRow
 
 _KEY = re.compile(r'<meta name="copydesk-key" content="([0-9a-f]+)">')
 _SEAL = re.compile(r"<!-- copydesk-seal ([0-9a-f]{16}) -->\n\Z")  # by which a page that was cut or changed is told
-# Characters that a browser would not show, or that turn the line around them.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
-)
 
 
 def key_of(file: Path) -> str | None:
@@ -176,11 +173,7 @@ def number_of(count: int, noun: str, plural: str = "") -> str:
 
 def _diff(row: FindingRow) -> str:
     """A finding amid what stood around it: what was taken out, what was put in, or what was remarked."""
-    before = shown(row.before)
-    if row.after is None:
-        middle = f"<mark>{before}</mark>" if before else ""
-    else:
-        middle = (f"<del>{before}</del>" if before else "") + (f"<ins>{shown(row.after)}</ins>" if row.after else "")
+    middle = change(row.before, row.after)
     return f"<q>{shown(row.left)}{middle}{shown(row.right)}</q>" if middle else ""
 
 
@@ -236,10 +229,3 @@ def _fields(guessed: Sequence[FieldsFigures]) -> Iterator[str]:
         told = [f"{what} from <code>{shown(name)}</code>: {shown(why)}" for what, (name, why) in fields]
         yield f'<tr><th scope="row">{shown(alike["file"])}{_number(alike["files"])}<td>{"<br>".join(told)}</tr>\n'
     yield "</tbody></table></section>\n"
-
-
-def shown(text: str) -> str:
-    """Text from a document, fit for the page: escaped, and with a name for each character that would not show."""
-    return _INVISIBLE.sub(lambda m: f"<b>U+{ord(m[0]):04X}</b>", escape(text)).replace(
-        "\n", '<b title="line break">↵</b>'
-    )

@@ -1,0 +1,1 @@
+"""What stands behind the library face: arguments looked at, many texts at once, results that show themselves."""
