@@ -95,15 +95,12 @@ def translation_quality(text: str, language: str = "en") -> Quality:
     """How well `text` reads: `.score` in 0..1 (1 reads well; None: the language is not scored) and `.findings`.
 
     Raises:
-        TypeError, ValueError: an argument is of another kind, or no language that `detect_language` names.
+        TypeError: an argument is of another kind.
     """
     from pipeline.face import arguments
     from pipeline.facts import translation
 
-    text, language = arguments.text(text), arguments.text(language, "language")
-    if language not in translation.SCORED:
-        arguments.language(language)
-    return translation.quality(text, language)
+    return translation.quality(arguments.text(text), arguments.text(language, "language"))
 
 
 def find_duplicates(documents: Iterable[tuple[str, str]]) -> Iterator[Duplicate]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,22 +40,6 @@ def path(given: object, name: str = "path") -> Path:
     if not isinstance(given, str | os.PathLike):
         raise TypeError(f"{name} must be a path, as a string or a pathlib.Path; got {described(given)}")
     return Path(given)
-
-
-def language(given: str) -> str:
-    """A language as `detect_language` names it.
-
-    Raises:
-        ValueError: it names none so.
-    """
-    from pipeline.facts.language import profiles  # 0.1 s to load, and most texts are said to be English
-
-    known = [*profiles.load().languages, "und"]
-    if given not in known:
-        close = difflib.get_close_matches(given.lower(), known, 1)
-        meant = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(known))}"
-        raise ValueError(f"no language {given!r}; {meant}")
-    return given
 
 
 def number_of_workers(given: object) -> int:
