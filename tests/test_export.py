@@ -7,6 +7,8 @@ import csv
 import hashlib
 import io
 import json
+import re
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,8 @@ from pipeline.errors import SettingsError
 from pipeline.output.columns import COLUMNS
 from pipeline.output.export import articles as texts
 from pipeline.output.export import cells, shapes
-from pipeline.output.export.export import KINDS
-from tests.runs import articles, keep_copies, one_line, run, tree, write_jsonl
+from pipeline.output.export.export import KINDS, refuse_condition
+from tests.runs import ROOT, articles, keep_copies, one_line, run, tree, write_jsonl
 
 CORPUS = "output/corpus"
 HOSTILE = (
@@ -166,8 +168,8 @@ def by_csv(file: str) -> list[dict[str, str]]:
 def by_pandas(file: str) -> list[dict[str, str]]:
     import pandas
 
-    found: list[dict[str, str]] = pandas.read_csv(file, dtype=str, keep_default_na=False).to_dict("records")
-    return found
+    found: Any = pandas.read_csv(file, dtype=str, keep_default_na=False)
+    return list(found.to_dict("records"))
 
 
 def by_pyarrow(file: str) -> list[dict[str, str]]:
@@ -455,6 +457,25 @@ def test_a_summary_says_what_was_written(corpus: list[dict[str, Any]], capsys: p
     assert capsys.readouterr().out.startswith("2 of 44 articles of release 2 as jsonl, 1 file, 0.0 MB: out (")
     export("out", "--json")
     assert json.loads(capsys.readouterr().out)["rows"] == 44
+
+
+# --- its page ----------------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_conditions_and_an_undoing_that_work(corpus: list[dict[str, Any]]) -> None:
+    page = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+    [conditions] = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    with Expressions() as expressions:
+        for condition in conditions.splitlines():
+            refuse_condition(expressions, condition)
+    [example] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    scope: dict[str, Any] = {"re": re}
+    exec(example, scope)
+    made = cells.harmless(pa.array(HOSTILE)).to_pylist()
+    assert [scope["as_it_was"](cell) for cell in made] == list(HOSTILE)
+    [command] = re.findall(r"^copydesk (.*)", page, re.MULTILINE)
+    assert cli.main(shlex.split(command)) == 0
+    assert [kind for kind in KINDS if f"| `{kind}`" not in page] == []
 
 
 PIECES = st.lists(st.lists(st.text(max_size=9), max_size=9), max_size=9)

@@ -24,6 +24,7 @@ from pipeline.engine import whole
 from pipeline.engine.expressions import Expressions
 from pipeline.engine.protocol import Progress
 from pipeline.errors import BalanceError, CopydeskError, SettingsError
+from pipeline.output import card, release
 from pipeline.output.columns import COLUMNS
 from pipeline.output.corpus import Corpus
 from pipeline.output.export import articles, croissant, shapes
@@ -111,9 +112,18 @@ def _written(folder: Path, rows: _Rows, expressions: Expressions) -> Iterator[tu
 
 def _write_front(folder: Path, corpus: Corpus, exported: Exported) -> None:
     """What people, the Hub and machines read of it before they read it."""
-    told, columns = corpus.manifest, schema_of(exported["columns"])
+    told, facts = corpus.manifest, release.facts(corpus.folder)
+    names = tuple(exported["columns"])
+    part = card.Part(exported["rows"], exported["where"], names, exported["languages"])
+    whole.write_text(folder / release.CARD, card.of(told, facts, part))
     machines = croissant.metadata(
-        "articles", "x", ["unknown"], f"{told['release']}.0.0", told["created"], columns, exported["files"]
+        card.NAME,
+        f"{exported['rows']:,} articles of release {corpus.release}; README.md says more.",
+        card.license_names(facts.values()),
+        f"{corpus.release}.0.0",
+        told["created"],
+        schema_of(names),
+        exported["files"],
     )
     whole.write_text(folder / CROISSANT, json.dumps(machines, ensure_ascii=False, indent=1) + "\n")
 
