@@ -67,6 +67,8 @@ def changed(settings: Settings) -> dict[str, str]:
         judges = {judge.name: judge for judge in stage.judges}
         for judge in default.judges:
             now = judges.get(judge.name)
+            if now and (now.find, now.verdict) == (judge.find, judge.verdict):  # to look into all of them takes 20 ms
+                continue
             pairs.append((judge.name, _in_force(judge), _in_force(now) if now else {"enabled": False}))
     return {
         f"{table} {name}": _told(value)
