@@ -76,6 +76,8 @@ class Run(Table):
     # some 100,000 times what an article takes; it decides nothing but on hostile texts, and is in no key
     max_seconds: Annotated[float, Bounds(0, None), Option("a document that takes longer is quarantined", "S")] = 60.0
     only_new: Annotated[bool, Option("leave out files that another published batch has read", "")] = False
+    # as the Hub calls it, for the card of the corpus; one that it does not know is `other` there, with this name
+    license: Annotated[str, Option("licence of the corpus, as the Hugging Face Hub calls it", "NAME")] = ""
     engine: Annotated[str, Option("who does the work", "NAME")] = "local"
 
 
@@ -142,6 +144,7 @@ class Settings:
     notify: Notify = Notify()
     file: str = ""  # where they were read
     told: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # settings of `[read]` given as options
+    defaults: tuple[Stage, ...] = ()  # the stages as they are written down
 
     def stage(self, name: str) -> Stage:
         """The stage of that name."""
@@ -203,7 +206,12 @@ def parse(
         _table(Notify(), tables.get("notify", {}), f"{where}: [notify]"),
         where,
         told,
+        tuple(stages),
     )
+    if settings.run.license and not re.fullmatch(r"[a-z0-9][a-z0-9.+\-]*", settings.run.license):
+        raise SettingsError(
+            f"{where}: [run] license must be a name as the Hub has it, as cc-by-4.0; got {settings.run.license!r}"
+        )
     if settings.notify.webhook and not re.match(r"https?://[^/\s]+", settings.notify.webhook):
         raise SettingsError(f"{where}: [notify] webhook must begin with http:// or https:// and a host")
     if settings.run.batch and not re.fullmatch(r"[^\W_][\w.\-]*", settings.run.batch):

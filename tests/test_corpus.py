@@ -245,15 +245,6 @@ def test_where_there_is_no_corpus_it_is_said(two: Path, path: str) -> None:
 # --- the card ----------------------------------------------------------------------------------------------------
 
 
-def test_the_card_tells_the_hub_where_the_data_is(two: Path) -> None:
-    head = (CORPUS / "README.md").read_text().split("---\n")[1]
-    assert head.splitlines() == [
-        "pretty_name: Clean news articles",
-        *("language:", '- "en"', "size_categories:", "- n<1K"),
-        *("configs:", "- config_name: default", "  data_files: data/*.parquet"),
-    ]
-
-
 @pytest.mark.parametrize(("rows", "name"), [(0, "n<1K"), (10**9 - 1, "100M<n<1B"), (10**9, "n>1B")])
 def test_sizes_are_called_as_the_hub_calls_them(rows: int, name: str) -> None:
     assert card.size_category(rows) == name

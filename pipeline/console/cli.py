@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "whether all outputs are still as they were written, byte for byte",
     "look": "the first records of files as they would be read, or why not",
     "init": "what lies in a folder, and a settings file for it",
+    "export": "the corpus as other files: JSON lines, CSV, texts, Parquet, a folder for the Hugging Face Hub",
     "gc": "what of the output folder nobody needs any more; with --yes it is removed",
     "completion": "print a script by which bash, zsh or fish complete commands and options",
 }
@@ -56,6 +57,8 @@ examples:
   copydesk rules try encoding/mojibake --on articles/
                                         show what a rule would do there, and change nothing
   copydesk verify                       look whether all outputs are still as they were written
+  copydesk export out --to csv --where "language = 'en'"
+                                        write the corpus, or a part of it, as other files
   copydesk retry                        take documents in quarantine through again, when what broke them has passed
   copydesk gc                           say what of the output folder nobody needs; --yes removes it
   copydesk boilerplate suggest          list lines learned of sites, with their evidence; then accept or reject

@@ -175,6 +175,19 @@ def write_part(target: Path, table: pa.Table) -> None:
     temporary.replace(target)
 
 
+def write_file(target: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
+    """One Parquet file of any length; how its rows come in makes no difference to its bytes."""
+    with pq.ParquetWriter(target, schema, compression=COMPRESSION) as writer:
+        waiting = schema.empty_table()
+        for some in rows:
+            waiting = pa.concat_tables([waiting, pa.Table.from_batches([some]).cast(schema)])
+            while waiting.num_rows >= ROW_GROUP:
+                writer.write_table(waiting.slice(0, ROW_GROUP).combine_chunks(), ROW_GROUP)
+                waiting = waiting.slice(ROW_GROUP)
+        if waiting.num_rows:
+            writer.write_table(waiting.combine_chunks(), ROW_GROUP)
+
+
 def write_rows(folder: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema, stem: str = "part") -> None:
     """A dataset of these rows; without any it still has its schema."""
     writer = PartWriter(folder, stem)

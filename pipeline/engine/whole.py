@@ -72,6 +72,18 @@ def remove_leftovers(folder: Path, name: str = "", spare: Callable[[Path], bool]
             path.unlink(missing_ok=True)
 
 
+def is_in_use(leftover: Path) -> bool:
+    """Whether the process that has named a temporary folder is still there: what it leaves is nothing left over."""
+    number = int(leftover.name.split(".")[-2])
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def remove_leftovers_below(folder: Path) -> None:
     """Remove what killed workers left at any depth of a folder."""
     for path in folder.rglob(".*.tmp"):

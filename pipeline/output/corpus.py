@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from pipeline.config import closest
 from pipeline.diff import visible
 from pipeline.engine import storage
 from pipeline.errors import CopydeskError, InputError
 from pipeline.output import release
-from pipeline.output.columns import COLUMNS
+from pipeline.output.columns import COLUMNS, with_columns
 from pipeline.output.layout import DATA
 from pipeline.output.release import Release
 from pipeline.records import Document
@@ -34,6 +36,7 @@ class Corpus:
     def __init__(self, folder: Path, found: Release, since: str | None = None) -> None:
         self.folder = folder
         self.release = found["release"]
+        self.manifest = found
         self._batches = {name: b for name, b in found["batches"].items() if since is None or name > since}
 
     def __repr__(self) -> str:
@@ -119,10 +122,18 @@ class Corpus:
         )
 
     def __iter__(self) -> Iterator[Document]:
+        for rows in self._rows():
+            yield from tables.to_documents(rows)
+
+    def rows(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """The rows with these columns, some at a time, in the order of batches and ids."""
+        schema = pa.schema([COLUMNS.field(name) for name in columns])
+        return (with_columns(rows, schema, {}) for rows in self._rows(columns))
+
+    def _rows(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         for file in self.files:
             with self._listed():
-                for rows in storage.read_rows(str(file)):
-                    yield from tables.to_documents(rows)
+                yield from storage.read_rows(str(file), columns)
 
     @contextmanager
     def _listed(self) -> Iterator[None]:

@@ -12,6 +12,9 @@ MadeOf = Mapping[str, Any]  # names to values, nested, as JSON can say them
 Example = Mapping[str, Any]  # a `tables.FindingRow` by the names of its parts, its texts cut
 
 
+OTHERS = "(others)"  # what is too much to be told one by one, summed up
+
+
 class Counts(TypedDict, total=False):
     """Documents by place, and findings; a published batch has `published` alone."""
 
@@ -69,6 +72,45 @@ class PartFigures(TypedDict):
     sha256: str
 
 
+class SetAside(TypedDict):
+    """Documents that were set aside for a reason, and how it was given to one of them."""
+
+    documents: int
+    example: str
+
+
+class Edited(TypedDict):
+    """What a rule has changed: edits, documents, and one of the edits, its texts cut."""
+
+    edits: int
+    documents: int
+    before: str
+    after: str
+
+
+class Removed(TypedDict):
+    """What a step has set aside, by reason, and changed, by rule."""
+
+    dropped: dict[str, SetAside]
+    quarantined: dict[str, SetAside]
+    edited: dict[str, Edited]
+
+
+class Facts(TypedDict, total=False):
+    """What the card tells of a published batch."""
+
+    sites: dict[str, int]  # documents: of the largest ones, the others summed up
+    first: str | None  # the day of the earliest article that has a date: ISO 8601
+    last: str | None
+    dated: int  # articles that have one
+    characters: int  # of all texts
+    bytes: int  # of them in UTF-8
+    removed: dict[str, Removed]  # by step
+    settings: dict[str, str]  # that differ from the defaults, by table and name
+    version: str  # of Copydesk
+    license: str  # "" where nobody says
+
+
 class MadeBy(TypedDict):
     """What a step was made by when its batch was published."""
 
@@ -93,6 +135,7 @@ class Manifest(TypedDict, total=False):
     counts: Counts
     sources: dict[str, dict[str, int]]  # source to place to documents
     reasons: dict[str, int]  # documents set aside
+    set_aside: dict[str, dict[str, SetAside]]  # by place and reason
     losses: dict[str, Losses]  # by source
     rules: dict[str, RuleFigures]
     scores: list[int]  # documents by translation score, in equal parts of 0..1
@@ -112,6 +155,7 @@ class Manifest(TypedDict, total=False):
     released: str  # when that was made: ISO 8601, UTC
     made_by: dict[str, MadeBy]  # by step
     libraries: dict[str, str]  # of all steps: name to version, and Python's
+    facts: Facts  # of a published batch
 
 
 _IN_EACH = {"step": str, "batch": str, "key": str, "made_of": dict, "files": dict, "digests": dict, "started": str}

@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,15 @@ from pipeline.engine.protocol import Engine
 from pipeline.errors import BalanceError
 from pipeline.output import columns
 from pipeline.output.columns import AS_READ, COLUMNS
-from pipeline.output.manifest import Counts, Manifest
+from pipeline.output.manifest import OTHERS, Counts, Facts, Manifest
 from pipeline.output.release import file_name
 from pipeline.sources.columns import plain
 from pipeline.sources.meta import as_json
 from pipeline.sources.page.dates import iso_date
 
 FILE_BYTES = 32 << 20  # of text and metadata in a file: what is held in memory while it is written
+MOST_SITES = 200  # told of one by one; the smaller ones are summed up
+SITE_LENGTH = 100
 
 _WITHOUT_CUTS = pa.schema([field for field in COLUMNS if field.name != "cuts"])
 # The rows, by their ids, with the number of passages that were cut from each; `findings`: of the stage that cuts.
@@ -57,13 +59,12 @@ def write(
     engine.sql(_ORDERED, str(ordered), documents=str(rows), findings=cut or str(nothing))
     whole.remove(rows, nothing)
     names: list[str] = []
-    languages: Counter[str] = Counter()
+    facts = _Facts()
     for table in tables_of(storage.read_rows(str(ordered))):
         names.append(file_name(batch, key, len(names)))
         (folder / names[-1]).parent.mkdir(exist_ok=True)
         storage.write_part(folder / names[-1], table)
-        for entry in pc.value_counts(pc.fill_null(table["language"], "und")):
-            languages[entry["values"].as_py()] += entry["counts"].as_py()
+        facts.add(table)
         del table  # before the next one is put together
     whole.remove(ordered)
     files = {name: folder / name for name in names}
@@ -83,7 +84,8 @@ def write(
         },
         "columns": {field.name: str(field.type) for field in COLUMNS},
         "schema": columns.VERSION,
-        "languages": dict(sorted(languages.items())),
+        "languages": dict(sorted(facts.languages.items())),
+        "facts": facts.told(),
     }
 
 
@@ -114,6 +116,44 @@ def _table(rows: Sequence[pa.RecordBatch]) -> pa.Table:
     if not rows:
         return COLUMNS.empty_table()
     return pa.Table.from_batches(rows).select(COLUMNS.names).cast(COLUMNS).combine_chunks()
+
+
+class _Facts:
+    """What the card tells of the articles, added up file by file."""
+
+    def __init__(self) -> None:
+        self.languages: Counter[str] = Counter()
+        self._sites: Counter[str] = Counter()
+        self._days: list[date] = []  # the first and the last
+        self._dated = self._characters = self._bytes = 0
+
+    def add(self, table: pa.Table) -> None:
+        """Count the articles of a file."""
+        for counter, column, unknown in ((self.languages, "language", "und"), (self._sites, "site", "")):
+            for entry in pc.value_counts(pc.fill_null(table[column], unknown)):
+                counter[entry["values"].as_py()] += entry["counts"].as_py()
+        days = pc.min_max(table["published"]).as_py().values()
+        self._days = sorted([*self._days, *(day.date() for day in days if day)])
+        self._days = [*self._days[:1], *self._days[-1:]]
+        self._dated += table.num_rows - table["published"].null_count
+        self._characters += pc.sum(pc.utf8_length(table["text"])).as_py() or 0
+        self._bytes += pc.sum(pc.binary_length(table["text"])).as_py() or 0
+
+    def told(self) -> Facts:
+        """All of them."""
+        ranked = sorted(self._sites.items(), key=lambda site: (-site[1], site[0]))
+        sites = {site[:SITE_LENGTH]: number for site, number in ranked[:MOST_SITES]}
+        if others := sum(number for _, number in ranked[MOST_SITES:]):
+            sites[OTHERS] = others
+        first, last = (day.isoformat() for day in self._days) if self._days else (None, None)
+        return {
+            "sites": sites,
+            "first": first,
+            "last": last,
+            "dated": self._dated,
+            "characters": self._characters,
+            "bytes": self._bytes,
+        }
 
 
 _NO_FINDINGS = pa.schema([("id", pa.string()), ("after", pa.string())])

@@ -24,7 +24,7 @@ from pipeline.errors import CopydeskError
 from pipeline.output import card
 from pipeline.output import manifest as manifests
 from pipeline.output.layout import BATCHES, CORPUS, DATA, Layout, published_names
-from pipeline.output.manifest import Counts, MadeBy, Manifest, PartFigures
+from pipeline.output.manifest import Counts, Facts, MadeBy, Manifest, PartFigures
 
 MANIFEST = "_manifest.json"  # a name that Spark and pyarrow pass over
 CARD = "README.md"
@@ -65,6 +65,11 @@ def read(corpus: Path) -> Release | None:
     return cast(Release, found) if found and isinstance(found.get("batches"), dict) else None
 
 
+def facts(corpus: Path) -> dict[str, Facts]:
+    """What the batches of a release tell for its card, by name."""
+    return {name: manifest.get("facts") or Facts() for name, manifest in sorted(_batches(corpus).items())}
+
+
 def file_name(batch: str, key: str, number: int) -> str:
     """What a file of articles is called, below the release."""
     return f"{DATA}/{batch}.{key}-{number:05d}{storage.SUFFIX}"
@@ -96,7 +101,8 @@ def complete(folder: Path, layout: Layout, mine: Manifest) -> Manifest:
     (folder / BATCHES / layout.batch).mkdir(parents=True)
     whole.write_json(folder / BATCHES / layout.batch / whole.MANIFEST, mine)
     release = _of({**others, layout.batch: mine})
-    whole.write_text(folder / CARD, card.of(release))
+    told = {name: manifest.get("facts") or Facts() for name, manifest in sorted({**others, layout.batch: mine}.items())}
+    whole.write_text(folder / CARD, card.of(release, told))
     release["card"] = whole.file_digest(folder / CARD)
     whole.write_json(folder / MANIFEST, release)
     return mine

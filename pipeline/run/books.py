@@ -16,12 +16,11 @@ import pyarrow.compute as pc
 
 from pipeline.engine import storage
 from pipeline.errors import BalanceError
-from pipeline.output.manifest import Example, Losses, Manifest, RuleFigures
+from pipeline.output.manifest import OTHERS, Example, Losses, Manifest, RuleFigures, SetAside
 from pipeline.stages import tables
 
 EXAMPLES = 6  # for each rule, from as many sites as there are
 SOURCES = 200  # sources listed one by one; the smaller ones are summed up under OTHERS
-OTHERS = "(others)"
 WIDEST = 300  # characters of an example's before and after
 MOST_REASONS = 3  # said of a batch
 LONGEST_REASON = 160  # characters of one, before its hint
@@ -72,6 +71,7 @@ def close(step: str, output: Path, read: int, before: str | None = None) -> Mani
         },
         "sources": _ranked(sources),
         "reasons": reasons(output),
+        "set_aside": {place: set_aside(output, place) for place in (tables.DROPPED, tables.QUARANTINED)},
         "losses": losses(output),
         "rules": per_rule(output),
     }
@@ -138,6 +138,18 @@ def reasons(output: Path, places: Sequence[str] = (tables.DROPPED, tables.QUARAN
     for place in places:
         for rows in storage.read_rows(f"{output}/{place}", ["reason"], rows=ROWS):
             found.update(dict(_counted(_short(rows["reason"]))))
+    return dict(sorted(found.items()))
+
+
+def set_aside(output: Path, place: str) -> dict[str, SetAside]:
+    """The documents in a place by reason, with the reason as it was given to one of them, whatever their order."""
+    found: dict[str, SetAside] = {}
+    for rows in storage.read_rows(f"{output}/{place}", ["reason"], rows=ROWS):
+        table = pa.table({"reason": _short(rows["reason"]), "given": rows["reason"]})
+        for group in table.group_by("reason").aggregate([("given", "min"), ([], "count_all")]).to_pylist():
+            entry = found.setdefault(group["reason"], {"documents": 0, "example": group["given_min"][:WIDEST]})
+            entry["documents"] += group["count_all"]
+            entry["example"] = min(entry["example"], group["given_min"][:WIDEST])
     return dict(sorted(found.items()))
 
 

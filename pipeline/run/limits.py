@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.config import Run
-from pipeline.output.manifest import Losses, Manifest, SourceFigures
+from pipeline.output.manifest import OTHERS, Losses, Manifest, SourceFigures
 from pipeline.run import books
 
 # settings of `[run]`; 1.0: no limit
@@ -47,7 +47,7 @@ def figures(manifests: Sequence[Manifest]) -> dict[str, SourceFigures]:
     lost: dict[str, list[Losses]] = {source: [] for source in read}
     for manifest in manifests:
         for source, losses in manifest["losses"].items():
-            lost.setdefault(source if source in read else books.OTHERS, []).append(losses)
+            lost.setdefault(source if source in read else OTHERS, []).append(losses)
     return {source: {"read": read.get(source, 0), **books.added(entries)} for source, entries in lost.items()}
 
 
@@ -113,7 +113,7 @@ def _rises(was: SourceFigures, entry: SourceFigures, place: str, limit: float) -
 def _judged(sources: Mapping[str, SourceFigures], run: Run) -> dict[str, SourceFigures]:
     """Sources by themselves, with enough documents that a share tells something."""
     least = max(1, run.min_source)
-    return {s: entry for s, entry in sources.items() if entry["read"] >= least and s != books.OTHERS}
+    return {s: entry for s, entry in sources.items() if entry["read"] >= least and s != OTHERS}
 
 
 def _together(sources: Mapping[str, SourceFigures]) -> SourceFigures:

@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
+from pipeline import __version__
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine, Progress
 from pipeline.errors import LimitError
 from pipeline.output import columns, publication, release
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import Counts, MadeOf, Manifest
-from pipeline.run import limits, provenance
+from pipeline.run import keys, limits, provenance
 from pipeline.run.history import FILES
 from pipeline.run.steps.step import Made, Step
 from pipeline.stages import tables
@@ -37,11 +38,13 @@ class Publishing(Step):
         return (*super().modules, *(survey.remember.__module__ for survey in surveys if survey))
 
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
-        """The documents, the counts that the card shows, and what stages have left for later batches."""
+        """The documents, what the card says of the others, and what stages have left for later batches."""
         return {
             "input": made[-1].manifest["digests"][tables.KEPT],
             "cut": [before.manifest["digests"][tables.FOUND] for before in made if before.step == CUTTING],
             "counts": {before.step: _documents(before.manifest["counts"]) for before in made},
+            "removed": keys.key_of(provenance.removed(made)),
+            "license": self.batch.settings.run.license,
             "left": {
                 f"{made[0].step}/{INPUTS}": made[0].manifest["digests"].get(INPUTS, "none"),
                 **{
@@ -104,6 +107,12 @@ class Publishing(Step):
         cut = next((f"{before.output}/{tables.FOUND}" for before in made if before.step == CUTTING), None)
         published = publication.write(engine, work, made[-1].kept, cut, self.batch.name, key, counts)
         published |= provenance.of(made)
+        published["facts"] |= {
+            "removed": provenance.removed(made),
+            "settings": provenance.changed(self.batch.settings),
+            "version": __version__,
+            "license": self.batch.settings.run.license,
+        }
         published["figures"] = limits.figures([before.manifest for before in made])
         published["memory"] = self._remember(engine, made, work, key, published)
         return published
