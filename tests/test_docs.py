@@ -30,7 +30,7 @@ from pipeline.run.steps import chain
 from pipeline.stages import encoding
 from pipeline.stages import stage as stages
 from pipeline.stages.order import STAGES
-from tests import scheduler
+from tests import examples, scheduler
 from tests.runs import articles, write_jsonl
 
 ROOT = Path(__file__).parents[1]
@@ -128,15 +128,24 @@ def test_what_the_readme_shows_is_what_comes_out(project: Path, capsys: pytest.C
 
 
 def test_the_python_of_the_readme_runs_and_says_what_is_written_beside_it() -> None:
-    example = blocks(README, "python")[0]
-    scope: dict[str, object] = {}
-    for line in example.splitlines():
-        code, _, said = line.partition("  # ")
-        if said:
-            assert repr(eval(code, scope)) in (said, repr(eval(said)))
-        elif code:
-            exec(code, scope)
-    assert scope["pipeline"] is pipeline
+    assert examples.python(blocks(README, "python")[0])["pipeline"] is pipeline
+
+
+@pytest.mark.parametrize("name", ["start.md", "concepts.md"])
+def test_what_a_page_for_beginners_shows_happens_in_that_order(
+    project: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    found = re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL)
+    assert {kind for kind, _ in found} <= {"sh", "console", "python"}
+    assert found != []
+    for kind, block in found:
+        if kind == "console":
+            assert shown(block, capsys) == []
+        elif kind == "python":
+            examples.python(block)
+        for line in lines(f"```sh\n{block}```") if kind == "sh" else ():
+            assert line.command.startswith("make ") or attempt(line.command) == line.code, line.command
 
 
 def test_every_stage_is_in_the_readme() -> None:
