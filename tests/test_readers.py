@@ -207,3 +207,12 @@ def test_a_recipe_gives_what_it_says(corpus: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(corpus)
     monkeypatch.setenv("HF_DATASETS_CACHE", str(corpus / "cache"))
     examples.python(RECIPES[name])
+
+
+def test_a_copy_of_the_corpus_costs_no_room(corpus: Path) -> None:
+    page = (ROOT / "docs" / "readers.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    subprocess.run(["/bin/sh", "-c", command], cwd=corpus, check=True, timeout=60)
+    copied = sorted((corpus / "corpus-of-today" / "data").iterdir())
+    assert [file.name for file in copied] == sorted(file.name for file in (corpus / DATA).iterdir())
+    assert all(file.samefile(corpus / DATA / file.name) for file in copied)
