@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 COMPILED := $(wildcard pipeline/*.h pipeline/*/*.c pipeline/*/*/*.c pipeline/*/*/*.h)
 PYTHONS ?= 3.13 3.14 # the newest, besides the one that `make test` runs on; PYTHONS=3.12 tries that
 
-.PHONY: help setup run test matrix smoke sanitize lint gate bench bench-gate bench-peers lock clean
+.PHONY: help setup run test matrix smoke sanitize docs lint gate bench bench-gate bench-peers lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -34,6 +34,9 @@ smoke: $(READY) ## build the wheel, install it alone in a bare environment, and 
 sanitize: $(READY) ## the loops in C under the sanitizers of the compiler, where it has them
 	BUILDER="$(BIN)/python" bash tests/sanitize.sh
 
+docs: $(READY) ## the documentation as a site, in site/; a link that leads nowhere is an error
+	@$(BIN)/python -m docs.generate site
+
 lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -59,7 +62,7 @@ lock: ## pin the newest versions that pyproject.toml allows; a service gets the 
 	$(LOCK) --extra luigid --constraint requirements.lock --output-file deploy/requirements.lock
 
 clean: ## remove the environments and what runs have left
-	rm -rf .venv .venv-* output/runs output/corpus output/history
+	rm -rf .venv .venv-* site output/runs output/corpus output/history
 
 $(READY): requirements.lock pyproject.toml $(COMPILED)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Copydesk needs Python 3.11 or later")'

@@ -1,4 +1,4 @@
-"""The cases in `tests/cases/*.toml`: for each rule a text it mends and a text it spares.
+"""The cases in `tests/cases/*.toml`: for each rule, review and guard a text it mends or remarks on, and one it spares.
 
 [[case]]
 rule = "encoding/broken_entity"
@@ -16,11 +16,14 @@ xfail = "why it cannot be done yet"      # optional: a known failure, which must
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from pipeline.records import Duplicate, Facts, Language, LineUse, Passage, Quality
+from pipeline.records import Document, Duplicate, Facts, Language, LineUse, Passage, Quality, Result
+from pipeline.stages import stage as stages
+from pipeline.stages.stage import Stage
 
 FOLDER = Path(__file__).parent / "cases"
 Case = dict[str, Any]  # a table of TOML
@@ -46,3 +49,9 @@ def facts(case: Case) -> Facts:
         duplicate=Duplicate(**case["duplicate"]) if "duplicate" in case else None,
         meta=case.get("meta", {}),
     )
+
+
+def result(case: Case, stage: Stage) -> Result:
+    """What the whole stage makes of a case: a rule must come out right in the company of all others."""
+    rules = tuple(r.with_settings(**case.get("settings", {})) if r.name == case["rule"] else r for r in stage.rules)
+    return stages.run(dataclasses.replace(stage, rules=rules), Document("", case["before"]), facts(case))

@@ -163,6 +163,15 @@ def test_rules_are_listed_with_their_settings(capsys: pytest.CaptureFixture[str]
     assert "did you mean" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["language/mixed_script", "translation/missing_full_stop", "duplicates/exact_copy"])
+def test_a_rule_of_any_stage_is_tried_with_what_earlier_stages_would_tell(
+    place: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert cli.main(["rules", "try", name, "--on", str(SEEDS), "--json"]) == 0
+    tried = json.loads(capsys.readouterr().out)
+    assert (tried["documents"], tried["hit"]) == (3, int(name.startswith("translation/")))
+
+
 def test_a_rule_is_tried_on_a_sample_and_changes_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "encoding/misplaced_quote"
     assert cli.main(["rules", "try", name, "--on", str(SEEDS), "--json"]) == 0

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ from pipeline.run.steps import chain
 from pipeline.stages import encoding
 from pipeline.stages import stage as stages
 from pipeline.stages.order import STAGES
-from tests import scheduler
+from tests import examples, scheduler
 from tests.runs import articles, write_jsonl
 
 ROOT = Path(__file__).parents[1]
@@ -127,28 +127,35 @@ def test_what_the_readme_shows_is_what_comes_out(project: Path, capsys: pytest.C
         assert shown(block, capsys) == []
 
 
-def try_python(examples: Sequence[str]) -> dict[str, object]:
-    """Run examples in turn; a line has beside it what it comes to. Returns what they have named."""
-    scope: dict[str, object] = {}
-    for line in (line for example in examples for line in example.splitlines()):
-        code, _, said = line.partition("  # ")
-        if said:
-            found = repr(eval(code, scope))
-            assert found == said or found == repr(eval(said)), line
-        elif code:
-            exec(code, scope)
-    return scope
-
-
 def test_the_python_of_the_readme_runs_and_says_what_is_written_beside_it() -> None:
-    assert try_python(blocks(README, "python")[:1])["pipeline"] is pipeline
+    assert examples.python(blocks(README, "python")[0])["pipeline"] is pipeline
 
 
 def test_the_page_on_python_says_what_comes_out(project: Path) -> None:
     assert cli.main(["run"]) == 0
     page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-    assert {"texts", "off", "corpus"} <= try_python(blocks(page, "python")).keys()
+    scope: dict[str, object] = {}
+    for block in blocks(page, "python"):
+        examples.python(block, scope)
+    assert {"texts", "off", "corpus"} <= scope.keys()
     assert [name for name in pipeline.__all__ if f"pipeline.{name}(" not in page] == []
+
+
+@pytest.mark.parametrize("name", ["start.md", "concepts.md"])
+def test_what_a_page_for_beginners_shows_happens_in_that_order(
+    project: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    found = re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL)
+    assert {kind for kind, _ in found} <= {"sh", "console", "python"}
+    assert found != []
+    for kind, block in found:
+        if kind == "console":
+            assert shown(block, capsys) == []
+        elif kind == "python":
+            examples.python(block)
+        for line in lines(f"```sh\n{block}```") if kind == "sh" else ():
+            assert line.command.startswith("make ") or attempt(line.command) == line.code, line.command
 
 
 def test_every_stage_is_in_the_readme() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +17,8 @@ from typing import Any
 import pytest
 
 from pipeline.output.columns import COLUMNS
-from tests.runs import articles, keep_copies, run, write_jsonl
+from tests import examples
+from tests.runs import ROOT, articles, keep_copies, run, write_jsonl
 
 DATA = "output/corpus/data"
 BATCHES = {"2026-11-22": (0, 3), "2026-11-23": (3, 8)}  # names that look like days: the numbers of their articles
@@ -141,8 +144,18 @@ spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "fals
 frame = spark.read.parquet("{DATA}")
 rows = frame.selectExpr("id", "batch", "authors", "date_format(published, \\"yyyy-MM-dd'T'HH:mm:ssXXX\\")").collect()
 print(json.dumps({{"types": dict(frame.dtypes), "rows": [list(row) for row in rows]}}))
-spark.stop()
+from tests import examples
+examples.python(sys.argv[1])  # which takes the session that there is, and stops it
 """
+
+# the recipes in the documentation, by their headings
+RECIPES = dict(
+    re.findall(
+        r"^## ([^\n]+)\n(?:(?!^## ).)*?```python\n(.*?)```",
+        (ROOT / "docs" / "readers.md").read_text(encoding="utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )
+)
 
 
 @pytest.mark.slow
@@ -150,7 +163,10 @@ def test_spark_reads_it(corpus: Path) -> None:
     java = shutil.which("java")
     if java is None:
         pytest.skip("no Java here, which Spark runs on: apt-get install openjdk-17-jre-headless")
-    done = subprocess.run([sys.executable, "-c", SPARK], cwd=corpus, capture_output=True, text=True, timeout=300)
+    command = [sys.executable, "-c", SPARK, RECIPES["Spark"]]
+    done = subprocess.run(
+        command, cwd=corpus, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr[-2_000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert list(told["types"]) == COLUMNS.names
@@ -177,3 +193,26 @@ def test_nothing_but_parquet_lies_among_the_data(corpus: Path) -> None:
     names = [path.name for path in (corpus / DATA).iterdir()]
     assert {name.rpartition(".")[2] for name in names} == {"parquet"}
     assert len(names) == len(BATCHES)
+
+
+def test_there_is_a_recipe_for_every_reader() -> None:
+    page = (ROOT / "docs" / "readers.md").read_text(encoding="utf-8")
+    assert page.count("```python") == len(RECIPES)
+    tried = {reader.__name__.split("_")[1] for reader in READERS} | {"spark", "copydesk"}
+    assert {word.lower() for name in RECIPES for word in name.split()} >= tried
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "Spark"])
+def test_a_recipe_gives_what_it_says(corpus: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(corpus)
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(corpus / "cache"))
+    examples.python(RECIPES[name])
+
+
+def test_a_copy_of_the_corpus_costs_no_room(corpus: Path) -> None:
+    page = (ROOT / "docs" / "readers.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    subprocess.run(["/bin/sh", "-c", command], cwd=corpus, check=True, timeout=60)
+    copied = sorted((corpus / "corpus-of-today" / "data").iterdir())
+    assert [file.name for file in copied] == sorted(file.name for file in (corpus / DATA).iterdir())
+    assert all(file.samefile(corpus / DATA / file.name) for file in copied)

@@ -30,35 +30,28 @@ def parameters() -> Iterator[object]:
         yield pytest.param(case, id=f"{case['where']} {case['rule']}: {case['title']}", marks=marks)
 
 
-def rules_beside(case: cases.Case) -> tuple[Rule, ...]:
-    """All rules of the stage that holds the case's rule: a case must come out right in their company."""
-    name, settings = case["rule"], case.get("settings", {})
-    rules = next(stage.rules for stage in STAGES if stage.name == name.partition("/")[0])
-    return tuple(rule.with_settings(**settings) if rule.name == name else rule for rule in rules)
-
-
 @pytest.mark.parametrize("case", list(parameters()))
 def test_case(case: cases.Case) -> None:
-    rules = rules_beside(case)
-    text, findings = edits.run(case["before"], rules, cases.facts(case))
-    by_rule = [f for f in findings if f.rule == case["rule"]]
+    stage = next(stage for stage in STAGES if stage.name == case["rule"].partition("/")[0])
+    made = cases.result(case, stage)
+    by_rule = [f for f in made.findings if f.rule == case["rule"]]
     if case.get("untouched"):
-        assert text == case["before"]
+        assert made.text == case["before"]
         assert bool(by_rule) == case.get("remarked", False)
     else:
-        assert text == case.get("after", case["before"])
+        assert made.text == case.get("after", case["before"])
         assert by_rule, "the rule found nothing"
-    assert edits.revert(text, findings) == case["before"]
-    again, findings = edits.run(text, rules, cases.facts(case))
-    assert again == text
-    assert not [f for f in findings if f.is_edit]
+    assert edits.revert(made.text, made.findings) == case["before"]
+    again = cases.result({**case, "before": made.text}, stage)
+    assert again.text == made.text
+    assert not [f for f in again.findings if f.is_edit]
 
 
 def test_every_case_is_about_a_rule_that_there_is() -> None:
-    assert {case["rule"] for case in CASES} - RULES.keys() == set()
+    assert {case["rule"] for case in CASES} - JUDGES.keys() == set()
 
 
-@pytest.mark.parametrize("name", list(RULES))
+@pytest.mark.parametrize("name", list(JUDGES))
 def test_a_rule_has_a_case_it_hits_and_one_it_spares(name: str) -> None:
     of_rule = [case for case in CASES if case["rule"] == name]
     assert [case for case in of_rule if "after" in case or case.get("remarked")], f"no case that {name} hits"

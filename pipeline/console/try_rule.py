@@ -53,7 +53,8 @@ def try_rule(stage: Stage, judge: Rule | Guard, path: Path, settings: Settings) 
     """
     trial = Trial(judge.name)
     alone = dataclasses.replace(stage, rules=(judge,), guard=None, reviews=()) if isinstance(judge, Rule) else stage
-    for rows in _sample(path, settings):
+    for sample in _sample(path, settings):
+        rows = _with_columns(sample, stage, settings)
         facts = stage.facts(rows).facts
         started = time.process_time()
         seen = rows_seen(rows["text"], facts, judge) if isinstance(judge, Rule) else None
@@ -68,6 +69,15 @@ def try_rule(stage: Stage, judge: Rule | Guard, path: Path, settings: Settings) 
         trial.documents += rows.num_rows
         trial.words += sum(_words(value) for value in rows["text"].to_pylist())
     return trial
+
+
+def _with_columns(rows: pa.RecordBatch, stage: Stage, settings: Settings) -> pa.RecordBatch:
+    """The documents with what stages before this one would have said of them."""
+    for earlier in settings.stages[: [other.name for other in settings.stages].index(stage.name)]:
+        told = earlier.facts(rows).columns
+        for column in earlier.columns:
+            rows = tables.with_column(rows, column, told[column.name])
+    return rows
 
 
 def _note(trial: Trial, site: str, before: Document, after: str, findings: Sequence[Finding]) -> None:

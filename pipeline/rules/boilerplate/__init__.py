@@ -219,8 +219,8 @@ def _why(use: LineUse | None, is_counted: bool) -> str | None:
 def mostly_boilerplate(before: str, findings: Sequence[Finding], *, max_cut: Share = 0.9) -> Iterator[Hit]:
     """Nearly all of the text would be cut: it is likely a list or an index page. Kept as it is, in quarantine.
 
-    Counted in characters. The worst labelled page with an article loses 0.69; of the whole pages of the extraction
-    sets, menus and all, one loses more than 0.9.
+    `max_cut` is of its characters. The worst labelled page with an article loses 0.69; of the whole pages of the
+    extraction sets, menus and all, one loses more than 0.9.
     """
     lost = sum(len(finding.before) for finding in findings if finding.is_edit)
     if lost > max_cut * len(before):

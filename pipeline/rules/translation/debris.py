@@ -38,7 +38,8 @@ def find_untranslated_words(text: str, facts: Facts, *, max_share: Share = 0.5) 
     """Words were left in the script of the original amid a text in Latin letters; they are remarked.
 
     `the river Волга flows`. A word in brackets or quotation marks is quoted for its own sake and is spared; so is a
-    text that is mostly in that script, and a text whose language is not written in Latin letters.
+    text that is mostly in that script, and a text whose language is not written in Latin letters. More than
+    `max_share` of its letters is mostly.
     """
     if facts.language is not None and facts.language.code not in LATIN_LANGUAGES:
         return
@@ -65,7 +66,8 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 def find_transliteration(text: str, facts: Facts, *, min_words: Count = 2) -> Iterator[Hit]:
     """Words were written in Latin letters sound by sound instead of being translated; remarked from two on.
 
-    `saṃskāra`, `jaaati`. Capitalised names are spared: they have no translation.
+    `saṃskāra`, `jaaati`. Capitalised names are spared: they have no translation. `min_words` is how many such words a
+    text must have.
     """
     hits = [
         Hit(match.start(), match.end(), None, "spelled sound by sound")

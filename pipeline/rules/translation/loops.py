@@ -26,7 +26,8 @@ def find_repeated_words(text: str, facts: Facts, *, min_times: Count = 3) -> Ite
     """A word or a phrase of up to four words stands there three times on end; it is remarked.
 
     `pride pride pride`, `thousands of thousands of thousands of`. Twice is spared (`had had`, `very very`), and so
-    are signs and numbers (`* * *`, columns of figures) and one-letter words (`J J J`).
+    are signs and numbers (`* * *`, columns of figures) and one-letter words (`J J J`). `min_times` is how often it must
+    stand there.
     """
     words = text.lower().split()
     times = max(min_times, 2)
@@ -69,7 +70,7 @@ def may_repeat_sentences(texts: pa.StringArray, facts: Sequence[Facts], *, min_w
 def find_repeated_sentences(text: str, facts: Facts, *, min_words: Count = 6) -> Iterator[Hit]:
     """A sentence of six words or more stands there a second time; the second one is remarked.
 
-    Short sentences come back in speech and in refrains and are spared.
+    Short sentences, of fewer than `min_words` words, come back in speech and in refrains and are spared.
     """
     seen = set()
     for match in _SENTENCE.finditer(text):

@@ -34,6 +34,7 @@ def find_number_mismatch(text: str, facts: Facts, *, max_share: Share = 0.2) -> 
     """Numbers of the original are missing in the translation; remarked, with the numbers.
 
     Figures below 13 are often written out and are spared, and so are separators: 1.500 and 1,500 are one number.
+    `max_share` is how many of the original's numbers may be missing.
     """
     wanted = _numbers(original_of(facts))
     if not wanted:
@@ -53,7 +54,8 @@ def find_name_mismatch(text: str, facts: Facts, *, max_share: Share = 0.5, min_n
     """Names of the original are missing in the translation; remarked, with the names.
 
     Only for originals in Latin letters. Names may be inflected or have an English form: the first four letters must
-    come back, for half of the names.
+    come back, for half of the names. `max_share` is how many of them may be missing; an original of fewer than
+    `min_names` names is spared.
     """
     names = {name[:4] for name in _NAME.findall(original_of(facts))}
     if len(names) < max(1, min_names):
@@ -71,7 +73,8 @@ _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 def find_length_mismatch(text: str, facts: Facts, *, factor: Annotated[float, Bounds(1, None)] = 2.0) -> Iterator[Hit]:
     """The translation is less than half or more than twice as long as its original lets expect; remarked.
 
-    Chinese, Japanese and Korean say in one letter what takes English three.
+    Chinese, Japanese and Korean say in one letter what takes English three. `factor` is how many times longer or
+    shorter it may be.
     """
     original = original_of(facts)
     if not original:
@@ -89,7 +92,10 @@ _SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]?")
 
 
 def find_source_left(text: str, facts: Facts, *, min_words: Count = 6) -> Iterator[Hit]:
-    """A sentence of the original stands in the translation as it was; remarked."""
+    """A sentence of the original stands in the translation as it was; remarked.
+
+    One of fewer than `min_words` words is spared: it may be a name or a quotation.
+    """
     original = original_of(facts)
     if not original:
         return

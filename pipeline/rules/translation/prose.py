@@ -25,7 +25,7 @@ def find_missing_full_stops(text: str, facts: Facts, *, min_words: Count = 15) -
     """A paragraph of fifteen words or more ends without a full stop: the end was cut off or lost; remarked.
 
     Shorter ones may be headlines or captions, which have none, and are spared; so is a line with more capitals than a
-    sentence would have (a headline, a list of names).
+    sentence would have (a headline, a list of names). `min_words` is how many words a paragraph must have.
     """
     for mark, small in marks.unended_paragraphs(text, min_letters=_CAPTION, min_words=min_words):
         if small >= 0.5:

@@ -24,7 +24,8 @@ def find_low_score(text: str, facts: Facts, *, min_score: Share = GARBLED) -> It
     """The text as a whole reads like bad machine translation: it is set aside, with the sentences that cost most.
 
     Words that do not go together, words that are none, broken agreement: the score says how much of it there is
-    (`pipeline.facts.translation`). Languages that are not scored, and texts too short to tell, are spared.
+    (`pipeline.facts.translation`). A score below `min_score` is one of a garbled text. Languages that are not scored,
+    and texts too short to tell, are spared.
     """
     quality = facts.quality
     if quality is not None and quality.score is not None and quality.score < min_score:
