@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pipeline.facts import paragraphs
 from pipeline.text import paragraphs as spans
 
-LINES = st.sampled_from(["", "a", "ab", "é" * 3, "😀" * 2, "a\r", "\r", " ", "\x1c\x1f", "\u3000" * 4, "\u2028b", "\x85"])
+LINES = st.sampled_from(
+    ["", "a", "ab", "é" * 3, "😀" * 2, "a\r", "\r", " ", "\x1c\x1f", "\u3000" * 4, "\u2028b", "\x85"]
+)
 TEXTS = st.lists(st.lists(LINES | st.text(max_size=4), max_size=9).map("\n".join), max_size=6)
 
 

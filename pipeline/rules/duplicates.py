@@ -84,12 +84,12 @@ def find_repeated_paragraph(
 
 def _copies(texts: pa.StringArray, facts: Sequence[Facts], **_limits: Any) -> npt.NDArray[np.bool_]:
     """The documents that repeat another one."""
-    return np.array([fact.duplicate is not None for fact in facts])
+    return np.array([fact.duplicate is not None for fact in facts], np.bool_)
 
 
 def _with_paragraphs(texts: pa.StringArray, facts: Sequence[Facts], **_limits: Any) -> npt.NDArray[np.bool_]:
     """The documents with paragraphs that others have, too."""
-    return np.array([bool(fact.paragraphs) for fact in facts])
+    return np.array([bool(fact.paragraphs) for fact in facts], np.bool_)
 
 
 RULES: tuple[Rule, ...] = (
