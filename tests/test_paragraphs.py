@@ -6,7 +6,7 @@ from collections import Counter
 
 import pyarrow as pa
 import xxhash
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.facts import paragraphs
@@ -22,6 +22,7 @@ def long_ones(text: str, least: int) -> list[str]:
     return [text[start:end] for start, end in spans(text) if end - start >= least]
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(0, 4))
 def test_repeats_of_many_texts_are_those_that_the_lines_of_each_tell(texts: list[str], least: int) -> None:
     texts = [text.encode("utf-8", "replace").decode() for text in texts]
