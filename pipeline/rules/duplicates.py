@@ -6,8 +6,12 @@ rules turn it into verdicts. They read `facts.duplicate`, and change no text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from pipeline import text as texts
 from pipeline.records import Bounds, Count, Duplicate, Facts, Hit, Rule, Verdict
@@ -78,9 +82,19 @@ def find_repeated_paragraph(
             yield Hit(start, end, None, f"paragraph in {documents} documents")
 
 
+def _copies(texts: pa.StringArray, facts: Sequence[Facts], **_limits: Any) -> npt.NDArray[np.bool_]:
+    """The documents that repeat another one."""
+    return np.array([fact.duplicate is not None for fact in facts], np.bool_)
+
+
+def _with_paragraphs(texts: pa.StringArray, facts: Sequence[Facts], **_limits: Any) -> npt.NDArray[np.bool_]:
+    """The documents with paragraphs that others have, too."""
+    return np.array([bool(fact.paragraphs) for fact in facts], np.bool_)
+
+
 RULES: tuple[Rule, ...] = (
-    Rule("duplicates/exact_copy", find_exact_copy, Verdict.DROP),
-    Rule("duplicates/near_copy", find_near_copy, Verdict.DROP),
-    Rule("duplicates/contained_copy", find_contained_copy, Verdict.DROP),
-    Rule("duplicates/repeated_paragraph", find_repeated_paragraph),
+    Rule("duplicates/exact_copy", find_exact_copy, Verdict.DROP, trigger=_copies),
+    Rule("duplicates/near_copy", find_near_copy, Verdict.DROP, trigger=_copies),
+    Rule("duplicates/contained_copy", find_contained_copy, Verdict.DROP, trigger=_copies),
+    Rule("duplicates/repeated_paragraph", find_repeated_paragraph, trigger=_with_paragraphs),
 )

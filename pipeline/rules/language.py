@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from pipeline.facts.language.certainty import MIN_PROBABILITY
 from pipeline.records import Bounds, Count, Facts, Hit, Language, Passage, Rule, Share, Verdict
 
 UNDETERMINED = "und"
+
+Bools = npt.NDArray[np.bool_]
 
 
 def unwanted_language(
@@ -130,10 +136,32 @@ def _is_notation(word: str, counts: dict[str, int]) -> bool:
     return not _LATIN_LOOKALIKE.search(word)
 
 
+def _any_unwanted(texts: pa.StringArray, facts: Sequence[Facts], *, wanted: Sequence[str], **_limits: Any) -> Bools:
+    """All documents, or none where every language is wanted."""
+    return np.full(len(facts), bool(wanted))
+
+
+def _doubtful(texts: pa.StringArray, facts: Sequence[Facts], *, min_probability: float) -> Bools:
+    """The documents of which no language is told, or none that is sure enough."""
+    guesses = (fact.language for fact in facts)
+    return np.array(
+        [
+            guess is not None and (guess.code == UNDETERMINED or guess.probability < min_probability)
+            for guess in guesses
+        ],
+        np.bool_,
+    )
+
+
+def _with_passages(texts: pa.StringArray, facts: Sequence[Facts], **_limits: Any) -> Bools:
+    """The documents of which some passage speaks another language."""
+    return np.array([bool(fact.passages) for fact in facts], np.bool_)
+
+
 RULES: tuple[Rule, ...] = (
-    Rule("language/unwanted_language", unwanted_language, Verdict.DROP),
-    Rule("language/undetermined_language", undetermined_language),
-    Rule("language/mixed_languages", mixed_languages, Verdict.QUARANTINE),
-    Rule("language/foreign_passage", foreign_passage),
+    Rule("language/unwanted_language", unwanted_language, Verdict.DROP, trigger=_any_unwanted),
+    Rule("language/undetermined_language", undetermined_language, trigger=_doubtful),
+    Rule("language/mixed_languages", mixed_languages, Verdict.QUARANTINE, trigger=_with_passages),
+    Rule("language/foreign_passage", foreign_passage, trigger=_with_passages),
     Rule("language/mixed_script", mixed_script, trigger=_BESIDE),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -12,49 +13,45 @@ from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
 from pipeline.facts import duplicates, paragraphs
 from pipeline.facts.duplicates import Policy
-from pipeline.records import Facts
+from pipeline.records import NO_FACTS, Facts
 from pipeline.rules.duplicates import RULES
 from pipeline.stages.stage import FactFunction, FactsOfRows, Ground, Stage, Survey
 
 
-def duplicate_facts(rows: pa.RecordBatch, *, found: str, repeated: str, policy: Policy) -> FactsOfRows:
+def duplicate_facts(
+    rows: pa.RecordBatch, *, found: str, repeated: str, min_characters: int, policy: Policy
+) -> FactsOfRows:
     """Which document each one repeats, and which of its paragraphs stand in others.
 
-    `found` is the side table of the search; `repeated` the dataset of paragraphs, "" where no rule asks for them.
+    `found` is the side table of the search; `repeated` the dataset of paragraphs of `min_characters`, "" where no rule
+    asks for them.
     """
     table = _table(found)
     twins = duplicates.duplicates_of(table.filter(pc.is_in(table["id"], rows["id"])), policy)
-    counts = _counts(repeated) if repeated else {}
-    pairs = zip(rows["id"].to_pylist(), rows["text"].to_pylist(), strict=True)
-    return FactsOfRows(
-        [Facts(duplicate=twins.get(i), paragraphs=paragraphs.repeats_of(text, counts)) for i, text in pairs]
-    )
+    repeats = paragraphs.repeats_of(rows["text"], _table(repeated), min_characters) if repeated else {}
+    facts = [NO_FACTS] * rows.num_rows
+    for row in pc.indices_nonzero(pc.is_in(rows["id"], table["id"])).to_pylist():
+        facts[row] = Facts(duplicate=twins[rows["id"][row].as_py()])
+    for row, repeat in repeats.items():
+        facts[row] = replace(facts[row], paragraphs=repeat)
+    return FactsOfRows(facts)
 
 
-# A worker reads a table once; the path holds the key of the step that is being made.
-
-
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # a worker reads a table once; the path holds the key of the step that is being made
 def _table(dataset: str) -> pa.Table:
     return storage.read_table(dataset)
-
-
-@lru_cache(maxsize=1)
-def _counts(dataset: str) -> dict[int, int]:
-    table = storage.read_table(dataset)
-    return dict(zip(table["paragraph"].to_pylist(), table["documents"].to_pylist(), strict=True))
 
 
 def find_copies(stage: Stage, engine: Engine, ground: Ground) -> FactFunction:
     """Search for copies among all documents and in earlier batches; count the paragraphs that several have."""
     assert isinstance(stage.table, Policy)
     found = duplicates.search(engine, ground.documents, ground.earlier, ground.batch, stage.table, ground.work)
-    repeated, rule = "", stage.rule("repeated_paragraph")
+    repeated, least, rule = "", 0, stage.rule("repeated_paragraph")
     if rule:
-        limits = {name: rule.settings[name] for name in ("min_documents", "min_characters")}
-        repeated = paragraphs.repeated(engine, ground.documents, ground.work, **limits)
+        least = rule.settings["min_characters"]
+        repeated = paragraphs.repeated(engine, ground.documents, ground.work, rule.settings["min_documents"], least)
     whole.remove(*(Path(ground.work) / name for name in ("tables", "hashes")))
-    return partial(duplicate_facts, found=found, repeated=repeated, policy=stage.table)
+    return partial(duplicate_facts, found=found, repeated=repeated, min_characters=least, policy=stage.table)
 
 
 def remember_signatures(engine: Engine, output: Path | None, published: str, batch: str, folder: Path) -> None:

@@ -14,6 +14,8 @@ from pipeline.facts.duplicates.policy import Policy
 from pipeline.facts.duplicates.signs import SHINGLE, SHINGLE_SPACELESS, chunks
 from pipeline.facts.duplicates.words import Hashes, Ints, shingles, words
 
+Flags = npt.NDArray[np.bool_]
+
 LONG_RUN = 8  # words; shorter runs that the other text has not are damage or small changes, not a part of the story
 # Two wordings of one place are the same words in other spelling when this share of the shorter one's letters stands in
 # the other, in pieces of three or more: "thepaper" and "the paper s", "realising" and "realizing", not "32" and "44".
@@ -87,12 +89,13 @@ def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
     unlike = Likeness(alike, "")
     if alike < policy.min_similarity and shared < policy.min_contained * min(sizes):
         return unlike
-    lost = lost_share(one, other), lost_share(other, one)
+    overlaps = overlap(one, other), overlap(other, one)
+    lost = lost_share(overlaps[0]), lost_share(overlaps[1])
     copy = 0 if (lost[0], sizes[0]) <= (lost[1], sizes[1]) else 1
     if lost[copy] > policy.max_lost:
         return unlike
     size = len((one, other)[copy].starts)
-    own = max(own_words(one, other), own_words(other, one))
+    own = max(own_words(one, other, *overlaps), own_words(other, one, *overlaps[::-1]))
     if own > max(1, policy.max_own * size) or lost[copy] + own / size > policy.max_lost:
         return unlike
     if max(lost) <= policy.max_loss_by_choice:
@@ -101,32 +104,49 @@ def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
     return Likeness(contained, "contained", copy) if contained >= policy.min_contained else unlike
 
 
-def lost_share(text: Folded, kept: Folded) -> float:
-    """The share of `text`'s words that go lost with it: those in long runs that `kept` has not."""
-    covered = _covered(text, _among(text.runs, kept.distinct))
-    edges = np.flatnonzero(np.diff(np.concatenate([[1], covered.view(np.int8), [1]])))
+class Overlap(NamedTuple):
+    """What of one text another one has."""
+
+    runs: Flags  # of its shingles
+    words: Flags  # those in such a shingle
+
+
+def overlap(text: Folded, other: Folded) -> Overlap:
+    """What of `text` stands in `other`, which has a shingle."""
+    place = np.minimum(np.searchsorted(other.distinct, text.runs), len(other.distinct) - 1)
+    common = other.distinct[place] == text.runs
+    starts, size = text.at[common], len(text.starts) + 1
+    edges = np.bincount(starts, minlength=size) - np.bincount(starts + text.width[common], minlength=size)
+    return Overlap(common, np.cumsum(edges[:-1]) > 0)
+
+
+def lost_share(kept: Overlap) -> float:
+    """The share of a text's words that go lost with it: those in long runs that what is kept has not."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[1], kept.words.view(np.int8), [1]])))
     runs = edges[1::2] - edges[::2]
-    return float(runs[runs >= LONG_RUN].sum()) / len(text.starts)
+    return float(runs[runs >= LONG_RUN].sum()) / len(kept.words)
 
 
-def own_words(text: Folded, other: Folded) -> float:
+def own_words(text: Folded, other: Folded, mine: Overlap, others: Overlap) -> float:
     """How many of `text`'s words stand in the midst of shared passages where `other` has other words.
+
+    `mine` is what of the text stands in the other one, `others` what of that stands in the text.
 
     Words that one has and the other has not at all are a cut or an addition and do not count, nor do words that the
     two have in different spelling.
 
     >>> told = "in the capital on monday the bombs killed {} people and the airport was closed for days they said"
     >>> one, other = fold(pa.array([told.format("thirty two"), told.format("forty")]))
-    >>> own_words(one, other)
+    >>> own_words(one, other, overlap(one, other), overlap(other, one))
     3.0
     """
-    common = _among(text.runs, other.distinct)
-    if common.all():
+    gaps = [] if mine.runs.all() else _gaps(text, mine)
+    if not gaps:
         return 0.0
-    shared = np.flatnonzero(_covered(other, _among(other.runs, text.distinct)))  # words of the other in shared runs
+    shared = np.flatnonzero(others.words)
     _, first_run = np.unique(other.runs, return_index=True)  # where the other has each of its distinct shingles first
     own = 0.0
-    for start, end, before in _gaps(text, common, _covered(text, common)):
+    for start, end, before in gaps:
         same = first_run[np.searchsorted(other.distinct, text.runs[before])]
         begin = int(other.at[same] + other.width[same])  # the other's word after the shingle that stands before the gap
         number = np.searchsorted(shared, begin)
@@ -135,29 +155,14 @@ def own_words(text: Folded, other: Folded) -> float:
     return own
 
 
-def _among(runs: Hashes, distinct: Hashes) -> npt.NDArray[np.bool_]:
-    """Which of the runs are in `distinct`, which ascends and is not empty."""
-    place = np.minimum(np.searchsorted(distinct, runs), len(distinct) - 1)
-    among: npt.NDArray[np.bool_] = distinct[place] == runs
-    return among
-
-
-def _covered(text: Folded, common: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which words lie in a shingle that the other text has."""
-    edges = np.zeros(len(text.starts) + 1, np.int64)
-    np.add.at(edges, text.at[common], 1)
-    np.add.at(edges, text.at[common] + text.width[common], -1)
-    return np.cumsum(edges[:-1]) > 0
-
-
-def _gaps(text: Folded, common: npt.NDArray[np.bool_], covered: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+def _gaps(text: Folded, mine: Overlap) -> list[tuple[int, int, int]]:
     """Words that the other text has not, between words that it has: start, end, and the common run before them."""
-    edges = np.flatnonzero(np.diff(covered.astype(np.int8)))
-    runs = np.flatnonzero(common)
+    edges = np.flatnonzero(np.diff(mine.words.view(np.int8)))
+    runs = np.flatnonzero(mine.runs)
     ends = text.at[runs] + text.width[runs]
     gaps = []
     for before, after in itertools.pairwise(edges):
-        if covered[before]:
+        if mine.words[before]:
             last = np.searchsorted(ends, before + 1, side="right") - 1
             gaps.append((int(before) + 1, int(after) + 1, int(runs[last])))
     return gaps

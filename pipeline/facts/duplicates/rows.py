@@ -128,7 +128,7 @@ def exact(rows: pa.RecordBatch, policy: Policy, batch: str) -> pa.RecordBatch:
 
 def remembered(rows: pa.RecordBatch, batch: str) -> Iterator[Mapping[str, pa.RecordBatch]]:
     """Published documents to what later batches compare with: `documents`, and a row for each of their `keys`."""
-    yield of_signatures(signatures(rows), batch)
+    yield of_signatures(signatures(rows, ranked=False), batch)  # how it ranks is for those of a batch
 
 
 def of_signatures(rows: pa.RecordBatch, batch: str) -> Mapping[str, pa.RecordBatch]:

@@ -13,6 +13,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -51,18 +53,24 @@ SCHEMA = pa.schema(
 )
 
 
-def signatures(batch: pa.RecordBatch, policy: Policy = Policy()) -> pa.RecordBatch:  # noqa: B008 - it is frozen
+def signatures(
+    batch: pa.RecordBatch,
+    policy: Policy = Policy(),  # noqa: B008 - it is frozen
+    *,
+    ranked: bool = True,
+) -> pa.RecordBatch:
     """One row for each document of `batch` in which there is anything to compare.
 
     `batch` has the columns `id` and `text`, and for the policy may have `site`, `published` (ISO 8601 or a timestamp),
     `translation_score`, `repairs` and `damage`; without the last one, lost letters that can be seen are counted.
+    Ranks are null where they are not `ranked`.
     """
-    pieces = [_sign(batch.slice(first, count), policy) for first, count in chunks(batch.column("text"))]
+    pieces = [_sign(batch.slice(first, count), policy, ranked) for first, count in chunks(batch.column("text"))]
     rows = pa.Table.from_batches(pieces, SCHEMA).combine_chunks().to_batches()
     return rows[0] if rows else pa.RecordBatch.from_pylist([], SCHEMA)
 
 
-def _sign(batch: pa.RecordBatch, policy: Policy) -> pa.RecordBatch:
+def _sign(batch: pa.RecordBatch, policy: Policy, ranked: bool) -> pa.RecordBatch:
     found = signs(batch.column("text"), policy.min_words)
     if "damage" not in batch.schema.names:
         batch = batch.append_column("damage", pc.count_substring_regex(batch.column("text"), _LOST_LETTER))
@@ -75,16 +83,13 @@ def _sign(batch: pa.RecordBatch, policy: Policy) -> pa.RecordBatch:
     # of the words: mojibake must not look like a longer text
     letters = pa.array(found.letters, pa.int32())
     known = pa.RecordBatch.from_arrays([*fields, letters], schema=FIELDS.append(_LETTERS))
-    ranks = [policy.rank(row) for row in known.to_pylist()]
-    sizes = found.shingles.tolist()
+    ranks = [policy.rank(row) for row in known.to_pylist()] if ranked else [None] * len(batch)
     signed = pa.RecordBatch.from_arrays(
         [
             pa.array(document_numbers(batch.column("id").to_pylist())),
             *known.columns,
             pa.array(ranks, pa.string()),
-            pa.array(
-                [f"{999_999_999 - size:09d}/{rank}" for size, rank in zip(sizes, ranks, strict=True)], pa.string()
-            ),
+            _by_length(found.shingles.tolist(), ranks),
             pa.array(found.exact_high),
             pa.array(found.exact_low),
             found.bands,
@@ -95,6 +100,12 @@ def _sign(batch: pa.RecordBatch, policy: Policy) -> pa.RecordBatch:
         schema=SCHEMA,
     )
     return signed.filter(pa.array(found.anything))
+
+
+def _by_length(sizes: Sequence[int], ranks: Sequence[str | None]) -> pa.Array:
+    """The ranks with that of the longest text first."""
+    of_each = zip(sizes, ranks, strict=True)
+    return pa.array([rank and f"{999_999_999 - size:09d}/{rank}" for size, rank in of_each], pa.string())
 
 
 _LOST_LETTER = r"\x{fffd}|\p{Ll}\?\p{Ll}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Generator
+from contextlib import suppress
 from typing import NamedTuple
 
 from pipeline.sources.charset.decode import decode
@@ -54,6 +55,9 @@ def charset_of(sample: bytes) -> Charset:
 
 def _is_other(line: bytes) -> bool:
     """Whether the bytes beyond ASCII are rather no UTF-8: of short lines in GBK half of them look like it."""
+    with suppress(UnicodeDecodeError):
+        line.decode("utf-8")
+        return False
     beyond = len(line.translate(None, _ASCII))
     sound = len(line.decode("utf-8", "ignore").encode().translate(None, _ASCII))
     return sound < _PREVAIL * (beyond - sound)
