@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.engine import storage
+from pipeline.engine import storage, stores
 from pipeline.errors import CopydeskError, InputError
 from pipeline.output import release
 from pipeline.output.columns import COLUMNS
@@ -20,6 +20,8 @@ from pipeline.stages import tables
 if TYPE_CHECKING:
     import pyarrow.dataset
 
+    from pipeline.engine.stores.arrow import Folder
+
 
 class Corpus:
     """A release of the corpus, or the later of its batches; iterate over its documents, or take `dataset`.
@@ -28,7 +30,7 @@ class Corpus:
     and who reads on gets an `InputError`.
     """
 
-    def __init__(self, folder: Path, found: Release, since: str | None = None) -> None:
+    def __init__(self, folder: Path | Folder, found: Release, since: str | None = None) -> None:
         self.folder = folder
         self.release = found["release"]
         self._batches = {name: b for name, b in found["batches"].items() if since is None or name > since}
@@ -45,9 +47,14 @@ class Corpus:
         return tuple(self._batches)
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """The Parquet files, in the order of batches and parts."""
-        return tuple(self.folder / name for batch in self._batches.values() for name in batch["files"])
+    def files(self) -> tuple[Any, ...]:
+        """The Parquet files, in the order of batches and parts: paths, or the URLs of a corpus in a store."""
+        here = self.folder
+        return tuple(here / name if isinstance(here, Path) else f"{here}/{name}" for name in self._names)
+
+    @property
+    def _names(self) -> list[str]:
+        return [name for batch in self._batches.values() for name in batch["files"]]
 
     @property
     def dataset(self) -> pyarrow.dataset.Dataset:
@@ -57,6 +64,8 @@ class Corpus:
             InputError: a batch was published again meanwhile; Arrow itself raises FileNotFoundError.
         """
         with self._listed():
+            if not isinstance(self.folder, Path):
+                return self.folder.dataset(self._names)
             found = storage.as_arrow([str(file) for file in self.files])
             if len(found.files) < len(self.files):  # storage passes over what is not there
                 raise FileNotFoundError
@@ -84,9 +93,11 @@ class Corpus:
             return self.dataset.to_table() if self._batches else COLUMNS.empty_table()
 
     def __iter__(self) -> Iterator[Document]:
-        for file in self.files:
+        here = self.folder
+        for name in self._names:
             with self._listed():
-                for rows in storage.read_rows(str(file)):
+                found = storage.read_rows(str(here / name)) if isinstance(here, Path) else here.rows(name, _ROWS)
+                for rows in found:
                     yield from tables.to_documents(rows)
 
     @contextmanager
@@ -95,16 +106,18 @@ class Corpus:
         try:
             yield
         except (FileNotFoundError, CopydeskError) as error:
-            gone = [file for file in self.files if not file.exists()]
+            here = self.folder
+            gone = [n for n in self._names if not ((here / n).exists() if isinstance(here, Path) else here.has(n))]
             if not gone:
                 raise
-            raise InputError(f"{gone[0]}: published again meanwhile; call read_corpus again") from error
+            raise InputError(f"{here}/{gone[0]}: published again meanwhile; call read_corpus again") from error
 
     def __len__(self) -> int:
         return sum(batch["rows"] for batch in self._batches.values())
 
 
 _MOST_NAMES = 4  # of batches, shown
+_ROWS = 1_000  # at a time
 
 
 def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
@@ -113,6 +126,9 @@ def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
     Raises:
         InputError: there is no corpus there.
     """
+    if stores.is_url(where := stores.as_path(str(path))):
+        return _read_far(where.rstrip("/").removesuffix(f"/{DATA}"), since)
+    path = where
     folder = Path(path)
     if folder.name == DATA and not (folder / DATA).is_dir():
         folder = folder.parent
@@ -120,6 +136,17 @@ def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
     if found is None:
         release.refuse_older(folder.parent)
         raise InputError(f"{path}: no published batch; run `copydesk run` first, or name the folder output/corpus")
+    return Corpus(folder, found, since)
+
+
+def _read_far(url: str, since: str | None) -> Corpus:
+    from pipeline.engine.stores.arrow import Folder  # it takes 0.3 s to load
+
+    folder = Folder(url)
+    content = folder.read(release.MANIFEST)
+    found = release.told_by(content) if content is not None else None
+    if found is None:
+        raise InputError(f"{url}: no published batch; name what is above data/, as s3://bucket/prefix/corpus")
     return Corpus(folder, found, since)
 
 

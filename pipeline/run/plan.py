@@ -50,7 +50,7 @@ class Plan:
         self.batch = Batch(settings)
         release.refuse_older(self.batch.layout.output)
         self.steps = chain(self.batch)
-        self.turn = Turn(self.batch.layout)
+        self.turn = Turn(self.batch.layout, self.batch.remote)
         self.remade: list[str] = []  # what was damaged or outdated and made again, in words
         self._current: dict[str, Made] = {}
         self._again: set[str] = set()  # steps to be made again although they are done
@@ -156,7 +156,10 @@ class Plan:
                 release.recover(self.batch.layout)
                 for outdated in self._outdated(step):
                     self._make(outdated)
-            self._make(step, progress)
+            try:
+                self._make(step, progress)
+            finally:
+                self.batch.tell()
 
     def close(self) -> None:
         """The run is over: let go of its workers, and of its turn."""
