@@ -113,6 +113,17 @@ def test_an_object_that_was_written_anew_is_read_again_and_the_same_is_not(place
     assert (first.fresh, first.why) == (False, "a.jsonl changed")
 
 
+def test_commands_that_look_at_files_look_into_a_bucket(
+    place: Path, bucket: s3.Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket.put("in/a.jsonl", as_jsonl(articles(2)))
+    assert cli.main(["look", f"{bucket.url}/in/a.jsonl", "--json"]) == 0
+    [told] = json.loads(capsys.readouterr().out)
+    assert (told["file"], [record["id"] for record in told["records"]]) == (f"{bucket.url}/in/a.jsonl", ["a0", "a1"])
+    assert cli.main(["rules", "try", "encoding/mojibake", "--on", f"{bucket.url}/in"]) == 0
+    assert "of 2 documents" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("where", "said"),
     [

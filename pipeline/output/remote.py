@@ -93,15 +93,16 @@ class Remote:
             CopydeskError: the manifest there is not as it was written.
         """
         seen = self._note()["seen"]
-        self._look()
+        content = self._look()
         corpus = self.folder / CORPUS
         self.folder.mkdir(parents=True, exist_ok=True)
         whole.remove_leftovers(self.folder, CORPUS)
-        if not self._present:
+        self._pull_runs()
+        if content is None:
             whole.remove(corpus)
             return self._write_note({}, {})
         with whole.whole_folder(corpus) as new:
-            present = self._manifest(new)
+            present = self._manifest(new, content)
             names = {**_places(present), **self._others()}
             for name, place in names.items():
                 self._fetch(name, new / place, corpus / place, seen)
@@ -109,22 +110,22 @@ class Remote:
                 self._pull_history(present, new)
         held = {n: self._there[f"{CORPUS}/{n}"].size for n in _data(present) if f"{CORPUS}/{n}" in self._there}
         self._write_note({n: self._there[n].tag for n in names if n in self._there}, held)
-        self._pull_runs()
         return None
 
-    def _look(self) -> None:
-        """What lies there now."""
-        self._there = {found.key.removeprefix(self._start): found for found in self._store.objects(self._start)}
-        manifest = self._there.get(f"{CORPUS}/{MANIFEST}")
-        self._present = manifest.tag if manifest else ""
+    def _look(self) -> bytes | None:
+        """What lies there now, with a manifest that was not written meanwhile; its bytes, None where there is none."""
+        name = f"{CORPUS}/{MANIFEST}"
+        while True:
+            self._there = {found.key.removeprefix(self._start): found for found in self._store.objects(self._start)}
+            self._present = self._there[name].tag if name in self._there else ""
+            found = self._store.read(f"{self._start}{name}")
+            if (found.tag if found else "") == self._present:
+                return found.content if found else None
 
-    def _manifest(self, new: Path) -> Release:
+    def _manifest(self, new: Path, content: bytes) -> Release:
         """The manifest that stands there, in the folder `new`, too."""
         name = f"{CORPUS}/{MANIFEST}"
-        found = self._store.read(f"{self._start}{name}")
-        if found:
-            self._present = found.tag
-            (new / MANIFEST).write_bytes(found.content)
+        (new / MANIFEST).write_bytes(content)
         present = release.read(new)
         if present is None or not all(map(_is_plain, [*_data(present), *_places(present)])):
             raise CopydeskError(

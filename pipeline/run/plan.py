@@ -8,6 +8,7 @@ leaves everything behind it fresh.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -158,8 +159,11 @@ class Plan:
                     self._make(outdated)
             try:
                 self._make(step, progress)
-            finally:
-                self.batch.tell()
+            except CopydeskError:
+                with suppress(CopydeskError):  # why nothing was made is what counts
+                    self.batch.tell()
+                raise
+            self.batch.tell()
 
     def close(self) -> None:
         """The run is over: let go of its workers, and of its turn."""

@@ -104,10 +104,12 @@ class Turn:
         return {f.parent.name for f in files if f.parent.name < self._layout.batch and _is_locked(f)}
 
     def _give_back(self) -> None:
-        if self._remote:
-            self._remote.end()
-        _unlock(self._turn)
-        self._turn = None
+        turn, self._turn = self._turn, None
+        try:
+            if self._remote:
+                self._remote.end()
+        finally:
+            _unlock(turn)
 
 
 @contextmanager

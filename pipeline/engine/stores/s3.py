@@ -18,6 +18,8 @@ from pipeline.errors import CopydeskError, SettingsError, StoreError
 _ATTEMPTS = 3  # to read a body to its end; botocore itself tries again to get an answer
 _HINT = "pip install 'copydesk[s3]'"
 _REFUSED = (401, 403)
+# Of no object but of all: credentials that have ended, or are none.
+_OF_ALL = ("ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed")
 _CHANGED = (409, 412)
 
 
@@ -123,7 +125,7 @@ class S3:
         where, status, code = self._url(key), _status(error), _code(error)
         if code == "NoSuchBucket":
             return SettingsError(f"s3://{self._bucket}: no such bucket; name one that is there")
-        if status in _REFUSED or (status is None and isinstance(error, self._of_credentials)):
+        if status in _REFUSED or code in _OF_ALL or (status is None and isinstance(error, self._of_credentials)):
             return SettingsError(
                 f"{where}: access is refused ({code or type(error).__name__}); look at the credentials, "
                 "AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and at what they allow"
@@ -150,8 +152,8 @@ class S3:
     def _as_fault(self, error: Exception, key: str) -> Exception:
         """The same where one object cannot be read: that costs no other one."""
         status, code = _status(error), _code(error)
-        if status is None or status >= 500:
-            return self._as_error(error, key)
+        if status is None or status >= 500 or code in _OF_ALL:
+            return StoreError(str(self._as_error(error, key)))
         why = "changed while it was read" if status in _CHANGED else f"{code or status}"
         return OSError(f"{self._url(key)}: {'gone' if status == 404 else why}")
 
