@@ -320,11 +320,11 @@ def test_who_has_not_read_what_stands_there_does_not_publish_over_it(
             bucket.put(key, bucket.get(key) + b"\n")
         return write(self, key, content, over)
 
-    monkeypatch.setattr(S3, "write", late)
     capsys.readouterr()
-    assert publish("d2", out) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(S3, "write", late)
+        assert publish("d2", out) == 1
     assert "somebody else has published meanwhile; what he has published stays" in one_line(capsys)
-    monkeypatch.undo()
     assert ids(out) == ["a0", "a1", "a2"]
 
 
@@ -335,7 +335,7 @@ def test_a_store_that_writes_whatever_the_condition_is_refused(
     monkeypatch.setattr(S3, "write", lambda self, key, content, over=None: write(self, key, content))
     assert publish("d1", out) == 2
     assert "knows no conditional writes" in one_line(capsys)
-    assert bucket.keys() == []
+    assert bucket.keys("some/where/corpus/") == bucket.keys("some/where/history/") == []
 
 
 # --- kills -------------------------------------------------------------------------------------------------------

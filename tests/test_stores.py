@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.console import cli
 from pipeline.engine.stores import Object
 from pipeline.engine.stores.s3 import S3
 from tests import s3
