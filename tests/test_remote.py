@@ -183,9 +183,7 @@ def test_what_is_lost_or_changed_there_is_named_and_made_again(
     assert all(line.endswith("is missing, or not as it was written") for line in said())
     assert publish("d2", out, "m2") == 0
     assert ids(out) == ["a0", "a1", "a2", "a3", "a4"]
-    assert [line.partition("/d1/")[0] for line in said()] == [
-        "history/files"
-    ]  # not the rest, which d2 needed
+    assert [line.partition("/d1/")[0] for line in said()] == ["history/files"]  # not the rest, which d2 needed
     assert cli.main(["rerun", "publishing", "--batch", "d1", "--output", out, "--work", "m1"]) == 0
     assert cli.main(["verify", "--output", out, "--work", "m1"]) == 0
 

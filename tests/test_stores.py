@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.console import cli
-from pipeline.engine.stores import Object
 from pipeline.engine.stores.s3 import S3
+from pipeline.engine.stores.store import Object
 from tests import s3
 from tests.runs import articles, fails, made, plan, published_files, quarantined, run
 

@@ -15,19 +15,18 @@ manifest names is removed afterwards.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config import Run
 from pipeline.engine import stores, whole
-from pipeline.engine.stores import ChangedError, Object
+from pipeline.engine.stores.store import ChangedError, Object
 from pipeline.errors import CopydeskError, SettingsError
 from pipeline.output import manifest as manifests
-from pipeline.output import release
+from pipeline.output import release, stored
 from pipeline.output.layout import BATCHES, CORPUS, DATA, HISTORY, IN_STORE, RUNS, Layout
-from pipeline.output.manifest import PartFigures
 from pipeline.output.release import CARD, MANIFEST, Release
 
 if TYPE_CHECKING:
@@ -103,12 +102,12 @@ class Remote:
             return self._write_note({}, {})
         with whole.whole_folder(corpus) as new:
             present = self._manifest(new, content)
-            names = {**_places(present), **self._others()}
+            names = {**stored.places(present), **self._others()}
             for name, place in names.items():
                 self._fetch(name, new / place, corpus / place, seen)
             if history:
                 self._pull_history(present, new)
-        held = {n: self._there[f"{CORPUS}/{n}"].size for n in _data(present) if f"{CORPUS}/{n}" in self._there}
+        held = {n: self._there[f"{CORPUS}/{n}"].size for n in stored.data(present) if f"{CORPUS}/{n}" in self._there}
         self._write_note({n: self._there[n].tag for n in names if n in self._there}, held)
         return None
 
@@ -127,7 +126,7 @@ class Remote:
         name = f"{CORPUS}/{MANIFEST}"
         (new / MANIFEST).write_bytes(content)
         present = release.read(new)
-        if present is None or not all(map(_is_plain, [*_data(present), *_places(present)])):
+        if present is None or not all(map(stored.is_plain, [*stored.data(present), *stored.places(present)])):
             raise CopydeskError(
                 f"{self.url}/{name} is not as it was written; nothing is read or published. Bring back an earlier "
                 "version of it, or remove it and publish all batches again"
@@ -138,7 +137,7 @@ class Remote:
         """What lies in the release besides data and what batches say of themselves: names to places below it."""
         inside = [name.removeprefix(f"{CORPUS}/") for name in self._there if name.startswith(f"{CORPUS}/")]
         apart = (f"{DATA}/", f"{BATCHES}/")
-        return {f"{CORPUS}/{n}": n for n in inside if not n.startswith(apart) and n != MANIFEST and _is_plain(n)}
+        return {f"{CORPUS}/{n}": n for n in inside if not n.startswith(apart) and n != MANIFEST and stored.is_plain(n)}
 
     def _fetch(self, name: str, target: Path, known: Path, seen: Mapping[str, str]) -> None:
         """Let a file hold what lies there under a name: it is linked if it is known to be the same."""
@@ -165,7 +164,7 @@ class Remote:
             manifest = manifests.read(new / BATCHES / batch)
             for memory in manifest.get("memory", {}) if manifest else ():
                 folder = f"{HISTORY}/{memory}/{batch}/{told['key']}"
-                names = [name for name in self._there if name.startswith(f"{folder}/") and _is_plain(name)]
+                names = [name for name in self._there if name.startswith(f"{folder}/") and stored.is_plain(name)]
                 target = self.folder / folder
                 if all(_has_size(self.folder / name, self._there[name].size) for name in names) and target.is_dir():
                     continue
@@ -182,7 +181,7 @@ class Remote:
         for name, found in self._there.items():
             top, _, rest = name.partition("/")
             batch, _, file = rest.partition("/")
-            if top != RUNS or file not in _KEPT or not _is_plain(batch):
+            if top != RUNS or file not in _KEPT or not stored.is_plain(batch):
                 continue
             layout = Layout(self.folder, batch)
             told = _told(layout)
@@ -204,18 +203,17 @@ class Remote:
         if present is None or self._lease is None:
             raise CopydeskError(f"{self.url}: nothing to publish, or no lease")
         seen = self._note()["seen"]
-        names = {name: new / place for name, place in _names(new, present).items()}
+        names = {name: new / place for name, place in stored.names(new, present).items()}
         tags: dict[str, str] = {}
         for name, file in {**self._history(present), **names}.items():
             tags[name] = self._same(name, file, batch, seen) or self._write(name, file)
         tags[f"{CORPUS}/{MANIFEST}"] = self._publish(new / MANIFEST)
         whole.remove(new / DATA)
-        articles = {f"{CORPUS}/{name}" for name in _data(present)}
         self._write_note(
-            {name: tag for name, tag in tags.items() if name in names and name not in articles},
-            {name: told["bytes"] for name, told in _data(present).items()},
+            {name: tag for name, tag in tags.items() if name in names and not names[name].is_relative_to(new / DATA)},
+            {name: told["bytes"] for name, told in stored.data(present).items()},
         )
-        self._remove(self.unnamed(present, {*names, *articles}))
+        self._remove(stored.unnamed(self._there, new))
 
     def _history(self, present: Release) -> dict[str, Path]:
         """What the batches of a release leave for later ones, as far as it lies here."""
@@ -237,7 +235,7 @@ class Remote:
             return "" if rest.startswith(f"{DATA}/{batch}.") else found.tag
         if top == HISTORY:
             return "" if rest.partition("/")[2].startswith(f"{batch}/") else found.tag
-        before = self.folder / CORPUS / _places_of(rest)
+        before = self.folder / CORPUS / stored.place_of(rest)
         is_linked = seen.get(name) == found.tag and before.is_file() and before.samefile(file)
         return found.tag if is_linked else ""
 
@@ -262,17 +260,6 @@ class Remote:
                 ) from error
             self._present = found.tag
         return self._present
-
-    def unnamed(self, present: Release | None, names: Collection[str]) -> list[Object]:
-        """What lies among corpus and history under none of these names, and was left by no batch of the release."""
-        keys = {name: told["key"] for name, told in present["batches"].items()} if present else {}
-        found = []
-        for name, there in self._there.items():
-            top, *parts = name.split("/")
-            is_left = top == HISTORY and len(parts) > 3 and keys.get(parts[1]) == parts[2]
-            if top in (CORPUS, HISTORY) and not is_left and name not in names and name != f"{CORPUS}/{MANIFEST}":
-                found.append(there)
-        return found
 
     def _remove(self, objects: Iterable[Object]) -> None:
         for found in objects:
@@ -306,13 +293,12 @@ class Remote:
         present = release.read(corpus)
         if present is None:
             raise CopydeskError(f"{self.url}/{CORPUS}/{MANIFEST} is not as it was written")
-        found = [
-            self._said(f"{CORPUS}/{n}", told["bytes"], "sha256", told["sha256"]) for n, told in _data(present).items()
-        ]
+        articles = stored.data(present)
+        found = [self._said(f"{CORPUS}/{n}", told["bytes"], "sha256", told["sha256"]) for n, told in articles.items()]
         found.append(self._said(f"{CORPUS}/{CARD}", None, "sha256", present["card"]))
         files = len(found) + 1 + len(present["batches"])
         for batch, told in present["batches"].items():
-            name = _manifest_of(batch, told)
+            name = stored.manifest_of(batch, told)
             manifest = manifests.read(corpus / BATCHES / batch)
             if manifest is None:
                 found.append(f"{name} is missing, or not as it was written")
@@ -320,9 +306,9 @@ class Remote:
                 said, count = self._damage_of_history(f"{HISTORY}/{memory}/{batch}/{told['key']}")
                 found += said
                 files += count
-        names = {*_names(corpus, present), *(f"{CORPUS}/{name}" for name in _data(present))}
         found += [
-            f"{one.key.removeprefix(self._start)} is named by no manifest" for one in self.unnamed(present, names)
+            f"{one.key.removeprefix(self._start)} is named by no manifest"
+            for one in stored.unnamed(self._there, corpus)
         ]
         return [f"{self.url}/{said}" for said in found if said], files
 
@@ -347,10 +333,7 @@ class Remote:
 
     def waste(self, *, removed: bool) -> list[tuple[str, int]]:
         """What lies there and nobody needs, with sizes; removed if that is asked for. For whoever has the lease."""
-        corpus = self.folder / CORPUS
-        present = release.read(corpus)
-        names = {*_names(corpus, present), *(f"{CORPUS}/{name}" for name in _data(present))} if present else set()
-        found = self.unnamed(present, names)
+        found = stored.unnamed(self._there, self.folder / CORPUS)
         if removed:
             self._remove(found)
         return [(f"{self.url}/{one.key.removeprefix(self._start)}", one.size) for one in found]
@@ -374,41 +357,9 @@ class Remote:
         whole.write_json(self.folder / IN_STORE, {"url": self.url, "seen": seen, "held": held})
 
 
-def _data(present: Release) -> dict[str, PartFigures]:
-    """The files of articles of a release."""
-    return {name: told for batch in present["batches"].values() for name, told in batch["files"].items()}
-
-
-def _manifest_of(batch: str, told: release.Batch) -> str:
-    """Under which name what a batch says of itself lies in a store: another one whenever that is another."""
-    return f"{CORPUS}/{BATCHES}/{batch}/{told['key']}-{told['release']}.json"
-
-
-def _places(present: Release) -> dict[str, str]:
-    """What batches say of themselves: names in a store to places below the release."""
-    return {_manifest_of(name, told): f"{BATCHES}/{name}/{whole.MANIFEST}" for name, told in present["batches"].items()}
-
-
-def _places_of(rest: str) -> str:
-    """The place below a release of what has that name in it in a store."""
-    return f"{rest.rpartition('/')[0]}/{whole.MANIFEST}" if rest.startswith(f"{BATCHES}/") else rest
-
-
-def _names(corpus: Path, present: Release) -> dict[str, str]:
-    """The files of a release that lies in a folder, but for its manifest: names in a store to places below it."""
-    manifests_of = {place: name for name, place in _places(present).items()}
-    places = [path.relative_to(corpus).as_posix() for path in sorted(corpus.rglob("*")) if path.is_file()]
-    return {manifests_of.get(place, f"{CORPUS}/{place}"): place for place in places if place != MANIFEST}
-
-
 def _told(layout: Layout) -> dict[str, tuple[str, str]]:
     """Of the files of a batch that others read the tags in the store, and hashes of them as they were written there."""
     return {name: tuple(told) for name, told in (whole.read_json(layout.runs / IN_STORE) or {}).items()}
-
-
-def _is_plain(name: str) -> bool:
-    """Whether a name may be one on this machine."""
-    return all(part and part[0] != "." and part.isprintable() for part in name.split("/"))
 
 
 def _has_size(file: Path, size: int) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipeline.engine import stores
-from pipeline.engine.stores import Object
 from pipeline.engine.stores.file import Place, StoredFile
+from pipeline.engine.stores.store import Object
 from pipeline.errors import InputError
 from pipeline.sources import find
 from pipeline.sources.find import Entry, Found, Pattern

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from pipeline.engine import stores
+from pipeline.engine.stores.address import address_of
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Folder:
             InputError: Arrow knows no such store.
         """
         self.url = url
-        address = stores.address_of(url)
+        address = address_of(url)
         try:
             self._files, _ = pa.fs.FileSystem.from_uri(address.root)
         except (pa.ArrowException, OSError) as error:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from pipeline.engine import stores
-from pipeline.engine.stores import Object, Store
+from pipeline.engine.stores.store import Object, Store
 
 BLOCK = 4 << 20  # bytes asked for at once: most articles' files are one answer
 

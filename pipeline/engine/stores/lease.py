@@ -21,8 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.engine.stores import ChangedError
 from pipeline.engine.stores.s3 import S3, Found
+from pipeline.engine.stores.store import ChangedError
 from pipeline.errors import CopydeskError, SettingsError, StoreError
 
 SECONDS = 60.0  # without a word of its holder, after which a lease has ended

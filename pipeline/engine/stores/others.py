@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.engine.stores import Address, Object, library
+from pipeline.engine.stores.address import Address
+from pipeline.engine.stores.store import Object, library
 from pipeline.errors import SettingsError, StoreError
 
 # What stores call that which is another one whenever the content is; a time is none of these.

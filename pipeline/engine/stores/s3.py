@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import IO, Any, NamedTuple
 
-from pipeline.engine.stores import ChangedError, Object, library
+from pipeline.engine.stores.store import ChangedError, Object, library
 from pipeline.errors import CopydeskError, SettingsError, StoreError
 
 _ATTEMPTS = 3  # to read a body to its end; botocore itself tries again to get an answer
