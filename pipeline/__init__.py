@@ -117,8 +117,8 @@ def find_duplicates(documents: Iterable[tuple[str, str]]) -> Iterator[Duplicate]
 
 
 def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
-    """The published corpus at `path` (`output/corpus`, or `data` in it): iterate over its documents, or take its Arrow
-    `.dataset`, `.to_pandas()` or `.to_polars()`.
+    """The published corpus at `path` (`output/corpus`, or `data` in it, or `s3://bucket/prefix/corpus`): iterate over
+    its documents, or take its Arrow `.dataset`, `.to_pandas()` or `.to_polars()`.
 
     It is one release, whatever is published meanwhile. `since` names a batch: it and those before it are left out.
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
 import math
 import os
 import re
@@ -31,6 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
+from pipeline.engine import stores
 from pipeline.errors import SettingsError
 from pipeline.records import NO_TABLE, Bounds, Count, File, Guard, Rule, Share, Table, Verdict
 from pipeline.stages.stage import Stage
@@ -62,7 +64,11 @@ class Run(Table):
     # names sort: a batch is judged against those before it; without one a run makes the batch of today, by its date
     batch: Annotated[str, Option("name of the batch", "NAME", names_batch=True)] = ""
     input: Annotated[str, Option("folder, file or pattern to read", "PATH")] = "seeds"  # see `input_of`
-    output: Annotated[str, Option("where outputs go", "FOLDER", names_batch=True)] = "output"
+    output: Annotated[str, Option("where outputs go: a folder, or s3://BUCKET/PREFIX", "FOLDER", names_batch=True)] = (
+        "output"
+    )
+    # "": in the user's cache, a folder for each output
+    work: Annotated[str, Option("folder to work in where the output is in a store", "FOLDER", names_batch=True)] = ""
     workers: Annotated[Count, Option("processes; 0: one for each core", "N")] = 0
     # each worker needs about 400 MB besides
     memory_limit: Annotated[str, Option("of the SQL engine, which spills to disk beyond it", "SIZE")] = "2GB"
@@ -79,6 +85,15 @@ class Run(Table):
     # as the Hub calls it, for the card of the corpus; one that it does not know is `other` there, with this name
     license: Annotated[str, Option("licence of the corpus, as the Hugging Face Hub calls it", "NAME")] = ""
     engine: Annotated[str, Option("who does the work", "NAME")] = "local"
+
+    @property
+    def folder(self) -> Path:
+        """Where outputs are made: the output, or where that is in a store the folder to work in."""
+        if not stores.is_url(self.output):
+            return Path(self.output)
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        name = hashlib.sha256(self.output.encode()).hexdigest()[:16]
+        return Path(self.work) if self.work else Path(cache, "copydesk", "work", name)
 
 
 def input_of(pattern: str, batch: str) -> str:
@@ -200,7 +215,7 @@ def parse(
     told = {name: value for name, value in options.items() if name in read_options()}
     run = _with_paths(_table(Run(), tables.get("run", {}), f"{where}: [run]"), tables.get("run", {}), folder)
     settings = Settings(
-        _with_options(run, {name: value for name, value in options.items() if name not in told}),
+        _with_urls(_with_options(run, {name: value for name, value in options.items() if name not in told}), where),
         _with_options(_table(Read(), tables.get("read", {}), f"{where}: [read]"), told),
         _stages(stages, tables, where, folder),
         _table(Notify(), tables.get("notify", {}), f"{where}: [notify]"),
@@ -232,13 +247,35 @@ def beside(folder: Path, path: str) -> str:
     >>> beside(Path("configs"), "../seeds"), beside(Path(), "seeds"), beside(Path("a"), "/b")
     ('seeds', 'seeds', '/b')
     """
-    return path if folder == Path() or not path else os.path.normpath(folder / path)
+    if stores.is_url(path) or folder == Path() or not path:
+        return path
+    return os.path.normpath(folder / path)
 
 
 def _with_paths(run: Run, values: Mapping[str, Any], folder: Path) -> Run:
     """The table `[run]` with the paths that its file names, which lies in `folder`."""
-    paths = {name: beside(folder, getattr(run, name)) if name in values else "" for name in ("input", "output")}
-    return dataclasses.replace(run, input=paths["input"] or run.input, output=paths["output"] or run.output)
+    named: dict[str, Any] = {n: beside(folder, stores.as_path(getattr(run, n))) for n in _PATHS if n in values}
+    return dataclasses.replace(run, **named)
+
+
+_PATHS = ("input", "output", "work")  # of `[run]`
+
+
+def _with_urls(run: Run, where: str) -> Run:
+    """The table `[run]` with its URLs known to be in order: `file://` is a path, and outputs go where they are safe."""
+    paths: dict[str, Any] = {name: stores.as_path(getattr(run, name)) for name in _PATHS}
+    if stores.is_url(paths["work"]):
+        raise SettingsError(f"{where}: [run] work must be a folder of this machine; got a URL")
+    for name in ("input", "output"):
+        if stores.is_url(paths[name]):
+            scheme = stores.address_of(paths[name]).scheme
+            if name == "output" and scheme != "s3":
+                raise SettingsError(
+                    f"{where}: [run] output must be a folder, or s3://BUCKET/PREFIX; {scheme}:// has no write that "
+                    "fails where somebody else has written meanwhile, see docs/storage.md"
+                )
+            paths[name] = paths[name].rstrip("/") if name == "output" else paths[name]
+    return dataclasses.replace(run, **paths)
 
 
 def _with_options(table: T, options: Mapping[str, Any]) -> T:

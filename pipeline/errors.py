@@ -5,6 +5,7 @@
     |-- InputError           exit code 2: nothing readable where the input should be
     |   `-- NothingNewError  exit code 0: an inbox holds nothing that no other batch has read
     |-- LimitError           exit code 3: a batch is over its limits, and is not published
+    |-- StoreError           exit code 1: a store, `s3://...`, does not answer
     |-- BalanceError         exit code 1: documents in and documents out do not add up
     |-- RuleError            caught per document: a rule broke its contract; the document is quarantined
     `-- RecordError          caught per record: one record cannot be read; it is quarantined with file and line
@@ -51,6 +52,10 @@ class LimitError(CopydeskError):
         shown = f"; its report: {report}" if report else ""
         head = f"batch {batch} is not published, and what was stays; --publish-anyway publishes it{shown}"
         super().__init__("\n".join([head, *(f"- {reason}" for reason in reasons)]))
+
+
+class StoreError(CopydeskError):
+    """A store does not answer as it should: nothing is known to be missing, and a later run may read it."""
 
 
 class BalanceError(CopydeskError):

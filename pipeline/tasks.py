@@ -112,9 +112,9 @@ class StepTask(Options):
         turn = self.plan.turn
         told = turn.tell
 
-        def tell(batch: str) -> None:
-            told(batch)
-            self._say(f"waiting for batch {batch}, which is being made")
+        def tell(words: str) -> None:
+            told(words)
+            self._say(words)
 
         turn.tell = tell
         try:

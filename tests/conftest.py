@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from tests import s3
 from tests.runs import articles, keep_copies, run, write_jsonl
 
 
@@ -51,3 +53,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[Mapping[str, str]]:
+    """A server that speaks as S3 does; the variables by which it is found."""
+    pytest.importorskip("moto")
+    with s3.serving() as found:
+        yield found
+
+
+@pytest.fixture
+def bucket(s3_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> s3.Bucket:
+    """A bucket of its own in that server, which this process finds."""
+    import botocore.session
+
+    for name, value in s3_server.items():
+        monkeypatch.setenv(name, value)
+    return s3.Bucket(botocore.session.get_session().create_client("s3"))

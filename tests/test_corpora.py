@@ -86,7 +86,7 @@ def test_all_of_a_corpus_is_read(tmp_path: Path, name: str) -> None:
     found = find.find_files(str(tmp_path))
     entries: list[Record | Failure] = []
     for entry in found.files:
-        file = entry.path.relative_to(tmp_path).as_posix()
+        file = Path(str(entry.path)).relative_to(tmp_path).as_posix()
         entries += read.read_file(entry.path, file, Read(**corpus.settings))
     records = [entry for entry in entries if isinstance(entry, Record)]
     told = [re.findall(r"\(Story (\d)\)", record.text) for record in records]

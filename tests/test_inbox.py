@@ -57,7 +57,7 @@ def test_a_pattern_names_files_and_folders_as_a_shell_does(place: Path, pattern:
             find.find_files(root, "", behind)
         return
     found = find.find_files(root, "", behind)
-    assert [entry.path.as_posix() for entry in found.files] == files
+    assert [str(entry.path) for entry in found.files] == files
     assert {entry.path.suffix for entry in found.left_out} <= {".md"}
 
 

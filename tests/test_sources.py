@@ -65,7 +65,7 @@ def reasons(path: Path, **settings: Any) -> list[tuple[int, str]]:
 
 
 def listed(entries: Iterable[find.Entry]) -> list[tuple[str, str]]:
-    return [(entry.path.as_posix(), entry.reason) for entry in entries]
+    return [(str(entry.path), entry.reason) for entry in entries]
 
 
 def rows_of(root: str, **settings: Any) -> dict[str, list[dict[str, Any]]]:
@@ -260,7 +260,8 @@ def test_the_digest_of_an_input_opens_no_pipe_and_changes_with_what_stands_there
 
 def test_a_format_is_a_module_and_its_name_in_the_tuple(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def read_loud(file: File, settings: Read) -> Iterator[Record]:
-        yield Record(file.stem, file.path.read_text().upper(), file.name)
+        with file.path.open("rb") as stream:
+            yield Record(file.stem, stream.read().decode().upper(), file.name)
 
     monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, Format((".loud",), read_loud)))
     made(folder / "a.loud", "hello")

@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 from rich.text import Text
@@ -69,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 def _overtaken(options: argparse.Namespace, tried: Sequence[Tried]) -> str:
     """Which later batches were judged without these; "" if none was."""
     settings = show.settings_of(options)
-    layout = Layout(Path(settings.run.output), settings.run.batch)
+    layout = Layout(settings.run.folder, settings.run.batch)
     names = later.judged_otherwise(layout, settings.stages, max((one.batch for one in tried), default=""))
     return later.said(names)
 
@@ -103,7 +102,7 @@ def _days(options: argparse.Namespace, names: Sequence[str]) -> Iterator[Tried]:
 def _again(options: argparse.Namespace) -> Iterator[Tried]:
     """One after the other: what the first comes out with may make the second stale."""
     settings = show.settings_of(options)
-    layout = Layout(Path(settings.run.output), settings.run.batch)
+    layout = Layout(settings.run.folder, settings.run.batch)
     for name in later.published_names(layout):
         if name in later.judged_otherwise(layout, settings.stages):
             yield _try(name, options, archived=True)

@@ -75,10 +75,11 @@ def _make(plan: Plan, options: argparse.Namespace, until: str, listeners: Sequen
     last = plan.step(until) if until else plan.steps[-1]
     if all(state.fresh for state in list(plan.states())[: last.number + 1]):
         refusal.withdraw(plan.batch.layout)  # of other settings, perhaps
+        plan.batch.tell()
         return True
     from pipeline import tasks  # Luigi takes 0.1 s to load
 
-    plan.turn.tell = _say_waiting
+    plan.turn.tell = say
     with progress.watching(plan, listeners, bars=not options.json and sys.stdout.isatty()) as watcher:
         failure = tasks.run(plan, watcher, last.name)
     if failure:
@@ -88,8 +89,9 @@ def _make(plan: Plan, options: argparse.Namespace, until: str, listeners: Sequen
     return False
 
 
-def _say_waiting(batch: str) -> None:
-    print(f"copydesk: waiting for batch {show.printable(batch)}, which is being made", file=sys.stderr)
+def say(words: str) -> None:
+    """Say something on standard error."""
+    print(f"copydesk: {show.printable(words)}", file=sys.stderr)
 
 
 def _as_error(batch: Batch, step: str, error: BaseException) -> CopydeskError:

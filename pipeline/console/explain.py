@@ -111,7 +111,9 @@ def life_of(plan: Plan, identity: str) -> Life:
         raise InputError(f'no document "{identity}" in batch {plan.batch.name}; {_similar(plan, identity)}')
     last = [step.name for step in plan.steps if step.has_books][-1]
     published = (episodes[-1].step, episodes[-1].place) == (last, tables.KEPT)
-    return Life(identity, plan.batch.name, source, episodes, str(plan.batch.layout.corpus) if published else None)
+    return Life(
+        identity, plan.batch.name, source, episodes, plan.batch.shown(plan.batch.layout.corpus) if published else None
+    )
 
 
 def _similar(plan: Plan, identity: str) -> str:

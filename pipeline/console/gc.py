@@ -7,11 +7,13 @@ from pathlib import Path
 
 from rich.text import Text
 
-from pipeline.console import show
+from pipeline.config import Run
+from pipeline.console import carry, show
 from pipeline.engine import whole
 from pipeline.errors import SettingsError
+from pipeline.output import remote as remotes
 from pipeline.output.layout import Layout
-from pipeline.run import gc
+from pipeline.run import gc, turns
 from pipeline.run.gc import Waste
 
 
@@ -29,7 +31,9 @@ def run(options: argparse.Namespace) -> int:
     """Name it with its sizes, batch by batch; remove it if that is asked for."""
     if options.keep < 0 or (options.runs_older_than or 0) < 0:
         raise SettingsError("--keep and --runs-older-than must be at least 0")
-    output = Path(show.settings_of(options).run.output)
+    table = show.settings_of(options).run
+    output = table.folder
+    turns.refresh(table)
     found: list[Waste] = []
     busy: list[str] = []
     for name in [options.batch] if options.batch else gc.batches(output):
@@ -40,15 +44,28 @@ def run(options: argparse.Namespace) -> int:
                 continue
             waste = gc.waste_of(layout, options.keep, options.runs_older_than)
             if options.yes:
-                for one in waste:
-                    whole.remove(one.path)
+                whole.remove(*(Path(one.path) for one in waste))
             found += waste
+    found += _in_store(table, removed=options.yes)
     if options.json:
         told = [{"path": str(one.path), "why": one.why, "bytes": one.size} for one in found]
         show.as_json({"removed": options.yes, "waste": told, "in_use": busy})
         return 0
     _print(found, busy, removed=options.yes)
     return 0
+
+
+def _in_store(table: Run, *, removed: bool) -> list[Waste]:
+    """What nobody needs of outputs in a store; whoever publishes there just now is waited for."""
+    remote = remotes.of(table)
+    if remote is None:
+        return []
+    with turns.alone(table.folder):
+        try:
+            remote.begin("copydesk gc", carry.say)
+            return [Waste(name, "named by no manifest", size) for name, size in remote.waste(removed=removed)]
+        finally:
+            remote.end()
 
 
 def _print(found: list[Waste], busy: list[str], *, removed: bool) -> None:

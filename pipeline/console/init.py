@@ -86,7 +86,7 @@ def survey(folder: Path, output: Path) -> Survey:
         if not entry.reason:
             name = entry.path.name.lower()
             suffix = name[len(formats.stem(name)) :] or formats.suffix_of(entry.path)
-            kinds.setdefault(suffix, []).append(entry.path)
+            kinds.setdefault(suffix, []).append(Path(str(entry.path)))
     found = Survey(left_out=len(listed.left_out))
     found.unreadable = dict(Counter(entry.reason for entry in listed.files if entry.reason))
     found.records = sum(found.unreadable.values())

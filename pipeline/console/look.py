@@ -13,9 +13,11 @@ from rich.text import Text
 from pipeline.config import Read
 from pipeline.console import show
 from pipeline.console.show import printable
+from pipeline.engine import stores
 from pipeline.engine.limits import Clock
+from pipeline.engine.stores.file import Place
 from pipeline.errors import InputError
-from pipeline.sources import formats, read
+from pipeline.sources import formats, objects, read
 from pipeline.sources.page_in_text import without_page
 from pipeline.sources.records import Failure, File, Record
 
@@ -35,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     settings = show.settings_of(options)
     clock = Clock(settings.run.max_seconds)
     with clock:
-        looks = [look(Path(name), settings.read, clock) for name in options.file]
+        looks = [look(_place(name), settings.read, clock) for name in options.file]
     if options.json:
         show.as_json(looks)
         return 0
@@ -46,15 +48,20 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def look(path: Path, settings: Read, clock: Clock, most: int = RECORDS) -> dict[str, Any]:
+def _place(name: str) -> Place:
+    """Where a file of that name lies."""
+    return objects.find_input(name).files[0].path if stores.is_url(name) else Path(name)
+
+
+def look(path: Place, settings: Read, clock: Clock, most: int = RECORDS) -> dict[str, Any]:
     """What the first records of a file hold: its name, which fields hold what, and the records or why there are none.
 
     Raises:
         InputError: there is no such file.
     """
-    if path.is_dir():
+    if isinstance(path, Path) and path.is_dir():
         raise InputError(f"{path}: is a folder; name its files, or look at all of it: copydesk init {path}")
-    if not path.is_file():
+    if isinstance(path, Path) and not path.is_file():
         raise InputError(f"{path}: no such file")
     file = File(path, path.name, formats.stem(path.name), clock)
     held: dict[str, Any] = {}

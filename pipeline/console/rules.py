@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from rich.text import Text
 
@@ -31,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         if name not in judges:
             raise _unknown(name, judges)
         judge = judges[name]
-        path = Path(options.on or config.input_of(settings.run.input, settings.run.batch))
+        path = str(options.on or config.input_of(settings.run.input, settings.run.batch))
         trial = try_rule.try_rule(settings.stage(judge.stage), judge, path, settings)
         try_rule.print_trial(trial, options.json)
         return 0

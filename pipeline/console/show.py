@@ -157,7 +157,7 @@ def known_plan_of(options: argparse.Namespace) -> Plan:
     plan = plan_of(options)
     known = batches.names(plan.batch.layout.output)
     if plan.batch.name not in known:
-        output = printable(str(plan.batch.layout.output))
+        output = printable(plan.batch.settings.run.output)
         if not known:
             raise SettingsError(f"no batch in {output} yet; `copydesk run` makes one")
         raise SettingsError(f"no batch {plan.batch.name!r} in {output}; {config.closest(plan.batch.name, known)}")
@@ -166,8 +166,8 @@ def known_plan_of(options: argparse.Namespace) -> Plan:
 
 def where(plan: Plan) -> None:
     """Where corpus and report lie."""
-    layout = plan.batch.layout
-    lines(f"corpus  {printable(str(layout.corpus))}", f"report  {printable(str(layout.report))}")
+    batch, layout = plan.batch, plan.batch.layout
+    lines(f"corpus  {printable(batch.shown(layout.corpus))}", f"report  {printable(batch.shown(layout.report))}")
 
 
 def counts_of(manifest: Manifest | None) -> Manifest | None:

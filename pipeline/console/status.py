@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.console import show
@@ -16,7 +15,7 @@ from pipeline.output import manifest as manifests
 from pipeline.output.layout import Layout
 from pipeline.output.manifest import FieldsFigures
 from pipeline.run import batch as batches
-from pipeline.run import later
+from pipeline.run import later, turns
 from pipeline.run.plan import Plan, State
 from pipeline.run.steps import chain
 
@@ -36,9 +35,10 @@ def run(options: argparse.Namespace) -> int:
     """The last run's counts; steps that have gone stale say why. Of several batches without a name: a line for each."""
     options.batch = options.name or options.batch
     run_table = show.settings_of(options).run
-    known = batches.names(Path(run_table.output))
+    turns.refresh(run_table)
+    known = batches.names(run_table.folder)
     if not run_table.batch and len(known) > 1:
-        _print_all([_row(Layout(Path(run_table.output), name)) for name in known], options.json)
+        _print_all([_row(Layout(run_table.folder, name)) for name in known], options.json)
     else:
         _print_one(show.known_plan_of(options), options.json)
     return 0
@@ -104,7 +104,10 @@ def not_published(plan: Plan) -> list[str]:
     reasons = plan.refused()
     if not reasons:
         return []
-    said = [f"not published, and what was stays; its report: {plan.batch.layout.refused}", *(f"- {r}" for r in reasons)]
+    said = [
+        f"not published, and what was stays; its report: {plan.batch.shown(plan.batch.layout.refused)}",
+        *(f"- {r}" for r in reasons),
+    ]
     return [show.printable(line) for line in said]
 
 
@@ -166,8 +169,8 @@ def summary(plan: Plan, states: Sequence[State]) -> dict[str, Any]:
         steps[state.step] = {"fresh": state.fresh, "why": state.why, **told}
     return {
         "batch": plan.batch.name,
-        "corpus": str(plan.batch.layout.corpus),
-        "report": str(plan.batch.layout.report),
+        "corpus": plan.batch.shown(plan.batch.layout.corpus),
+        "report": plan.batch.shown(plan.batch.layout.report),
         "refused": plan.refused(),
         "steps": steps,
     }

@@ -16,7 +16,7 @@ from pipeline.config import Settings
 from pipeline.console import show
 from pipeline.output.report.page import number_of
 from pipeline.records import Document, Finding, Guard, Rule
-from pipeline.sources import find, read
+from pipeline.sources import find, objects, read
 from pipeline.stages import stage as stages
 from pipeline.stages import tables
 from pipeline.stages.rows import rows_seen
@@ -43,7 +43,7 @@ class Trial:
     hits: list[FindingRow] = field(default_factory=list)
 
 
-def try_rule(stage: Stage, judge: Rule | Guard, path: Path, settings: Settings) -> Trial:
+def try_rule(stage: Stage, judge: Rule | Guard, path: Path | str, settings: Settings) -> Trial:
     """Run one rule alone over the documents at `path`, or a guard after all rules of its stage; and change nothing.
 
     Facts of a text alone are computed; those of a whole corpus (duplicates, lines of a site) are not known here.
@@ -53,7 +53,7 @@ def try_rule(stage: Stage, judge: Rule | Guard, path: Path, settings: Settings) 
     """
     trial = Trial(judge.name)
     alone = dataclasses.replace(stage, rules=(judge,), guard=None, reviews=()) if isinstance(judge, Rule) else stage
-    for sample in _sample(path, settings):
+    for sample in _sample(str(path), settings):
         rows = _with_columns(sample, stage, settings)
         facts = stage.facts(rows).facts
         started = time.process_time()
@@ -94,10 +94,10 @@ def _words(value: str) -> int:
     return sum(1 for _ in text.words(value))
 
 
-def _sample(path: Path, settings: Settings) -> Iterator[pa.RecordBatch]:
+def _sample(path: str, settings: Settings) -> Iterator[pa.RecordBatch]:
     documents = 0
-    root, pattern = find.split_pattern(str(path))
-    for portion in read.portions(find.find_files(root, settings.run.output, pattern).files, Path(root)):
+    root, pattern = find.split_pattern(path)
+    for portion in read.portions(objects.find_input(root, settings.run.output, pattern).files, root):
         for outputs in read.read_portion(tables.from_dicts(portion.rows, read.PORTIONS), settings=settings.read):
             yield outputs[tables.KEPT]
             documents += outputs[tables.KEPT].num_rows

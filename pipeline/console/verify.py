@@ -7,10 +7,13 @@ from pathlib import Path
 
 from rich.text import Text
 
+from pipeline.config import Run
 from pipeline.console import show
-from pipeline.engine import storage, whole
+from pipeline.engine import storage, stores, whole
 from pipeline.output import layout, release
+from pipeline.output import remote as remotes
 from pipeline.output.report import page
+from pipeline.run import turns
 
 SOUND, DAMAGED = 0, 1
 
@@ -21,27 +24,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Look at every file below the output folder; name those that are damaged."""
-    output = Path(show.settings_of(options).run.output)
-    damaged, files = damage(output)
+    table = show.settings_of(options).run
+    damaged, files = damage_there(table) if stores.is_url(table.output) else damage(table.folder)
     if options.json:
         show.as_json({"files": files, "damaged": damaged})
     else:
         terminal = show.console()
         for line in damaged:
             terminal.print(Text(show.printable(line)))
-        terminal.print(Text(f"{files:,} files of {show.printable(str(output))}, {len(damaged):,} of them damaged"))
+        terminal.print(Text(f"{files:,} files of {show.printable(table.output)}, {len(damaged):,} of them damaged"))
     return DAMAGED if damaged else SOUND
 
 
-def damage(output: Path) -> tuple[list[str], int]:
+def damage_there(table: Run) -> tuple[list[str], int]:
+    """The same of outputs in a store, and of the outputs of steps in the folder to work in.
+
+    Raises:
+        SettingsError, StoreError: the store cannot be read.
+    """
+    remote = remotes.of(table)
+    if remote is None:
+        raise AssertionError(table.output)
+    with turns.alone(table.folder):
+        there, objects = remote.damage()
+        here, files = damage(table.folder, is_copy=True)
+    return there + here, objects + files
+
+
+def damage(output: Path, *, is_copy: bool = False) -> tuple[list[str], int]:
     """What is wrong with the outputs of all batches, the corpus and the history; and how many files were looked at.
+
+    `is_copy`: the corpus there is a copy of one that lies in a store.
 
     Raises:
         CopydeskError: the corpus is one as an earlier version has published it.
     """
     release.refuse_older(output)
     corpus = output / layout.CORPUS
-    damaged, files = release.damage(corpus)
+    damaged, files = ([], 0) if is_copy else release.damage(corpus)
     found = [f"{corpus}/{said}" for said in damaged]
     single = layout.single_files(output)
     files += len(single)

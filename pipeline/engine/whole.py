@@ -116,8 +116,16 @@ def write_json(target: Path, value: Mapping[str, Any]) -> None:
 def read_json(file: Path) -> dict[str, Any] | None:
     """An object that `write_json` wrote; None when there is none, or one that is not as it was written."""
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return sealed(file.read_bytes())
+    except OSError:
+        return None
+
+
+def sealed(content: bytes) -> dict[str, Any] | None:
+    """The same of the bytes of such a file."""
+    try:
+        value = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict):
         return None
@@ -175,3 +183,8 @@ def file_digest(file: Path) -> str:
     """SHA-256 of a file's bytes, in hex."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest_of(content: bytes, kind: str) -> str:
+    """The same two of bytes that are in memory; `kind` is "sha256" or "xxh3"."""
+    return hashlib.sha256(content).hexdigest() if kind == "sha256" else xxhash.xxh3_64_hexdigest(content)

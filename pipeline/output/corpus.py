@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from pipeline.config import closest
 from pipeline.diff import visible
-from pipeline.engine import storage
+from pipeline.engine import storage, stores
 from pipeline.errors import CopydeskError, InputError
 from pipeline.output import release
 from pipeline.output.columns import COLUMNS, with_columns
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pyarrow
     import pyarrow.dataset
 
+    from pipeline.engine.stores.arrow import Folder
+
 
 class Corpus:
     """A release of the corpus, or the later of its batches; iterate over its documents, or take `dataset`.
@@ -33,7 +35,7 @@ class Corpus:
     and who reads on gets an `InputError`.
     """
 
-    def __init__(self, folder: Path, found: Release, since: str | None = None) -> None:
+    def __init__(self, folder: Path | Folder, found: Release, since: str | None = None) -> None:
         self.folder = folder
         self.release = found["release"]
         self.manifest = found
@@ -51,9 +53,14 @@ class Corpus:
         return tuple(self._batches)
 
     @property
-    def files(self) -> tuple[Path, ...]:
-        """The Parquet files, in the order of batches and parts."""
-        return tuple(self.folder / name for batch in self._batches.values() for name in batch["files"])
+    def files(self) -> tuple[Any, ...]:
+        """The Parquet files, in the order of batches and parts: paths, or the URLs of a corpus in a store."""
+        here = self.folder
+        return tuple(here / name if isinstance(here, Path) else f"{here}/{name}" for name in self._names)
+
+    @property
+    def _names(self) -> list[str]:
+        return [name for batch in self._batches.values() for name in batch["files"]]
 
     @property
     def dataset(self) -> pyarrow.dataset.Dataset:
@@ -63,6 +70,8 @@ class Corpus:
             InputError: a batch was published again meanwhile; Arrow itself raises FileNotFoundError.
         """
         with self._listed():
+            if not isinstance(self.folder, Path):
+                return self.folder.dataset(self._names)
             found = storage.as_arrow([str(file) for file in self.files])
             if len(found.files) < len(self.files):  # storage passes over what is not there
                 raise FileNotFoundError
@@ -74,7 +83,7 @@ class Corpus:
         Raises:
             InputError: there is no such column; or a batch was published again meanwhile.
         """
-        names = self._names(columns)
+        names = self._wanted(columns)
         if not self._batches:
             return COLUMNS.empty_table().select(names or COLUMNS.names)
         with self._listed():
@@ -100,7 +109,7 @@ class Corpus:
         """
         return _installed("polars").from_arrow(self.to_arrow(columns))
 
-    def _names(self, columns: Sequence[str] | None) -> list[str] | None:
+    def _wanted(self, columns: Sequence[str] | None) -> list[str] | None:
         """The names of columns, which are there."""
         names = [columns] if isinstance(columns, str) else columns
         for name in names or ():
@@ -131,9 +140,13 @@ class Corpus:
         return (with_columns(rows, schema, {}) for rows in self._rows(columns))
 
     def _rows(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        for file in self.files:
+        here = self.folder
+        for name in self._names:
             with self._listed():
-                yield from storage.read_rows(str(file), columns)
+                if isinstance(here, Path):
+                    yield from storage.read_rows(str(here / name), columns)
+                else:
+                    yield from here.rows(name, _ROWS, columns)
 
     @contextmanager
     def _listed(self) -> Iterator[None]:
@@ -141,10 +154,11 @@ class Corpus:
         try:
             yield
         except (FileNotFoundError, CopydeskError) as error:
-            gone = [file for file in self.files if not file.exists()]
+            here = self.folder
+            gone = [n for n in self._names if not ((here / n).exists() if isinstance(here, Path) else here.has(n))]
             if not gone:
                 raise
-            raise InputError(f"{gone[0]}: published again meanwhile; call read_corpus again") from error
+            raise InputError(f"{here}/{gone[0]}: published again meanwhile; call read_corpus again") from error
 
     def __len__(self) -> int:
         return sum(batch["rows"] for batch in self._batches.values())
@@ -152,6 +166,7 @@ class Corpus:
 
 _MOST_NAMES = 4  # of batches, shown in a line
 _MOST_ROWS = 20  # in a table
+_ROWS = 1_000  # of a store, at a time
 
 
 def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
@@ -160,6 +175,9 @@ def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
     Raises:
         InputError: there is no corpus there.
     """
+    if stores.is_url(where := stores.as_path(str(path))):
+        return _read_far(where.rstrip("/").removesuffix(f"/{DATA}"), since)
+    path = where
     folder = Path(path)
     if folder.name == DATA and not (folder / DATA).is_dir():
         folder = folder.parent
@@ -167,6 +185,17 @@ def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
     if found is None:
         release.refuse_older(folder.parent)
         raise InputError(f"{path}: no published batch; run `copydesk run` first, or name the folder output/corpus")
+    return Corpus(folder, found, since)
+
+
+def _read_far(url: str, since: str | None) -> Corpus:
+    from pipeline.engine.stores.arrow import Folder  # it takes 0.3 s to load
+
+    folder = Folder(url)
+    content = folder.read(release.MANIFEST)
+    found = release.told_by(content) if content is not None else None
+    if found is None:
+        raise InputError(f"{url}: no published batch; name what is above data/, as s3://bucket/prefix/corpus")
     return Corpus(folder, found, since)
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CORPUS, DATA, BATCHES = "corpus", "data", "batches"
+HISTORY, RUNS = "history", "runs"
+IN_STORE = ".store.json"  # of outputs that are published in a store: what the folder is known to share with it
 
 
 def outputs(output: Path) -> list[Path]:
@@ -45,7 +47,7 @@ class Layout:
     @property
     def runs(self) -> Path:
         """The outputs of its steps."""
-        return self.output / "runs" / self.batch
+        return self.output / RUNS / self.batch
 
     @property
     def corpus(self) -> Path:
@@ -65,7 +67,7 @@ class Layout:
     @property
     def history(self) -> Path:
         """What all batches have left for later ones."""
-        return self.output / "history"
+        return self.output / HISTORY
 
     @property
     def report(self) -> Path:

@@ -17,13 +17,13 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
 from pipeline.engine import storage, whole
 from pipeline.errors import CopydeskError
 from pipeline.output import card
 from pipeline.output import manifest as manifests
-from pipeline.output.layout import BATCHES, CORPUS, DATA, Layout, published_names
+from pipeline.output.layout import BATCHES, CORPUS, DATA, IN_STORE, Layout, published_names
 from pipeline.output.manifest import Counts, Facts, MadeBy, Manifest, PartFigures
 
 MANIFEST = "_manifest.json"  # a name that Spark and pyarrow pass over
@@ -61,7 +61,15 @@ class Release(TypedDict):
 
 def read(corpus: Path) -> Release | None:
     """What the release at `corpus` is; None when there is none, or its manifest is not as it was written."""
-    found = whole.read_json(corpus / MANIFEST)
+    return _release(whole.read_json(corpus / MANIFEST))
+
+
+def told_by(content: bytes) -> Release | None:
+    """The same by the bytes of its manifest."""
+    return _release(whole.sealed(content))
+
+
+def _release(found: Mapping[str, Any] | None) -> Release | None:
     return cast(Release, found) if found and isinstance(found.get("batches"), dict) else None
 
 
@@ -241,9 +249,27 @@ def _damage_by_batch(corpus: Path, names: Iterable[str], *, content: bool) -> di
         manifest = manifests.read(corpus / BATCHES / name)
         if manifest is None:
             found[name] = [f"{BATCHES}/{name}/{whole.MANIFEST} is missing, or not as it was written"]
-        elif said := storage.damage(corpus, manifest["files"], content=content):
+        elif said := damage_of(corpus, manifest, content=content):
             found[name] = said
     return found
+
+
+def damage_of(corpus: Path, manifest: Manifest, *, content: bool = False) -> list[str]:
+    """What is wrong with the files of one batch; those that lie in a store alone are told by their sizes there."""
+    held = _in_store(corpus)
+    here = {name: told for name, told in manifest["files"].items() if name not in held}
+    other = [
+        f"{name} has {held[name]:,} bytes where {size:,} were written"
+        for name, (size, _) in manifest["files"].items()
+        if held.get(name, size) != size
+    ]
+    return other + storage.damage(corpus, here, content=content)
+
+
+def _in_store(corpus: Path) -> Mapping[str, int]:
+    """The files of a release that are known to lie in a store, with their sizes there (`remote.py`)."""
+    note = whole.read_json(corpus.parent / IN_STORE)
+    return note.get("held", {}) if note else {}
 
 
 def is_away(layout: Layout) -> bool:

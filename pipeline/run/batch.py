@@ -15,10 +15,12 @@ from typing import Any
 from pipeline import config
 from pipeline import engine as engines
 from pipeline.config import Settings
-from pipeline.engine import resume, whole
+from pipeline.engine import resume, stores, whole
 from pipeline.engine.protocol import Closable, Engine, Progress
 from pipeline.errors import SettingsError
+from pipeline.output import remote
 from pipeline.output.layout import Layout
+from pipeline.run import turns
 from pipeline.run.history import History
 from pipeline.stages.stage import Stage
 
@@ -47,10 +49,11 @@ def settings_of(stages: Sequence[Stage], file: str | None = None, *, newest: boo
 
 
 def _named(settings: Settings, newest: bool = False) -> Settings:
-    """With a name for the batch, if the settings have none."""
+    """With a name for the batch, if the settings have none; what others have published in a store is known by then."""
+    turns.refresh(settings.run)
     if settings.run.batch:
         return settings
-    known = names(Path(settings.run.output)) if newest else []
+    known = names(settings.run.folder) if newest else []
     name = known[0] if known else datetime.date.today().isoformat()
     return dataclasses.replace(settings, run=dataclasses.replace(settings.run, batch=name))
 
@@ -79,6 +82,8 @@ def refuse_other_input(stages: Sequence[Stage], file: str | None = None, **run: 
 
 def _is_same(one: str, other: str) -> bool:
     """Whether two paths lead to the same place."""
+    if stores.is_url(one) or stores.is_url(other):
+        return one == other
     return Path(one).resolve() == Path(other).resolve()
 
 
@@ -93,16 +98,20 @@ def _kept(settings: Settings) -> dict[str, Any]:
     Its paths are relative to the working directory of the run that kept them, and are given as this one has them. That
     directory is told as seen from the output: a project that is copied or moved as a whole has its paths as before.
     """
-    found = whole.read_json(Layout(Path(settings.run.output), settings.run.batch).runs / LAST)
+    found = whole.read_json(Layout(settings.run.folder, settings.run.batch).runs / LAST)
     if not isinstance(found, dict):
         return {}
     kept: dict[str, Any] = {k: v for k, v in found.items() if isinstance(v, str)}
-    then = os.path.normpath(Path(os.path.realpath(settings.run.output), kept.pop("from", os.curdir)))
+    then = os.path.normpath(Path(os.path.realpath(settings.run.folder), kept.pop("from", os.curdir)))
     if "from" in found and then != os.path.realpath(os.curdir) and Path(then).is_dir():
-        relative = [name for name in ("input", "config") if kept.get(name) and not Path(kept[name]).is_absolute()]
+        relative = [name for name in ("input", "config") if _is_relative(kept.get(name, ""))]
         kept |= {name: os.path.relpath(Path(then, kept[name])) for name in relative}
     known, read = config.read_options(), found.get("read")
     return {**kept, "read": {k: v for k, v in read.items() if k in known} if isinstance(read, dict) else {}}
+
+
+def _is_relative(path: str) -> bool:
+    return bool(path) and not Path(path).is_absolute() and not stores.is_url(path)
 
 
 class Batch:
@@ -112,7 +121,8 @@ class Batch:
         self.settings = settings
         self.name = settings.run.batch
         self.input = input_of(settings)
-        self.layout = Layout(Path(settings.run.output), self.name)
+        self.layout = Layout(settings.run.folder, self.name)
+        self.remote = remote.of(settings.run)
         self.history = History(self.layout)
         self._engine: Closable | None = None
 
@@ -133,6 +143,15 @@ class Batch:
             yield self._engine
         finally:
             self._engine.rest()
+
+    def shown(self, place: Path) -> str:
+        """What people call what lies at that place below the output."""
+        return self.remote.shown(place) if self.remote else str(place)
+
+    def tell(self) -> None:
+        """Where outputs lie in a store: let the batch's reports lie there, too."""
+        if self.remote:
+            self.remote.tell(self.layout)
 
     def close(self) -> None:
         """Let go of what was opened for the steps; a step that is made later opens it again."""

@@ -27,7 +27,7 @@ _LEFTOVER = re.compile(r"\..+\.\d+\.(?:tmp|old)")
 class Waste(NamedTuple):
     """A file or folder that nobody needs, why, and its size in bytes."""
 
-    path: Path
+    path: Path | str  # a URL, of an object
     why: str
     size: int
 

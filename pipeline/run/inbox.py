@@ -27,9 +27,9 @@ MOST_NAMES = 3  # of files said to have gone
 class Inbox(Input):
     """What an inbox holds that is new, or was read by this very batch before."""
 
-    def __init__(self, where: str, cache: Path, output: Path, history: History) -> None:
+    def __init__(self, where: str, cache: Path, output: str, history: History) -> None:
         super().__init__(where, cache, output)
-        self._where, self._history = where, history
+        self._history = history
 
     def again(self) -> Input:
         """The same, to be looked at once more."""

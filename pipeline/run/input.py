@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -13,26 +13,26 @@ from stat import S_ISREG, filemode
 from typing import Any
 
 from pipeline.engine import whole
-from pipeline.sources import find
+from pipeline.engine.stores.file import Place, StoredFile
+from pipeline.sources import find, objects
 from pipeline.sources.names import name_of
 
 SETTLED = 2.0  # seconds: a file changed later than that before its digest was taken may change again unseen
 
 
 class Input:
-    """What a batch reads: a folder, a file, or what matches a pattern; the folder `output` is no part of it.
+    """What a batch reads: a folder, a file, or what matches a pattern, here or in a store; `output` is no part of it.
 
     It is looked at once: a run works on the input as it found it.
     """
 
-    def __init__(self, where: str, cache: Path, output: Path) -> None:
-        root, self._pattern = find.split_pattern(where)
-        self.root = Path(root)
-        self._cache, self._output = cache, output
+    def __init__(self, where: str, cache: Path, output: str) -> None:
+        self.root, self._pattern = find.split_pattern(where)
+        self._where, self._cache, self._output = where, cache, output
 
     def again(self) -> Input:
         """The same, to be looked at once more."""
-        return Input(str(self.root / self._pattern), self._cache, self._output)
+        return Input(self._where, self._cache, self._output)
 
     @cached_property
     def listed(self) -> find.Found:
@@ -41,7 +41,7 @@ class Input:
         Raises:
             InputError: the input is not there, or holds nothing that can be read.
         """
-        return find.find_files(str(self.root), str(self._output), self._pattern)
+        return objects.find_input(self.root, self._output, self._pattern)
 
     @property
     def found(self) -> find.Found:
@@ -58,7 +58,7 @@ class Input:
         return []
 
     @cached_property
-    def digests(self) -> dict[Path, str]:
+    def digests(self) -> dict[Place, str]:
         """The content of each file that is wanted, in short."""
         return digests_of([entry.path for entry in self.listed.files], self._cache)
 
@@ -67,9 +67,10 @@ class Input:
         """The content of each file to be read, in short, by its name below the input."""
         return {self.name_of(entry.path): self.digests[entry.path] for entry in self.found.files}
 
-    def name_of(self, path: Path) -> str:
+    @cached_property
+    def name_of(self) -> Callable[[Place], str]:
         """What a file is called below the input."""
-        return path.relative_to(self.root).as_posix() if self.root.is_dir() else path.name
+        return objects.below(self.root)
 
     @cached_property
     def digest(self) -> str:
@@ -81,6 +82,9 @@ class Input:
         """A digest of the sizes and times of the files: it differs when one was another for a while."""
         digest = hashlib.sha256()
         for entry in self.found.files:
+            if isinstance(entry.path, StoredFile):
+                digest.update(entry.path.digest.encode())
+                continue
             with suppress(OSError):
                 stat = entry.path.stat()
                 digest.update(f"{stat.st_size} {stat.st_ino} {stat.st_mtime_ns} {stat.st_ctime_ns}\n".encode())
@@ -104,17 +108,20 @@ def digest_of(files: Mapping[str, str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def digests_of(paths: Iterable[Path], cache: Path) -> dict[Path, str]:
-    """Digests of the bytes of files.
+def digests_of(paths: Iterable[Place], cache: Path) -> dict[Place, str]:
+    """Digests of the bytes of files; of an object that of what its store calls it by, and its size.
 
     They are remembered in the file `cache` by size, place and times of change, so that a large input is hashed once.
     The time of the last change of the inode is one that nobody can set back.
     """
     remembered = whole.read_json(cache) or {}
     fresh: dict[str, list[Any]] = {}
-    found: dict[Path, str] = {}
+    found: dict[Place, str] = {}
     now = time.time()
     for file in paths:
+        if isinstance(file, StoredFile):
+            found[file] = file.digest
+            continue
         place = name_of(os.fsencode(file))
         found[file], entry = _file_digest(file, remembered.get(place), now)
         if entry:

@@ -8,6 +8,7 @@ leaves everything behind it fresh.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ class Plan:
         self.batch = Batch(settings)
         release.refuse_older(self.batch.layout.output)
         self.steps = chain(self.batch)
-        self.turn = Turn(self.batch.layout)
+        self.turn = Turn(self.batch.layout, self.batch.remote)
         self.remade: list[str] = []  # what was damaged or outdated and made again, in words
         self._current: dict[str, Made] = {}
         self._again: set[str] = set()  # steps to be made again although they are done
@@ -156,7 +157,13 @@ class Plan:
                 release.recover(self.batch.layout)
                 for outdated in self._outdated(step):
                     self._make(outdated)
-            self._make(step, progress)
+            try:
+                self._make(step, progress)
+            except CopydeskError:
+                with suppress(CopydeskError):  # why nothing was made is what counts
+                    self.batch.tell()
+                raise
+            self.batch.tell()
 
     def close(self) -> None:
         """The run is over: let go of its workers, and of its turn."""

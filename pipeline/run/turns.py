@@ -5,7 +5,8 @@ up to its end, a run has the turn, and no other has it. It is not taken while th
 given back to one that comes: what was made meanwhile is then made again. Who waits has no turn, and waits for earlier
 batches alone; so nobody waits for ever.
 
-All of it are locks of the system on empty files, which a killed process leaves as well.
+All of it are locks of the system on empty files, which a killed process leaves as well. Where outputs lie in a store,
+who has the turn has its lease, too, which holds off the runs of other machines (`engine/stores/lease.py`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from pipeline.output.layout import Layout
+from pipeline.config import Run
+from pipeline.output import remote as remotes
+from pipeline.output.layout import RUNS, Layout
+from pipeline.output.remote import Remote
 
 _THERE = ".running"  # beside the outputs of a batch: locked while somebody makes it
 _TURN = ".turn"  # in the folder of all runs
@@ -32,14 +36,14 @@ class Turn:
     Under Luigi a run is many processes: the one that schedules them calls `announce`, the one that ends it `leave`.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
+    def __init__(self, layout: Layout, remote: Remote | None = None) -> None:
+        self._layout, self._remote = layout, remote
         self._file = layout.runs / _THERE
         self._depth = 0
         self._announced = False
         self._there: TextIO | None = None
         self._turn: TextIO | None = None
-        self.tell: Callable[[str], object] = lambda batch: None  # called with a batch that is waited for
+        self.tell: Callable[[str], object] = lambda words: None  # called with who is waited for
 
     def __enter__(self) -> Turn:
         self._depth += 1
@@ -84,11 +88,13 @@ class Turn:
             if earlier := self._earlier():
                 self._give_back()
                 for batch in earlier - told:
-                    self.tell(batch)
+                    self.tell(f"waiting for batch {batch}, which is being made")
                 told |= earlier
                 time.sleep(_AGAIN)
             elif self._turn is None:
                 self._turn = _locked(self._layout.runs.parent / _TURN, fcntl.LOCK_EX)
+                if self._remote:
+                    self._remote.begin(f"batch {self._layout.batch}", self.tell)
             else:
                 return
 
@@ -98,8 +104,37 @@ class Turn:
         return {f.parent.name for f in files if f.parent.name < self._layout.batch and _is_locked(f)}
 
     def _give_back(self) -> None:
-        _unlock(self._turn)
-        self._turn = None
+        turn, self._turn = self._turn, None
+        try:
+            if self._remote:
+                self._remote.end()
+        finally:
+            _unlock(turn)
+
+
+@contextmanager
+def alone(folder: Path, *, waiting: bool = True) -> Iterator[bool]:
+    """Have the turn of a folder of outputs, whatever the batch; False where another has it and is not waited for."""
+    (folder / RUNS).mkdir(parents=True, exist_ok=True)
+    with (folder / RUNS / _TURN).open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | (0 if waiting else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def refresh(run: Run) -> None:
+    """Where outputs lie in a store: let the folder hold what is published there, unless a run here is about to publish.
+
+    Raises:
+        SettingsError, StoreError: the store cannot be read.
+    """
+    if found := remotes.of(run):
+        with alone(run.folder, waiting=False) as is_free:
+            if is_free:
+                found.pull()
 
 
 def _locked(file: Path, kind: int) -> TextIO:

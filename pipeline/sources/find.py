@@ -10,10 +10,11 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.engine.stores.file import Place
 from pipeline.errors import InputError
 from pipeline.sources import archives, formats
 from pipeline.sources.names import tells_of_others
@@ -25,7 +26,7 @@ class Entry(NamedTuple):
     `wanted`: it is of a known kind by its name, or a folder that may hold such files.
     """
 
-    path: Path
+    path: Place
     reason: str
     wanted: bool
 
@@ -42,7 +43,7 @@ class Found(NamedTuple):
     @property
     def unread(self) -> int:
         """How many entries may hold articles that nobody reads: files of no known kind, folders that are not listed."""
-        left_out = sum(entry.reason not in (_OUTPUT, _TO_OUTPUT) for entry in self.left_out)
+        left_out = sum(entry.reason not in (OUTPUT, _TO_OUTPUT) for entry in self.left_out)
         return left_out + sum(entry.reason.startswith(_UNREADABLE_FOLDER) for entry in self.files)
 
 
@@ -64,7 +65,7 @@ def split_pattern(where: str) -> tuple[str, str]:
 _ANYWHERE = "**"  # folders at any depth
 
 
-class _Pattern:
+class Pattern:
     """Which paths below a folder a pattern names, and which folders may hold such paths."""
 
     def __init__(self, pattern: str) -> None:
@@ -106,24 +107,33 @@ def find_files(root: str, output: str = "", pattern: str = "") -> Found:
     outputs = Path(os.path.realpath(output)) if output else None
     if outputs and _within(path, outputs):
         raise InputError(f"{root}: lies in the output folder; name the articles' folder, or another --output")
-    listed = _inside(path, outputs, _Pattern(pattern)) if path.is_dir() else [] if pattern else [_entry(path)]
-    entries = sorted(listed, key=lambda entry: entry.path.as_posix())
+    listed = _inside(path, outputs, Pattern(pattern)) if path.is_dir() else [] if pattern else [_entry(path)]
+    entries = sorted(listed, key=lambda entry: str(entry.path))
     if pattern and not entries:
         raise InputError(f"{named}: no such file; see what lies in {root}")
     if entries and entries[0].path == path and entries[0].reason:
         raise InputError(str(entries[0]))
+    return sorted_out(named, entries)
+
+
+def sorted_out(named: str, entries: Sequence[Entry]) -> Found:
+    """What is wanted of all that lies in the input that is `named` so, and what is not.
+
+    Raises:
+        InputError: nothing is wanted.
+    """
     found = Found([entry for entry in entries if entry.wanted], [entry for entry in entries if not entry.wanted])
     if not found.files:
-        others = sum(entry.reason not in (_OUTPUT, _TO_OUTPUT) for entry in entries)
+        others = sum(entry.reason not in (OUTPUT, _TO_OUTPUT) for entry in entries)
         held = f"holds {others} files, none of a known kind" if others else "is empty"
         raise InputError(f"{named}: {held}; {archives.hint()}")
     return found
 
 
 _UNREADABLE_FOLDER = "unreadable folder"
-_OUTPUT = "the output folder"
+OUTPUT = "the output folder"
 _TO_OUTPUT = "a link into the output folder"
-_OF_OTHERS = "about the files beside it"
+OF_OTHERS = "about the files beside it"
 
 
 def _within(path: Path, outputs: Path | None) -> bool:
@@ -137,12 +147,12 @@ def _output_in(root: Path, outputs: Path | None) -> Path | None:
     return root / outputs.relative_to(above) if outputs and outputs.is_relative_to(above) else None
 
 
-def _inside(root: Path, outputs: Path | None, pattern: _Pattern) -> Iterator[Entry]:
+def _inside(root: Path, outputs: Path | None, pattern: Pattern) -> Iterator[Entry]:
     """What a pattern names in a folder: whatever is no folder, and folders on the way that cannot be listed."""
     own = _output_in(root, outputs)
     below = own.relative_to(root) if own else None
     if own and below and not any(name.startswith(".") for name in below.parts) and pattern.names(below.as_posix()):
-        yield Entry(own, _OUTPUT, wanted=False)  # said before it is there, so that a second run finds the same input
+        yield Entry(own, OUTPUT, wanted=False)  # said before it is there, so that a second run finds the same input
     waiting = [(root, "")]
     while waiting:
         folder, before = waiting.pop()
@@ -167,12 +177,16 @@ def _lying(path: Path, is_file: bool, outputs: Path | None) -> Entry:
     """What lies in a folder and is none."""
     if not is_file and _within(path, outputs):
         return Entry(path, _TO_OUTPUT, wanted=False)
-    return Entry(path, _OF_OTHERS, wanted=False) if tells_of_others(path.name) else _entry(path, is_file)
+    return Entry(path, OF_OTHERS, wanted=False) if tells_of_others(path.name) else _entry(path, is_file)
 
 
 def _entry(path: Path, is_file: bool = False) -> Entry:
-    is_wanted = formats.format_of(path) is not None or archives.is_archive(path)
-    return Entry(path, "" if is_file else _why_no_file(path), is_wanted)
+    return Entry(path, "" if is_file else _why_no_file(path), is_known(path))
+
+
+def is_known(place: Place) -> bool:
+    """Whether a file is of a known kind by its name."""
+    return formats.format_of(place) is not None or archives.is_archive(place)
 
 
 # What can have the name of a file and is none. Such a thing is never opened: a pipe that nobody writes to has no end.

@@ -12,9 +12,10 @@ import lzma
 import zlib
 from collections.abc import Callable, Generator
 from functools import partial
-from pathlib import Path
 
 import pyarrow as pa
+
+from pipeline.engine.stores.file import Place
 
 _PIECE = 1 << 16  # bytes handed out at once, packed ones read at once
 _GZIP = 16 + zlib.MAX_WBITS
@@ -64,7 +65,7 @@ class Pieces(io.RawIOBase):
         super().close()
 
 
-def gunzipped(path: Path) -> Generator[bytes, None, None]:
+def gunzipped(path: Place) -> Generator[bytes, None, None]:
     """The bytes of a gzip file, member after member; zeros between and behind them are padding.
 
     Raises:
@@ -102,7 +103,7 @@ def _up_to_fault(member: zlib._Decompress, waiting: bytes) -> Generator[bytes, N
             return
 
 
-def unzstd(path: Path) -> Generator[bytes, None, None]:
+def unzstd(path: Place) -> Generator[bytes, None, None]:
     """The bytes of a Zstandard file, frame after frame.
 
     Raises:
@@ -121,7 +122,7 @@ def unzstd(path: Path) -> Generator[bytes, None, None]:
     raise fault
 
 
-def _bytes_after(path: Path, done: int) -> Generator[bytes, None, None]:
+def _bytes_after(path: Place, done: int) -> Generator[bytes, None, None]:
     """What can be unpacked of a Zstandard file after so many bytes: Arrow loses the piece in which the fault is."""
     with path.open("rb") as file, pa.CompressedInputStream(file, "zstd") as stream:
         while done:
@@ -134,7 +135,7 @@ def _bytes_after(path: Path, done: int) -> Generator[bytes, None, None]:
 
 
 def streams_of(
-    begin: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor], path: Path
+    begin: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor], path: Place
 ) -> Generator[bytes, None, None]:
     """The bytes of a bzip2 or xz file, stream after stream; zeros between and behind them are padding.
 
@@ -160,7 +161,7 @@ def streams_of(
                 waiting = piece.lstrip(b"\0")
 
 
-PACKED: dict[str, Callable[[Path], Generator[bytes, None, None]]] = {
+PACKED: dict[str, Callable[[Place], Generator[bytes, None, None]]] = {
     ".gz": gunzipped,
     ".zst": unzstd,
     ".bz2": partial(streams_of, bz2.BZ2Decompressor),

@@ -15,13 +15,15 @@ import pyarrow as pa
 
 from pipeline.config import Read
 from pipeline.engine.limits import Clock
-from pipeline.errors import RecordError
+from pipeline.engine.stores.file import Place, StoredFile
+from pipeline.errors import RecordError, StoreError
 from pipeline.records import Finding, Verdict
 from pipeline.sources import archives, fields, formats, streams
 from pipeline.sources.fields import Fields
 from pipeline.sources.find import Entry
 from pipeline.sources.meta import as_json
 from pipeline.sources.names import name_of
+from pipeline.sources.objects import below
 from pipeline.sources.packed import PACKED
 from pipeline.sources.page_in_text import without_page
 from pipeline.sources.records import Failure, File, Format, Record, Remark, attempt, first_line
@@ -34,6 +36,8 @@ PORTIONS = pa.schema(
         ("path", pa.binary()),  # it need not be UTF-8
         ("name", pa.string()),  # relative to the input, and made to be UTF-8
         ("reason", pa.string()),  # why it is not to be opened; "" when it is
+        ("size", pa.int64()),  # of an object of a store: its bytes, null for a file
+        ("tag", pa.string()),
         *((name, pa.int64()) for name in Span._fields),  # null: all of the file
     ]
 )
@@ -59,19 +63,20 @@ class Portion(NamedTuple):
     size: int
 
 
-def portions(entries: Iterable[Entry], root: Path) -> Iterator[Portion]:
+def portions(entries: Iterable[Entry], root: Path | str) -> Iterator[Portion]:
     """The files, in their order, in portions of about `PORTION_BYTES`; a large file of lines is cut into several.
 
-    The files are what `find_files(root)` has found.
+    The files are what was found in the input `root`.
     """
     rows: list[dict[str, Any]] = []
     held = 0
-    is_folder = root.is_dir()
+    is_below = below(root)
     for path, reason, _ in entries:
-        name = os.fsencode(path.relative_to(root).as_posix() if is_folder else path.name)
+        name = name_of(os.fsencode(is_below(path)))
+        of_store = {} if isinstance(path, Path) else {"size": path.size, "tag": path.tag}
         for size, span in _spans(path) if not reason else [(0, None)]:
             cut = span._asdict() if span else {}
-            rows.append({"path": os.fsencode(path), "name": name_of(name), "reason": reason, **cut})
+            rows.append({"path": os.fsencode(str(path)), "name": name, "reason": reason, **of_store, **cut})
             held += size
             if held >= PORTION_BYTES or len(rows) >= PORTION_FILES:
                 yield Portion(rows, held)
@@ -80,16 +85,23 @@ def portions(entries: Iterable[Entry], root: Path) -> Iterator[Portion]:
         yield Portion(rows, held)
 
 
-def _spans(path: Path) -> list[tuple[int, Span | None]]:
+def _spans(path: Place) -> list[tuple[int, Span | None]]:
     """The spans in which a file is read, with their sizes; None: all of it at once."""
     try:
         size = path.stat().st_size
         kind = formats.format_of(path)
         if size <= PORTION_BYTES or kind is None or not kind.by_lines or path.suffix.lower() in PACKED:
             return [(size, None)]
+        if isinstance(path, StoredFile):
+            path = StoredFile(path.url, path.size, path.tag)  # what it keeps of the object goes when it is cut
         return [(span.end - span.start, span) for span in streams.spans(path, PORTION_BYTES)]
     except OSError:  # gone since it was listed: reading it will say so
         return [(0, None)]
+
+
+def _place_of(row: Mapping[str, Any]) -> Place:
+    path = os.fsdecode(row["path"])
+    return Path(path) if row["size"] is None else StoredFile(path, row["size"], row["tag"])
 
 
 def _span_of(row: Mapping[str, Any]) -> Span | None:
@@ -148,7 +160,7 @@ def _read_row(
     if row["reason"]:
         yield Failure(name, 0, row["reason"])
         return
-    file = File(Path(os.fsdecode(row["path"])), name, formats.stem(name), clock, _span_of(row))
+    file = File(_place_of(row), name, formats.stem(name), clock, _span_of(row))
     for part in files_in(file, settings):
         if isinstance(part, Failure):
             yield part
@@ -164,7 +176,7 @@ def _read_row(
                 yield record
 
 
-def read_file(path: Path, name: str, settings: Read, span: Span | None = None) -> Iterator[Record | Failure]:
+def read_file(path: Place, name: str, settings: Read, span: Span | None = None) -> Iterator[Record | Failure]:
     """The records of one file, or of a span of it; `name` is what they call it. Never raises for what it holds."""
     for part in files_in(File(path, name, formats.stem(name), span=span), settings):
         yield from [part] if isinstance(part, Failure) else records_of(part, settings, fields_of(part, settings))
@@ -218,6 +230,8 @@ def _until_broken(file: File, make: Callable[[], Iterator[T]]) -> Iterator[T | F
     """What is read of a file, and why no more of it can be."""
     try:
         yield from make()
+    except StoreError:  # it is not the file's fault: the run is to be tried again
+        raise
     except RecordError as error:
         yield Failure(file.name, 0, str(error))
     except OSError as error:

@@ -10,12 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from pipeline.config import Read
 from pipeline.engine.limits import Clock, TookTooLongError
+from pipeline.engine.stores.file import Place
 from pipeline.errors import RecordError
 from pipeline.records import Verdict
 from pipeline.sources.charset.decode import Decoded
@@ -76,7 +76,7 @@ class File(NamedTuple):
     clock limits the time that is spent on one record. Of a large file of lines several workers read a span each.
     """
 
-    path: Path
+    path: Place
     name: str
     stem: str
     clock: Clock = Clock(0)

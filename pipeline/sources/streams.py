@@ -8,9 +8,9 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.engine.stores.file import Place, unbuffered
 from pipeline.errors import RecordError
 from pipeline.sources.charset.decode import WIDE_BOMS
 from pipeline.sources.charset.of_lines import LOOKED_AT, UTF_8, Charset, as_utf_8, charset_of
@@ -27,7 +27,7 @@ class Span(NamedTuple):
     lines_before: int = 0
 
 
-def spans(path: Path, size: int) -> Iterator[Span]:
+def spans(path: Place, size: int) -> Iterator[Span]:
     """A file of lines cut into spans of about `size` bytes, none within a line; it is read once, a piece at a time.
 
     One in UTF-16 or UTF-32 is not cut, since its line breaks are no single bytes; nor is one in another charset, which
@@ -62,17 +62,17 @@ class Stream(io.BufferedReader):
         return self.raw.fault if isinstance(self.raw, Pieces) else ""
 
 
-def open_file(path: Path, suffix: str | None = None) -> Stream:
+def open_file(path: Place, suffix: str | None = None) -> Stream:
     """The file's bytes, unpacked if its name says that it is packed, or the `suffix` that stands for that of its name.
 
     Raises:
         OSError: it cannot be opened, or is not packed as its name says.
     """
     unpacked = PACKED.get(path.suffix.lower() if suffix is None else suffix)
-    return Stream(Pieces(unpacked(path)) if unpacked else path.open("rb", 0), _CHUNK)
+    return Stream(Pieces(unpacked(path)) if unpacked else unbuffered(path), _CHUNK)
 
 
-def open_text(path: Path, span: Span | None = None) -> Stream:
+def open_text(path: Place, span: Span | None = None) -> Stream:
     """The same for a file of lines in UTF-8; one that is in another charset by its mark, or how it begins, becomes it.
 
     Of a file that is not packed a span can be had alone.
@@ -88,7 +88,7 @@ def open_text(path: Path, span: Span | None = None) -> Stream:
     return stream
 
 
-def open_marked(path: Path, span: Span | None = None) -> Stream:
+def open_marked(path: Place, span: Span | None = None) -> Stream:
     """The file's bytes, in UTF-8 if a byte order mark says that they are in UTF-16 or UTF-32."""
     stream = Stream(Pieces(_between(path, span)), _CHUNK) if span else open_file(path)
     begin = stream.peek(4)
@@ -101,7 +101,7 @@ def open_marked(path: Path, span: Span | None = None) -> Stream:
     return stream
 
 
-def _charset_of(path: Path) -> Charset:
+def _charset_of(path: Place) -> Charset:
     """The charset that a file of lines without a mark is in, which is one for all its spans."""
     with open_file(path) as stream:
         return charset_of(stream.read(LOOKED_AT))
@@ -113,8 +113,8 @@ def _of_charset(stream: Stream, charset: str) -> Generator[bytes, None, None]:
         raise OSError(stream.fault)
 
 
-def _between(path: Path, span: Span) -> Generator[bytes, None, None]:
-    with path.open("rb", 0) as stream:
+def _between(path: Place, span: Span) -> Generator[bytes, None, None]:
+    with unbuffered(path) as stream:
         stream.seek(span.start)
         left = span.end - span.start
         while left and (piece := stream.read(min(left, _CHUNK))):
@@ -139,7 +139,7 @@ def _as_utf_8(stream: Stream, codec: str) -> Generator[bytes, None, None]:
             raise OSError(stream.fault)
 
 
-def whole(path: Path, most: int) -> bytes:
+def whole(path: Place, most: int) -> bytes:
     """All bytes of a file.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -66,7 +66,10 @@ class Publishing(Step):
 
     def damage(self, made: Made) -> list[str]:
         """Of the batch's files, and of what the release says of itself."""
-        return [*super().damage(made), *release.damage_of_front(made.output, {self.batch.name: made.manifest["key"]})]
+        return [
+            *release.damage_of(made.output, made.manifest),
+            *release.damage_of_front(made.output, {self.batch.name: made.manifest["key"]}),
+        ]
 
     def outputs(self) -> list[Path]:
         """What is published of the batch, if anything is."""
@@ -93,9 +96,13 @@ class Publishing(Step):
         self.batch.history.tidy()
         return published
 
-    def folder_for(self, output: Path) -> AbstractContextManager[Path]:
-        """The next release, beside the present one."""
-        return release.built(self.batch.layout)
+    @contextmanager
+    def folder_for(self, output: Path) -> Iterator[Path]:
+        """The next release, beside the present one; where outputs lie in a store it is published there first."""
+        with release.built(self.batch.layout) as folder:
+            yield folder
+            if self.batch.remote:
+                self.batch.remote.commit(folder, self.batch.name)
 
     def sign(self, work: Path, manifest: Manifest) -> Manifest:
         """What all other batches have published comes in, and what the release says of itself."""

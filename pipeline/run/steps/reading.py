@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline.engine import storage, whole
+from pipeline.engine import storage, stores, whole
 from pipeline.engine.protocol import Engine
 from pipeline.errors import CopydeskError, InputError, NothingNewError
 from pipeline.output import manifest as manifests
@@ -45,9 +45,10 @@ class Reading(Step):
 
     def _input(self) -> Input:
         batch, layout = self.batch, self.batch.layout
+        output = batch.settings.run.output if stores.is_url(batch.input) else str(layout.output)
         if batch.settings.run.only_new:  # what is remembered of an inbox serves all batches that look into it
-            return Inbox(batch.input, layout.output / "runs" / CACHE, layout.output, batch.history)
-        return Input(batch.input, layout.runs / CACHE, layout.output)
+            return Inbox(batch.input, layout.output / "runs" / CACHE, output, batch.history)
+        return Input(batch.input, layout.runs / CACHE, output)
 
     def made_of(self, made: Sequence[Made]) -> MadeOf:
         """Where the input has gone, whatever made the output that is taken for current."""

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipeline.config import Read
-from pipeline.errors import RecordError
+from pipeline.engine.stores.file import Place
+from pipeline.errors import RecordError, StoreError
 from pipeline.records import Verdict
 from pipeline.sources import formats
 from pipeline.sources.archives import tars, zips
@@ -35,7 +36,7 @@ _SHOWN = 20  # kinds of members that a reason names
 _OUT_OF_IT = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|\Z)", re.DOTALL)
 
 
-def is_archive(path: Path) -> bool:
+def is_archive(path: Place) -> bool:
     """Whether a file is one by its name."""
     return formats.suffix_of(path) in ARCHIVES
 
@@ -109,6 +110,8 @@ def _unpack(member: Member, copy: Path, most: int) -> tuple[int, str]:
                 piece = next(pieces, b"")
             except RecordError as error:
                 return size, str(error)
+            except StoreError:
+                raise
             except Exception as error:  # a library may break on a member in any way
                 return size, f"broken member: {type(error).__name__}: {first_line(error)}"
             if not piece:

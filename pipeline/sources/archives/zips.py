@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from functools import partial
 
+from pipeline.engine.stores.file import unbuffered
 from pipeline.errors import RecordError
 from pipeline.sources.archives.member import CHUNK, MAX_RATIO, Member
 from pipeline.sources.packed import PACKED
@@ -36,7 +37,7 @@ def members(file: File, most: int) -> Iterator[Member]:
     """
     if file.path.suffix.lower() in PACKED:
         raise RecordError("a zip that is packed once more, which is not read")
-    with _Careful(io.FileIO(file.path)) as stream, zipfile.ZipFile(stream) as archive:
+    with _Careful(unbuffered(file.path)) as stream, zipfile.ZipFile(stream) as archive:
         for info in archive.infolist():
             if not info.is_dir():
                 yield Member(info.filename, _reason(info, most), partial(_pieces, archive, info))

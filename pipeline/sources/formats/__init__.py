@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from pipeline.engine.stores.file import Place
 from pipeline.sources.formats import csv, html, json, jsonl, mhtml, parquet, txt, warc, xml
 from pipeline.sources.packed import PACKED
 from pipeline.sources.records import Format
@@ -32,13 +31,13 @@ def hint() -> str:
     return f"known are {', '.join(suffixes())}, packed as {', '.join(packed)} or {last} too"
 
 
-def format_of(path: Path) -> Format | None:
+def format_of(path: Place) -> Format | None:
     """The format that the file's name tells, packed or not; None when it tells none."""
     suffix = suffix_of(path)
     return next((kind for kind in FORMATS if suffix in kind.suffixes), None)
 
 
-def suffix_of(path: Path) -> str:
+def suffix_of(path: Place) -> str:
     """The suffix of a name that tells a kind, in lower case and without that of how it is packed; "" if it has none."""
     last = [suffix.lower() for suffix in path.suffixes[-2:]]
     if last and last[-1] in PACKED:

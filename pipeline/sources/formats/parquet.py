@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +36,7 @@ MAX_VALUES = 10_000  # in lists, for each row of a row group: vectors have some 
 
 def read(file: File, settings: Read) -> Iterator[Record | Failure]:
     """The records; `line` counts the rows."""
-    with pq.ParquetFile(file.path) as parquet:
+    with pq.ParquetFile(_opened(file)) as parquet:
         columns = Columns(parquet.schema_arrow.names, settings)
         groups = [_group(file, parquet, index) for index in range(parquet.num_row_groups)]
     number = 0
@@ -44,12 +45,17 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
             yield from (Failure(file.name, number + row, group.fault) for row in range(1, group.rows + 1))
             number += group.rows
             continue
-        with pq.ParquetFile(file.path, read_dictionary=group.repeated) as parquet:
+        with pq.ParquetFile(_opened(file), read_dictionary=group.repeated) as parquet:
             for rows in parquet.iter_batches(group.at_once, [group.place]):
                 for row, size in enumerate(_sum([sizes(column) for column in rows.columns], rows.num_rows).tolist()):
                     number += 1
                     make = partial(_from_row, columns, rows, row, size, file, number, settings)
                     yield attempt(make, file, number)
+
+
+def _opened(file: File) -> Path | IO[bytes]:
+    """What Arrow reads: files on this machine it opens itself."""
+    return file.path if isinstance(file.path, Path) else file.path.open()
 
 
 def _from_row(
@@ -115,7 +121,7 @@ def _group(file: File, parquet: pq.ParquetFile, index: int) -> _Group:
 
 def _longest(file: File, group: int, leaf: str) -> int:
     """The bytes of the longest value in the dictionary of a column; 0 when its values have no length of their own."""
-    with pq.ParquetFile(file.path, read_dictionary=[leaf]) as parquet:
+    with pq.ParquetFile(_opened(file), read_dictionary=[leaf]) as parquet:
         for rows in parquet.iter_batches(FEW_AT_ONCE, [group], [leaf]):
             column = rows.column(0)
             while not pa.types.is_dictionary(column.type):
