@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the files; say how many rows they hold."""
-    corpus = read_corpus(options.corpus or Path(show.settings_of(options).run.output, CORPUS))
+    corpus = read_corpus(options.corpus or f"{show.settings_of(options).run.output}/{CORPUS}")
     names = [name.strip() for name in options.columns.split(",")] if options.columns else []
     wanted = Wanted(options.to, options.where, names, size_of(options.shard_size))
     started = time.monotonic()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypedDict
 
@@ -29,7 +29,8 @@ from pipeline.output.columns import COLUMNS
 from pipeline.output.corpus import Corpus
 from pipeline.output.export import articles, croissant, shapes
 from pipeline.output.layout import DATA
-from pipeline.output.manifest import PartFigures
+from pipeline.output.manifest import Facts, PartFigures
+from pipeline.output.release import Release
 
 MANIFEST: Final = "_export.json"  # a name that Spark and pyarrow pass over
 CROISSANT: Final = "croissant.json"
@@ -73,7 +74,10 @@ def write(
         InputError: a batch was published again meanwhile.
         CopydeskError: a value is not what the condition takes it for.
     """
-    refuse_place(out, corpus.folder, replace=replace)
+    here = corpus.folder if isinstance(corpus.folder, Path) else None
+    if wanted.kind == HUB and here is None:
+        raise SettingsError(f"{corpus.folder}: a folder for the Hub is made of a corpus on this machine; copy it first")
+    refuse_place(out, here, replace=replace)
     with Expressions() as expressions:
         rows = _Rows(corpus, wanted, expressions, progress)
         whole.remove_leftovers(out.parent, out.name, spare=whole.is_in_use)
@@ -89,8 +93,8 @@ def write(
                 "languages": dict(sorted(rows.languages.items())),
                 "files": files,
             }
-            if wanted.kind == HUB:
-                _write_front(folder, corpus, exported)
+            if wanted.kind == HUB and here:
+                _write_front(folder, corpus.manifest, release.facts(here), exported)
             whole.write_json(folder / MANIFEST, exported)
     return exported
 
@@ -110,17 +114,16 @@ def _written(folder: Path, rows: _Rows, expressions: Expressions) -> Iterator[tu
         yield name, {"rows": count, "bytes": file.stat().st_size, "sha256": whole.file_digest(file)}
 
 
-def _write_front(folder: Path, corpus: Corpus, exported: Exported) -> None:
+def _write_front(folder: Path, told: Release, facts: Mapping[str, Facts], exported: Exported) -> None:
     """What people, the Hub and machines read of it before they read it."""
-    told, facts = corpus.manifest, release.facts(corpus.folder)
     names = tuple(exported["columns"])
     part = card.Part(exported["rows"], exported["where"], names, exported["languages"])
     whole.write_text(folder / release.CARD, card.of(told, facts, part))
     machines = croissant.metadata(
         card.NAME,
-        f"{exported['rows']:,} articles of release {corpus.release}; README.md says more.",
+        f"{exported['rows']:,} articles of release {told['release']}; README.md says more.",
         card.license_names(facts.values()),
-        f"{corpus.release}.0.0",
+        f"{told['release']}.0.0",
         told["created"],
         schema_of(names),
         exported["files"],
@@ -208,14 +211,14 @@ def _refuse_unknown(column: str) -> None:
         raise SettingsError(f"there is no column {column!r}; {config.closest(column, COLUMNS.names)}")
 
 
-def refuse_place(out: Path, corpus: Path, *, replace: bool) -> None:
-    """Refuse to write where something else stands, or where the corpus would be lost or changed.
+def refuse_place(out: Path, corpus: Path | None, *, replace: bool) -> None:
+    """Refuse to write where something else stands, or where the corpus, if it is on this machine, would be lost.
 
     Raises:
         SettingsError: that is so.
     """
-    place, source = out.resolve(), corpus.resolve()
-    if place == source or place in source.parents or source in place.parents:
+    place, source = out.resolve(), corpus.resolve() if corpus else None
+    if source and (place == source or place in source.parents or source in place.parents):
         raise SettingsError(f"{out}: the corpus {corpus} lies there; name a folder of its own")
     if place in (here := Path.cwd(), *here.parents):
         raise SettingsError(f"{out}: is the folder that you are in, or one around it; name one of its own")
