@@ -7,6 +7,7 @@
     pipeline.translation_quality(text).score                    # 0..1; 1 reads well
     list(pipeline.find_duplicates([("a", one), ("b", two)]))    # which document repeats which
     for document in pipeline.read_corpus("output/corpus"): ...
+    for change in pipeline.read_corpus("output/corpus", since=7): ...   # of release 7
 
 Each of these loads what it needs when it is first called, so that importing the package takes no time.
 """
@@ -14,12 +15,13 @@ Each of these loads what it needs when it is first called, so that importing the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.output.corpus import Corpus
+    from pipeline.output.following import Changes
     from pipeline.records import Duplicate, Language, Quality, Result
     from pipeline.sources.page.article import Article
 
@@ -81,15 +83,24 @@ def find_duplicates(documents: Iterable[tuple[str, str]]) -> Iterator[Duplicate]
     return duplicates.find(documents)
 
 
-def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
+@overload
+def read_corpus(path: str | Path) -> Corpus: ...
+@overload
+def read_corpus(path: str | Path, since: int) -> Changes: ...
+def read_corpus(path: str | Path, since: int | None = None) -> Corpus | Changes:
     """The published corpus at `path` (`output/corpus`, or `data` in it): iterate over its documents, or take its Arrow
     `.dataset`, `.to_pandas()` or `.to_polars()`.
 
-    It is one release, whatever is published meanwhile. `since` names a batch: it and those before it are left out.
+    It is one release, whatever is published meanwhile. `since` is the number of one (`.release`; 0: before the first):
+    then what became of the documents from it to the present one, as `Change`s (`.kind .batch .id .document .reason`).
 
     Raises:
-        InputError: there is no published batch at `path`.
+        InputError: there is no published batch at `path`, no such release, or its changes are not kept any more.
     """
     from pipeline.output import corpus
 
-    return corpus.read_corpus(path, since)
+    if since is None:
+        return corpus.read_corpus(path)
+    from pipeline.output import following  # with an engine, which adds the changes up
+
+    return following.changes_since(path, since)

@@ -147,13 +147,6 @@ def test_the_corpus_is_read_from_its_folder_or_that_of_its_data(two: Path, path:
     assert corpus.dataset.to_table()["id"].to_pylist() == ["a0", "a1", "a2", "a3", "a4"]
 
 
-def test_since_leaves_out_a_batch_and_those_before_it(two: Path) -> None:
-    assert repr(pipeline.read_corpus(CORPUS, since="b1")).endswith("2 documents in 1 batch (b2)>")
-    assert [document.id for document in pipeline.read_corpus(CORPUS, since="b1")] == ["a3", "a4"]
-    assert list(pipeline.read_corpus(CORPUS, since="b2")) == []
-    assert pipeline.read_corpus(CORPUS, since="b2").to_polars().columns == COLUMNS.names
-
-
 @pytest.mark.filterwarnings("ignore")  # of the libraries themselves
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_it_comes_as_a_frame(two: Path, library: str) -> None:

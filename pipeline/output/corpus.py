@@ -18,20 +18,21 @@ from pipeline.records import Document
 from pipeline.stages import tables
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.dataset
 
 
 class Corpus:
-    """A release of the corpus, or the later of its batches; iterate over its documents, or take `dataset`.
+    """A release of the corpus; iterate over its documents, or take `dataset`.
 
     It is what the release was when it was asked for: of a batch that is published again meanwhile, its files are gone,
     and who reads on gets an `InputError`.
     """
 
-    def __init__(self, folder: Path, found: Release, since: str | None = None) -> None:
+    def __init__(self, folder: Path, found: Release) -> None:
         self.folder = folder
         self.release = found["release"]
-        self._batches = {name: b for name, b in found["batches"].items() if since is None or name > since}
+        self._batches = found["batches"]
 
     def __repr__(self) -> str:
         names = list(self._batches)
@@ -47,7 +48,7 @@ class Corpus:
     @property
     def files(self) -> tuple[Path, ...]:
         """The Parquet files, in the order of batches and parts."""
-        return tuple(self.folder / name for batch in self._batches.values() for name in batch["files"])
+        return tuple(file for batch in self._batches for file in self._files_of(batch))
 
     @property
     def dataset(self) -> pyarrow.dataset.Dataset:
@@ -79,6 +80,18 @@ class Corpus:
         """
         return _installed("polars").from_arrow(self._table())
 
+    def pick(self, batch: str, ids: Iterator[str]) -> Iterator[pa.RecordBatch]:
+        """The rows of a batch with these ids, which come in order.
+
+        Raises:
+            InputError: the batch was published again meanwhile.
+        """
+        with self._listed():
+            yield from storage.pick_rows(self._files_of(batch), "id", ids)
+
+    def _files_of(self, batch: str) -> list[Path]:
+        return [self.folder / name for name in self._batches[batch]["files"]]
+
     def _table(self) -> Any:
         with self._listed():
             return self.dataset.to_table() if self._batches else COLUMNS.empty_table()
@@ -107,8 +120,8 @@ class Corpus:
 _MOST_NAMES = 4  # of batches, shown
 
 
-def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
-    """The corpus at `path` (`output/corpus`, or `data` in it); `since` leaves out that batch and those before it.
+def read_corpus(path: str | Path) -> Corpus:
+    """The corpus at `path` (`output/corpus`, or `data` in it).
 
     Raises:
         InputError: there is no corpus there.
@@ -120,7 +133,7 @@ def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
     if found is None:
         release.refuse_older(folder.parent)
         raise InputError(f"{path}: no published batch; run `copydesk run` first, or name the folder output/corpus")
-    return Corpus(folder, found, since)
+    return Corpus(folder, found)
 
 
 def _installed(library: str) -> Any:
