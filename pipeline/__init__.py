@@ -95,7 +95,8 @@ def read_corpus(path: str | Path, since: int | None = None) -> Corpus | Changes:
     then what became of the documents from it to the present one, as `Change`s (`.kind .batch .id .document .reason`).
 
     Raises:
-        InputError: there is no published batch at `path`, no such release, or its changes are not kept any more.
+        InputError: there is no published batch at `path`, or no such release.
+        NotKeptError: what changed since then is not kept any more: begin anew, with `since=0`.
     """
     from pipeline.output import corpus
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from pipeline.engine.local import LocalEngine
+from tests.desk import Desk
 from tests.runs import articles, keep_copies, run, write_jsonl
 
 
@@ -51,3 +55,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[LocalEngine]:
+    with closing(LocalEngine(1)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(tmp_path: Path, engine: LocalEngine) -> Desk:
+    return Desk(tmp_path, engine)

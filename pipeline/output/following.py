@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipeline import engine as engines
 from pipeline.engine import storage, whole
-from pipeline.errors import CopydeskError, InputError
+from pipeline.errors import CopydeskError, InputError, NotKeptError
 from pipeline.output import changes, release
 from pipeline.output.changes import ADDED, CHANGED
 from pipeline.output.corpus import Corpus, read_corpus
@@ -156,7 +156,8 @@ def changes_since(path: str | Path, since: int) -> Changes:
     """What became of the documents of the corpus at `path` since a release; 0 is before the first one.
 
     Raises:
-        InputError: there is no corpus there, no such release, or its changes are not kept any more.
+        InputError: there is no corpus there, or no such release.
+        NotKeptError: what changed since then is not kept any more, or damaged: begin anew with all of it.
     """
     for _ in range(TRIES):
         corpus = read_corpus(path)
@@ -185,7 +186,7 @@ def _refuse(corpus: Corpus, found: Release, since: int) -> None:
     if not 0 <= since <= found["release"]:
         raise InputError(f"{corpus.folder}: there is no release {since}; the newest is {found['release']}")
     if 0 < since < reaches:
-        raise InputError(
+        raise NotKeptError(
             f"{corpus.folder}: what changed since release {since} is not kept any more, but since {reaches}: "
             "begin anew with all of it, which is what changed since 0"
         )
@@ -209,6 +210,6 @@ def _told(corpus: Corpus, found: Release, since: int, folder: Path) -> list[str]
     """The files that tell what changed since a release; an empty one where nothing did."""
     files = {name: told for name, told in found.get("changes", {}).items() if told["release"] > since}
     if damage := changes.damage(corpus.folder, files, content=True):
-        raise InputError(f"{corpus.folder}/{damage[0]}: begin anew with all of it, which is what changed since 0")
+        raise NotKeptError(f"{corpus.folder}/{damage[0]}: begin anew with all of it, which is what changed since 0")
     storage.write_rows(folder / "nothing", [], changes.ROWS)
     return [str(corpus.folder / name) for name in files] or [str(folder / "nothing")]
