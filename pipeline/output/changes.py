@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
@@ -128,16 +129,25 @@ def write_listing(
 
 def listed(rows: pa.RecordBatch) -> pa.RecordBatch:
     """Articles as rows of `LISTING`; `content` is the start of the SHA-256 of all their columns, 32 hex digits."""
-    moments = (pa.types.is_timestamp(field.type) for field in rows.schema)
-    columns = [c.cast(pa.int64()) if is_moment else c for c, is_moment in zip(rows.columns, moments, strict=True)]
-    told = (
-        json.dumps(row, ensure_ascii=False) for row in zip(*(column.to_pylist() for column in columns), strict=True)
-    )
-    content = [hashlib.sha256(row.encode()).hexdigest()[:32] for row in told]
+    told = pc.binary_join_element_wise(*map(_with_lengths, rows.columns), pa.scalar("", pa.string()))
+    content = [hashlib.sha256(row).hexdigest()[:32] for row in told.cast(pa.binary()).to_pylist()]
     nulls = pa.nulls(rows.num_rows, pa.string())
     return pa.RecordBatch.from_arrays(
         [rows["batch"], rows["id"], pa.array(content, pa.string()), rows["digest"], nulls, nulls], schema=LISTING
     )
+
+
+def _with_lengths(column: pa.Array) -> pa.Array:
+    """Values as text, each with its length before it, so that no two rows are the same text; `-:` is null."""
+    if pa.types.is_list(column.type):
+        column = pa.array([value if value is None else json.dumps(value) for value in column.to_pylist()], pa.string())
+    elif pa.types.is_floating(column.type):  # its bits: digits may differ from version to version of Arrow
+        column = column.view(pa.int32() if column.type == pa.float32() else pa.int64())
+    elif pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    text = column.cast(pa.string())
+    length = pc.fill_null(pc.binary_length(text).cast(pa.string()), "-")
+    return pc.binary_join_element_wise(length, pc.fill_null(text, ""), ":")
 
 
 def listed_superseded(rows: pa.RecordBatch) -> pa.RecordBatch:
