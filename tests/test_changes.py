@@ -104,6 +104,14 @@ def test_the_same_rows_are_no_change(desk: Desk) -> None:
     assert desk.told() == []
 
 
+def test_a_batch_whose_manifest_was_lost_is_mended_without_a_new_release(desk: Desk) -> None:
+    desk.publish("b1", {"u": "one"})
+    before = desk.manifest()
+    desk.withdraw("b1")
+    assert desk.publish("b1", {"u": "one"}) == 1
+    assert desk.manifest() == before
+
+
 def test_a_batch_that_was_withdrawn_by_hand_is_told_with_the_next_release(desk: Desk) -> None:
     desk.publish("b1", {"u": "one"})
     desk.publish("b2", {"u": "two"})

@@ -118,9 +118,9 @@ def complete(engine: Engine, folder: Path, layout: Layout, mine: Manifest, outpu
 
 def _numbered(layout: Layout, mine: Manifest, known: Mapping[str, Manifest], present: Release | None) -> Manifest:
     """With the number of its release: the next one, or as before where nothing of the batch has changed."""
-    before = known.get(layout.batch)
-    withdrawn = present["batches"].keys() - known.keys() if present else ()
-    if before and (before["key"], before.get("parts")) == (mine["key"], mine["parts"]) and not withdrawn:
+    told = present["batches"] if present else {name: _told(manifest) for name, manifest in known.items()}
+    before, withdrawn = told.get(layout.batch), told.keys() - known.keys() - {layout.batch}
+    if before and (before["key"], before["files"]) == (mine["key"], mine["parts"]) and not withdrawn:
         return {**mine, "release": before["release"], "released": before["released"]}
     return {**mine, "release": _newest(layout, known, present) + 1, "released": mine["started"]}
 
