@@ -37,9 +37,9 @@ ARTICLE = (
 )
 
 # What runs in the process that is to die: before the n-th change of the file system it kills itself.
-_SHIM = """
+WATCHED = """
 import errno, io, json, os, signal, sys
-kill_at, full_after, log = (int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+kill_at, full_after, log = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 from pipeline.engine import local, storage, whole
 from pipeline.sources import read
 if "--workers" in sys.argv:  # as with a large input: many parts, and a pool for them
@@ -62,6 +62,10 @@ def watched_exchange(one, other):
     before("exchange", other)
     return exchange(one, other)
 whole._exchange = watched_exchange
+"""
+_SHIM = (
+    WATCHED
+    + """
 written = [0]
 write_part = storage.write_part
 def write_part_or_fail(target, table):
@@ -76,6 +80,7 @@ with open(log, "w") as stream:
     json.dump([seen, written[0]], stream)
 sys.exit(code)
 """
+)
 
 
 class Outcome(NamedTuple):

@@ -7,6 +7,7 @@
     pipeline.translation_quality(text).score                    # 0..1; 1 reads well
     list(pipeline.find_duplicates([("a", one), ("b", two)]))    # which document repeats which
     for document in pipeline.read_corpus("output/corpus"): ...
+    for change in pipeline.read_corpus("output/corpus", since=7): ...   # of release 7
 
 Each of these loads what it needs when it is first called, so that importing the package takes no time.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.face.kinds import Column, Settings
     from pipeline.face.results import Results
     from pipeline.output.corpus import Corpus
+    from pipeline.output.following import Changes
     from pipeline.records import Duplicate, Language, Quality, Result
     from pipeline.sources.page.article import Article
 
@@ -116,17 +118,27 @@ def find_duplicates(documents: Iterable[tuple[str, str]]) -> Iterator[Duplicate]
     return duplicates.find(arguments.pairs(documents))
 
 
-def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
+@overload
+def read_corpus(path: str | Path) -> Corpus: ...
+@overload
+def read_corpus(path: str | Path, since: int) -> Changes: ...
+def read_corpus(path: str | Path, since: int | None = None) -> Corpus | Changes:
     """The published corpus at `path` (`output/corpus`, or `data` in it, or `s3://bucket/prefix/corpus`): iterate over
     its documents, or take its Arrow `.dataset`, `.to_pandas()` or `.to_polars()`.
 
-    It is one release, whatever is published meanwhile. `since` names a batch: it and those before it are left out.
+    It is one release, whatever is published meanwhile. `since` is the number of one (`.release`; 0: before the first):
+    then what became of the documents from it to the present one, as `Change`s (`.kind .batch .id .document .reason`).
 
     Raises:
-        TypeError: `path` is none.
-        InputError: there is no published batch at `path`.
+        TypeError: an argument is of another kind.
+        InputError: there is no published batch at `path`, or no such release.
+        NotKeptError: what changed since then is not kept any more: begin anew, with `since=0`.
     """
     from pipeline.face import arguments
     from pipeline.output import corpus
 
-    return corpus.read_corpus(arguments.path(path), since)
+    if since is None:
+        return corpus.read_corpus(arguments.path(path))
+    from pipeline.output import following  # with an engine, which adds the changes up
+
+    return following.changes_since(arguments.path(path), since)

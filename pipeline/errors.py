@@ -3,7 +3,8 @@
     CopydeskError            exit code 1: the run failed
     |-- SettingsError        exit code 2: a setting, an option or a path given by the user is wrong
     |-- InputError           exit code 2: nothing readable where the input should be
-    |   `-- NothingNewError  exit code 0: an inbox holds nothing that no other batch has read
+    |   |-- NothingNewError  exit code 0: an inbox holds nothing that no other batch has read
+    |   `-- NotKeptError     exit code 2: what changed since a release is not kept any more
     |-- LimitError           exit code 3: a batch is over its limits, and is not published
     |-- StoreError           exit code 1: a store, `s3://...`, does not answer
     |-- BalanceError         exit code 1: documents in and documents out do not add up
@@ -40,6 +41,10 @@ class NothingNewError(InputError):
     """An inbox holds nothing that no other batch has read: a day without news, and no failure."""
 
     exit_code = 0
+
+
+class NotKeptError(InputError):
+    """What changed since a release of the corpus is not kept any more: who follows it begins anew, with all of it."""
 
 
 class LimitError(CopydeskError):

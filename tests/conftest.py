@@ -6,11 +6,14 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from pipeline.engine.local import LocalEngine
 from tests import s3
+from tests.desk import Desk
 from tests.runs import articles, keep_copies, run, write_jsonl
 
 
@@ -71,3 +74,14 @@ def bucket(s3_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> s3.
     for name, value in s3_server.items():
         monkeypatch.setenv(name, value)
     return s3.Bucket(botocore.session.get_session().create_client("s3"))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[LocalEngine]:
+    with closing(LocalEngine(1)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(tmp_path: Path, engine: LocalEngine) -> Desk:
+    return Desk(tmp_path, engine)

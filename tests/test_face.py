@@ -106,7 +106,8 @@ def test_the_corpus_is_read_by_batch_and_as_arrow(place: Path) -> None:
     document = next(iter(corpus))
     assert document.source.file == f"{document.id}.txt"
     assert document.meta["language"] == "en"
-    assert len(pipeline.read_corpus("output/corpus", since="b1")) == 0
+    changes = pipeline.read_corpus("output/corpus", since=1)
+    assert (changes.since, changes.release, len(changes)) == (1, 2, 0)
 
 
 # --- what is no argument -----------------------------------------------------------------------------------------
@@ -142,7 +143,7 @@ WRONG: list[Wrong] = [
     (lambda: pipeline.find_duplicates({"a": "b"}), TypeError, "documents must be pairs of id and text; got a mapping: call it with .items()"),  # type: ignore[dict-item]
     (lambda: list(pipeline.find_duplicates(["ab"])), TypeError, "documents[0] must be a pair of id and text; got str 'ab'"),  # type: ignore[list-item]
     (lambda: list(pipeline.find_duplicates([("a", "b"), (1, "b")])), TypeError, "documents[1][0], the id, must be a string; got int 1"),  # type: ignore[list-item]
-    (lambda: pipeline.read_corpus(None), TypeError, "path must be a path, as a string or a pathlib.Path; got None"),  # type: ignore[arg-type]
+    (lambda: pipeline.read_corpus(None), TypeError, "path must be a path, as a string or a pathlib.Path; got None"),  # type: ignore[call-overload]
     (lambda: pipeline.read_corpus("missing"), InputError, "missing: no published batch; run `copydesk run` first, or name the folder output/corpus"),
 ]  # fmt: skip
 

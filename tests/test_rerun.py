@@ -140,16 +140,16 @@ def test_reading_itself_needs_the_input_and_says_what_to_do(
 def test_it_goes_on_from_what_the_last_run_read_not_from_what_was_read_last(
     batch: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = tree("output/corpus")
+    first = tree("output/corpus/data")
     shutil.copy("in/a.jsonl", "first.jsonl")
     write_jsonl(batch / "in" / "a.jsonl", articles(6))
     assert run("in") == 0
     shutil.copy("first.jsonl", "in/a.jsonl")
     assert run("in") == 0
-    assert tree("output/corpus") == first
+    assert tree("output/corpus/data") == first
     archived(batch, "folder")
     assert rerun("encoding") == 0
-    assert tree("output/corpus") == first
+    assert tree("output/corpus/data") == first
 
 
 def test_what_was_read_by_other_settings_is_said_to_be(batch: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,12 +53,12 @@ def retry(*arguments: str) -> int:
 
 
 def as_whole(output: str) -> dict[str, bytes]:
-    """The current outputs of all steps, and the corpus."""
+    """The current outputs of all steps, and the data of the corpus."""
     mine = plan(input="in", output=output)
     current = [found for step in mine.steps if step.has_books and (found := mine.made(step))]
     assert len(current) == len(STAGES) + 1
     files = {f"{m.step}/{name}": content for m in current for name, content in tree(m.output).items()}
-    return {**files, **tree(f"{output}/corpus")}
+    return {**files, **tree(f"{output}/corpus/data")}
 
 
 @pytest.mark.parametrize("stage", ["translation", "language"])
@@ -135,7 +135,7 @@ def test_what_a_mended_rule_makes_stale_is_made_whole(
     assert retry("--workers", "1") == 0
     assert made("encoding", input="in").manifest["parts_made"] == 6
     assert run("in", "--workers", 1, "--output", "whole") == 0
-    assert tree("output/corpus") == tree("whole/corpus")
+    assert tree("output/corpus/data") == tree("whole/corpus/data")
 
 
 def test_of_a_damaged_output_nothing_is_taken_over(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import pytest
 import pipeline
 from pipeline import config
 from pipeline.engine import local, storage
-from tests.runs import ARTICLE, SEEDS, articles, made, plan, run, tree, write_jsonl
+from tests.runs import ARTICLE, SEEDS, articles, made, plan, published_rows, run, tree, write_jsonl
 
 
 def test_the_seeds_come_out_clean(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +67,7 @@ def test_a_batch_is_judged_against_those_before_it_by_name_and_never_against_its
     shutil.copytree(SEEDS, place / "in")
     (place / "in" / "new.txt").write_text(ARTICLE)
     assert run("in", "--batch", "2026-11-03") == 0
-    assert [d.id for d in pipeline.read_corpus("output/corpus", since="2026-11-02")] == ["new"]
+    assert [row["id"] for row in published_rows("2026-11-03")] == ["new"]
     dropped = storage.read_table(str(made("duplicates", batch="2026-11-03", input="in").output / "dropped"))
     reasons = dropped["reason"].to_pylist()
     assert ["(batch 2026-11-02)" in reason for reason in reasons] == [True] * 3

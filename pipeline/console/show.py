@@ -57,9 +57,9 @@ def lines(*said: str) -> None:
         print(line)
 
 
-def as_json(value: Any) -> None:
-    """Print a value for machines; what could steer a terminal is escaped as JSON has it."""
-    text = json.dumps(value, ensure_ascii=False, indent=1)
+def as_json(value: Any, indent: int | None = 1) -> None:
+    """Print a value for machines; what could steer a terminal is escaped as JSON has it. `indent` None: in a line."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     print("".join(c if c in " \n" or c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 

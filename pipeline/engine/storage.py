@@ -85,8 +85,29 @@ def read_table(dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Tab
 
 
 def find_rows(dataset: Dataset, column: str, value: str) -> pa.Table:
-    """The rows of a dataset that hold `value` in `column`."""
+    """The rows of Parquet files that hold `value` in `column`."""
     return pa.concat_tables(pq.read_table(part, filters=[(column, "=", value)]) for part in parts(dataset))
+
+
+def pick_rows(files: Iterable[Path], column: str, values: Iterator[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of Parquet files that hold one of `values` in `column`, by which both are ordered.
+
+    A row group that holds none is not read; nothing else than one row group is in memory.
+    """
+    import pyarrow.compute as pc
+
+    wanted = next(values, None)
+    for part in files:
+        with pq.ParquetFile(part) as file:
+            for group in range(file.num_row_groups):
+                there = file.read_row_group(group, columns=[column])[column]
+                here = []
+                while wanted is not None and len(there) and wanted <= there[-1].as_py():
+                    here.append(wanted)
+                    wanted = next(values, None)
+                if here:
+                    mask = pc.is_in(there, pa.array(here, pa.string()))
+                    yield from file.read_row_group(group).filter(mask).to_batches()
 
 
 def as_arrow(datasets: Sequence[str]) -> pyarrow.dataset.Dataset:
@@ -180,16 +201,19 @@ def write_part(target: Path, table: pa.Table, *, dictionaries: bool = True) -> N
 
 
 def write_file(target: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
-    """One Parquet file of any length; how its rows come in makes no difference to its bytes."""
-    with pq.ParquetWriter(target, schema, compression=COMPRESSION) as writer:
+    """Rows of any number as one Parquet file, in one step: the bytes depend on the rows, not on how they come in."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary.parent.mkdir(parents=True, exist_ok=True)
+    with pq.ParquetWriter(temporary, schema, compression=COMPRESSION) as file:
         waiting = schema.empty_table()
         for some in rows:
-            waiting = pa.concat_tables([waiting, pa.Table.from_batches([some]).cast(schema)])
+            waiting = pa.concat_tables([waiting, pa.Table.from_batches([some]).select(schema.names).cast(schema)])
             while waiting.num_rows >= ROW_GROUP:
-                writer.write_table(waiting.slice(0, ROW_GROUP).combine_chunks(), ROW_GROUP)
+                file.write_table(waiting.slice(0, ROW_GROUP).combine_chunks(), ROW_GROUP)
                 waiting = waiting.slice(ROW_GROUP)
         if waiting.num_rows:
-            writer.write_table(waiting.combine_chunks(), ROW_GROUP)
+            file.write_table(waiting.combine_chunks(), ROW_GROUP)
+    temporary.replace(target)
 
 
 def write_rows(folder: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema, stem: str = "part") -> None:

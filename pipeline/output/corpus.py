@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 
 class Corpus:
-    """A release of the corpus, or the later of its batches; iterate over its documents, or take `dataset`.
+    """A release of the corpus; iterate over its documents, or take `dataset`.
 
     It is what the release was when it was asked for: of a batch that is published again meanwhile, its files are gone,
     and who reads on gets an `InputError`.
     """
 
-    def __init__(self, folder: Path | Folder, found: Release, since: str | None = None) -> None:
+    def __init__(self, folder: Path | Folder, found: Release) -> None:
         self.folder = folder
         self.release = found["release"]
         self.manifest = found
-        self._batches = {name: b for name, b in found["batches"].items() if since is None or name > since}
+        self._batches = found["batches"]
 
     def __repr__(self) -> str:
         names = list(self._batches)
@@ -109,6 +109,17 @@ class Corpus:
         """
         return _installed("polars").from_arrow(self.to_arrow(columns))
 
+    def pick(self, batch: str, ids: Iterator[str]) -> Iterator[pa.RecordBatch]:
+        """The rows of a batch with these ids, which come in order; of a corpus on this machine.
+
+        Raises:
+            InputError: the batch was published again meanwhile.
+        """
+        assert isinstance(self.folder, Path)
+        files = [self.folder / name for name in self._batches[batch]["files"]]
+        with self._listed():
+            yield from storage.pick_rows(files, "id", ids)
+
     def _wanted(self, columns: Sequence[str] | None) -> list[str] | None:
         """The names of columns, which are there."""
         names = [columns] if isinstance(columns, str) else columns
@@ -169,14 +180,14 @@ _MOST_ROWS = 20  # in a table
 _ROWS = 1_000  # of a store, at a time
 
 
-def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
-    """The corpus at `path` (`output/corpus`, or `data` in it); `since` leaves out that batch and those before it.
+def read_corpus(path: str | Path) -> Corpus:
+    """The corpus at `path` (`output/corpus`, or `data` in it).
 
     Raises:
         InputError: there is no corpus there.
     """
     if stores.is_url(where := stores.as_path(str(path))):
-        return _read_far(where.rstrip("/").removesuffix(f"/{DATA}"), since)
+        return _read_far(where.rstrip("/").removesuffix(f"/{DATA}"))
     path = where
     folder = Path(path)
     if folder.name == DATA and not (folder / DATA).is_dir():
@@ -185,10 +196,10 @@ def read_corpus(path: str | Path, since: str | None = None) -> Corpus:
     if found is None:
         release.refuse_older(folder.parent)
         raise InputError(f"{path}: no published batch; run `copydesk run` first, or name the folder output/corpus")
-    return Corpus(folder, found, since)
+    return Corpus(folder, found)
 
 
-def _read_far(url: str, since: str | None) -> Corpus:
+def _read_far(url: str) -> Corpus:
     from pipeline.engine.stores.arrow import Folder  # it takes 0.3 s to load
 
     folder = Folder(url)
@@ -196,7 +207,7 @@ def _read_far(url: str, since: str | None) -> Corpus:
     found = release.told_by(content) if content is not None else None
     if found is None:
         raise InputError(f"{url}: no published batch; name what is above data/, as s3://bucket/prefix/corpus")
-    return Corpus(folder, found, since)
+    return Corpus(folder, found)
 
 
 def _installed(library: str) -> Any:

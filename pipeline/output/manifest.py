@@ -148,6 +148,7 @@ class Manifest(TypedDict, total=False):
     steps: dict[str, Counts]
     figures: dict[str, SourceFigures]  # by source, over all steps
     parts: dict[str, PartFigures]
+    listing: dict[str, PartFigures]  # of a published batch: its articles by their digests, and where that lies
     columns: dict[str, str]
     schema: int  # the version of the columns
     languages: dict[str, int]  # documents by language
@@ -167,6 +168,15 @@ def read(folder: Path) -> Manifest | None:
     if found is None or not all(isinstance(found.get(name), kind) for name, kind in _IN_EACH.items()):
         return None
     return cast(Manifest, found)
+
+
+def part_figures(file: Path) -> PartFigures:
+    """What is said of a published file."""
+    return {
+        "rows": storage.count_rows(str(file)),
+        "bytes": file.stat().st_size,
+        "sha256": whole.file_digest(file),
+    }
 
 
 def damage(folder: Path, manifest: Manifest, dataset: str = "", *, content: bool = False) -> list[str]:

@@ -20,7 +20,7 @@ from pipeline.engine.protocol import Engine
 from pipeline.errors import BalanceError
 from pipeline.output import columns
 from pipeline.output.columns import AS_READ, COLUMNS
-from pipeline.output.manifest import OTHERS, Counts, Facts, Manifest
+from pipeline.output.manifest import OTHERS, Counts, Facts, Manifest, part_figures
 from pipeline.output.release import file_name
 from pipeline.sources.columns import plain
 from pipeline.sources.meta import as_json
@@ -74,14 +74,7 @@ def write(
     return {
         "counts": {"published": published},
         "steps": dict(steps),
-        "parts": {
-            name: {
-                "rows": storage.count_rows(str(file)),
-                "bytes": file.stat().st_size,
-                "sha256": whole.file_digest(file),
-            }
-            for name, file in files.items()
-        },
+        "parts": {name: part_figures(file) for name, file in files.items()},
         "columns": {field.name: str(field.type) for field in COLUMNS},
         "schema": columns.VERSION,
         "languages": dict(sorted(facts.languages.items())),

@@ -2,6 +2,7 @@
 
 output/corpus/data/<batch>.<key>-<n>.parquet   the articles of all batches, and nothing but Parquet
 output/corpus/batches/<batch>/manifest.json    what a batch says of itself
+output/corpus/listings/, changes/              what changed, and by what that is told (`changes.py`)
 output/corpus/_manifest.json                   what the release is, made of what its batches say
 output/corpus/README.md                        the same for people, and for the Hugging Face Hub
 
@@ -14,15 +15,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 from pipeline.engine import storage, whole
+from pipeline.engine.protocol import Engine
 from pipeline.errors import CopydeskError
-from pipeline.output import card
+from pipeline.output import card, changes
 from pipeline.output import manifest as manifests
+from pipeline.output.changes import CHANGES, LISTINGS, ChangesFigures
 from pipeline.output.layout import BATCHES, CORPUS, DATA, IN_STORE, Layout, published_names
 from pipeline.output.manifest import Counts, Facts, MadeBy, Manifest, PartFigures
 
@@ -39,6 +42,7 @@ class Batch(TypedDict):
     schema: int
     rows: int
     files: dict[str, PartFigures]  # by their paths below the release
+    listing: NotRequired[dict[str, PartFigures]]  # the same; not of what an earlier version has published
     steps: dict[str, Counts]
     languages: dict[str, int]
     made_by: dict[str, MadeBy]
@@ -57,6 +61,8 @@ class Release(TypedDict):
     rows: int
     batches: dict[str, Batch]
     card: str  # the SHA-256 of README.md
+    reaches: NotRequired[int]  # the earliest release since which changes can be told
+    changes: NotRequired[dict[str, ChangesFigures]]  # the files that tell them, a release each, by their paths
 
 
 def read(corpus: Path) -> Release | None:
@@ -98,10 +104,16 @@ def built(layout: Layout) -> Iterator[Path]:
         whole.remove(folder)
 
 
-def complete(folder: Path, layout: Layout, mine: Manifest) -> Manifest:
-    """Make a release of a folder that holds the data of one batch; returns that batch's manifest, with its release."""
+def complete(engine: Engine, folder: Path, layout: Layout, mine: Manifest, outputs: Sequence[Path]) -> Manifest:
+    """Make a release of a folder that holds the data of one batch; returns that batch's manifest, with its release.
+
+    `outputs` are those of its steps, which say why articles were set aside.
+    """
     known = _batches(layout.corpus)
-    mine = _numbered(mine, known.get(layout.batch), read(layout.corpus), known)
+    present = read(layout.corpus)
+    mine = _numbered(layout, mine, known, present)
+    if mine["release"] > _newest(layout, known, present):
+        _write_changes(engine, folder, layout, mine, outputs, _before(layout, known, present))
     others = {name: manifest for name, manifest in known.items() if name != layout.batch}
     for name, manifest in others.items():
         for file in (*manifest["files"], f"{BATCHES}/{name}/{whole.MANIFEST}"):
@@ -109,6 +121,8 @@ def complete(folder: Path, layout: Layout, mine: Manifest) -> Manifest:
     (folder / BATCHES / layout.batch).mkdir(parents=True)
     whole.write_json(folder / BATCHES / layout.batch / whole.MANIFEST, mine)
     release = _of({**others, layout.batch: mine})
+    release["changes"] = _kept_changes(folder, layout.corpus, present, release["release"])
+    release["reaches"] = release["release"] - len(release["changes"])
     told = {name: manifest.get("facts") or Facts() for name, manifest in sorted({**others, layout.batch: mine}.items())}
     whole.write_text(folder / CARD, card.of(release, told))
     release["card"] = whole.file_digest(folder / CARD)
@@ -116,15 +130,52 @@ def complete(folder: Path, layout: Layout, mine: Manifest) -> Manifest:
     return mine
 
 
-def _numbered(
-    mine: Manifest, before: Manifest | None, present: Release | None, known: Mapping[str, Manifest]
-) -> Manifest:
+def _numbered(layout: Layout, mine: Manifest, known: Mapping[str, Manifest], present: Release | None) -> Manifest:
     """With the number of its release: the next one, or as before where nothing of the batch has changed."""
-    withdrawn = present["batches"].keys() - known.keys() if present else ()
-    if before and (before["key"], before.get("parts")) == (mine["key"], mine["parts"]) and not withdrawn:
+    told = present["batches"] if present else {name: _told(manifest) for name, manifest in known.items()}
+    before, withdrawn = told.get(layout.batch), told.keys() - known.keys() - {layout.batch}
+    if before and (before["key"], before["files"]) == (mine["key"], mine["parts"]) and not withdrawn:
         return {**mine, "release": before["release"], "released": before["released"]}
-    numbers = [manifest["release"] for manifest in known.values()]
-    return {**mine, "release": max([present["release"] if present else 0, *numbers]) + 1, "released": mine["started"]}
+    return {**mine, "release": _newest(layout, known, present) + 1, "released": mine["started"]}
+
+
+def _newest(layout: Layout, known: Mapping[str, Manifest], present: Release | None) -> int:
+    """The highest number of a release that anything here tells of; 0 where there is none."""
+    told = [present["release"] if present else 0, *(manifest["release"] for manifest in known.values())]
+    return max([*told, *map(changes.release_of, changes.files_in(layout.corpus))])
+
+
+def _before(layout: Layout, known: Mapping[str, Manifest], present: Release | None) -> dict[str, Batch] | None:
+    """What a release told of this batch, and of those that were withdrawn since; None: nobody knows any more."""
+    if present is None:
+        return None if known else {}
+    return {name: batch for name, batch in present["batches"].items() if name == layout.batch or name not in known}
+
+
+def _write_changes(
+    engine: Engine,
+    folder: Path,
+    layout: Layout,
+    mine: Manifest,
+    outputs: Sequence[Path],
+    before: Mapping[str, Batch] | None,
+) -> None:
+    """Write what changed, unless nobody knows what was published: who follows the corpus has to begin anew then."""
+    work = folder / "before"
+    listings = None if before is None else changes.listings(engine, layout.corpus, before, work)
+    if listings is not None:
+        changes.write(engine, folder, mine["release"], layout.batch, mine["key"], listings, outputs)
+    whole.remove(work)
+
+
+def _kept_changes(folder: Path, corpus: Path, present: Release | None, release: int) -> dict[str, ChangesFigures]:
+    """The files of changes that stay in a release; those of the one before are linked, if they are sound."""
+    known = present.get("changes", {}) if present else changes.figures_of(corpus)
+    sound = {name: told for name, told in known.items() if not changes.damage(corpus, {name: told}, content=True)}
+    found = changes.reaching({**sound, **changes.figures_of(folder)}, release)
+    for name in found.keys() & sound.keys():
+        _link(corpus / name, folder / name)
+    return found
 
 
 def _of(batches: Mapping[str, Manifest]) -> Release:
@@ -144,7 +195,7 @@ def _of(batches: Mapping[str, Manifest]) -> Release:
 
 
 def _told(manifest: Manifest) -> Batch:
-    return {
+    told: Batch = {
         "key": manifest["key"],
         "release": manifest["release"],
         "released": manifest["released"],
@@ -157,6 +208,9 @@ def _told(manifest: Manifest) -> Batch:
         "libraries": manifest["libraries"],
         "models": manifest["models"],
     }
+    if "listing" in manifest:
+        told["listing"] = manifest["listing"]
+    return told
 
 
 def _batches(corpus: Path) -> dict[str, Manifest]:
@@ -221,13 +275,23 @@ def damage(corpus: Path) -> tuple[list[str], int]:
         return [], 0
     known = _batches(corpus)
     named = {name for manifest in known.values() for name in manifest["files"]}
-    there = [path.relative_to(corpus).as_posix() for path in sorted((corpus / DATA).rglob("*")) if not path.is_dir()]
+    folders = (corpus / name for name in (DATA, LISTINGS, CHANGES))
+    there = [path.relative_to(corpus).as_posix() for f in folders for path in sorted(f.rglob("*")) if not path.is_dir()]
     present = read(corpus)
+    told = present.get("changes", {}) if present else changes.figures_of(corpus)
     names = sorted({*published_names(corpus.parent), *(present["batches"] if present else ())})
     found = [said for some in _damage_by_batch(corpus, names, content=True).values() for said in some]
+    named |= told.keys()
+    found += damage_of_changes(corpus, content=True)
     unnamed = [f"{name} is named by no manifest" for name in there if name not in named]
     front = damage_of_front(corpus, {name: manifest["key"] for name, manifest in known.items()})
     return [*front, *found, *unnamed], len({*named, *there}) + len(known) + 2
+
+
+def damage_of_changes(corpus: Path, *, content: bool = False) -> list[str]:
+    """What is wrong with the files of changes that a release names."""
+    present = read(corpus)
+    return changes.damage(corpus, present.get("changes", {}), content=content) if present else []
 
 
 def damage_of_front(corpus: Path, keys: Mapping[str, str]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 from pipeline.errors import SettingsError
@@ -74,7 +73,7 @@ class Policy(Table):
         """The least similarity of a copy of that kind."""
         return {"near": self.min_similarity, "contained": self.min_contained}.get(kind, 1.0)
 
-    @cached_property
+    @property
     def _names(self) -> tuple[str, ...]:
         return *(name for name in self.order if name != "id"), "id"
 

@@ -11,7 +11,7 @@ from pipeline import __version__
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine, Progress
 from pipeline.errors import LimitError
-from pipeline.output import columns, publication, release
+from pipeline.output import changes, columns, publication, release
 from pipeline.output import manifest as manifests
 from pipeline.output.manifest import Counts, MadeOf, Manifest
 from pipeline.run import keys, limits, provenance
@@ -21,6 +21,7 @@ from pipeline.stages import tables
 from pipeline.stages.stage import Stage
 from pipeline.stages.tables import INPUTS
 
+SUPERSEDED = "superseded"  # a dataset of the stage that looks for copies: what has a better copy in this batch
 CUTTING = "boilerplate"  # the stage whose edits take something out; `cuts` counts them
 
 
@@ -42,6 +43,7 @@ class Publishing(Step):
         return {
             "input": made[-1].manifest["digests"][tables.KEPT],
             "cut": [before.manifest["digests"][tables.FOUND] for before in made if before.step == CUTTING],
+            "superseded": [before.manifest["digests"][SUPERSEDED] for before in _comparing(made)],
             "counts": {before.step: _documents(before.manifest["counts"]) for before in made},
             "removed": keys.key_of(provenance.removed(made)),
             "license": self.batch.settings.run.license,
@@ -66,9 +68,11 @@ class Publishing(Step):
 
     def damage(self, made: Made) -> list[str]:
         """Of the batch's files, and of what the release says of itself."""
+        front = release.damage_of_front(made.output, {self.batch.name: made.manifest["key"]})
         return [
             *release.damage_of(made.output, made.manifest),
-            *release.damage_of_front(made.output, {self.batch.name: made.manifest["key"]}),
+            *front,
+            *release.damage_of_changes(made.output),
         ]
 
     def outputs(self) -> list[Path]:
@@ -76,10 +80,12 @@ class Publishing(Step):
         return [self.batch.layout.published] if self.batch.layout.published.exists() else []
 
     def reads(self, made: Sequence[Made]) -> list[tuple[Made, str]]:
-        """What stages have left for later batches, too, and what was cut."""
+        """What stages have left for later batches, too, what was cut, what was superseded, and what was set aside."""
         left = [(before, dataset) for before, stage in self._surveyed(made) for dataset in _left(stage)]
         cut = [(before, tables.FOUND) for before in made if before.step == CUTTING]
-        return [(made[0], INPUTS), *super().reads(made), *left, *cut]
+        better = [(before, SUPERSEDED) for before in _comparing(made)]
+        aside = [(before, place) for before in made for place in (tables.DROPPED, tables.QUARANTINED)]
+        return [(made[0], INPUTS), *super().reads(made), *left, *cut, *better, *aside]
 
     def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
         """Publish; what an earlier publication left for later batches is of no use any more.
@@ -104,15 +110,17 @@ class Publishing(Step):
             if self.batch.remote:
                 self.batch.remote.commit(folder, self.batch.name)
 
-    def sign(self, work: Path, manifest: Manifest) -> Manifest:
-        """What all other batches have published comes in, and what the release says of itself."""
-        return release.complete(work, self.batch.layout, manifest)
+    def sign(self, engine: Engine, made: Sequence[Made], work: Path, manifest: Manifest) -> Manifest:
+        """What changed is told, all other batches come in, and what the release says of itself."""
+        return release.complete(engine, work, self.batch.layout, manifest, [step.output for step in made])
 
     def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
         """The batch's data, and what later batches need; that counts as soon as the corpus with this key stands."""
         counts = {before.step: _documents(before.manifest["counts"]) for before in made}
         cut = next((f"{before.output}/{tables.FOUND}" for before in made if before.step == CUTTING), None)
         published = publication.write(engine, work, made[-1].kept, cut, self.batch.name, key, counts)
+        superseded = next((f"{before.output}/{SUPERSEDED}" for before in _comparing(made)), None)
+        published["listing"] = changes.write_listing(engine, work, published["parts"], superseded, self.batch.name, key)
         published |= provenance.of(made)
         published["facts"] |= {
             "removed": provenance.removed(made),
@@ -156,6 +164,11 @@ class Publishing(Step):
 
 def _left(stage: Stage) -> tuple[str, ...]:
     return stage.survey.left if stage.survey else ()
+
+
+def _comparing(made: Sequence[Made]) -> Iterator[Made]:
+    """The step that looked for copies among what earlier batches have published."""
+    return (before for before in made if SUPERSEDED in before.manifest["digests"])
 
 
 def _documents(counts: Counts) -> Counts:

@@ -67,7 +67,7 @@ class StageStep(Step):
             folder = history.place(survey.memory, name, published["key"])
             if not history.sound(folder):
                 layout, documents = Layout(history.layout.output, name), work / "documents"
-                files = [layout.corpus / file for file in published["files"]]
+                files = [layout.corpus / file for file in published["parts"]]
                 columns.documents(engine, files, str(documents))
                 remember = partial(survey.remember, engine, self._output_of(layout, published), str(documents), name)
                 history.remember(survey.memory, name, published["key"], remember)

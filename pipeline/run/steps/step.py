@@ -148,7 +148,7 @@ class Step(ABC):
                 "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
                 "seconds": round(time.time() - started, 3),
             }
-            manifest = self.sign(work, manifest)
+            manifest = self.sign(engine, made, work, manifest)
         return Made(self.name, output, manifest)
 
     def _models(self) -> dict[str, str]:
@@ -160,7 +160,7 @@ class Step(ABC):
         """A folder to work in, which becomes the output, whole."""
         return whole.whole_folder(output, spare=resume.has_finished)
 
-    def sign(self, work: Path, manifest: Manifest) -> Manifest:
+    def sign(self, engine: Engine, made: Sequence[Made], work: Path, manifest: Manifest) -> Manifest:
         """Write the manifest of what lies in `work`, last of all; returns it."""
         whole.write_json(work / whole.MANIFEST, manifest)
         return manifest
