@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 
@@ -31,15 +30,15 @@ def page(given: object) -> str | bytes:
     return given
 
 
-def path(given: object, name: str = "path") -> Path:
-    """A path.
+def path(given: object, name: str = "path") -> str:
+    """A path, or a URL, which a `pathlib.Path` would not stay.
 
     Raises:
         TypeError: it is none.
     """
     if not isinstance(given, str | os.PathLike):
         raise TypeError(f"{name} must be a path, as a string or a pathlib.Path; got {described(given)}")
-    return Path(given)
+    return os.fsdecode(given)
 
 
 def number_of_workers(given: object) -> int:

@@ -164,7 +164,7 @@ class Corpus:
         """What fails since a file is gone is said so: another release stands there now."""
         try:
             yield
-        except (FileNotFoundError, CopydeskError) as error:
+        except (OSError, CopydeskError) as error:
             here = self.folder
             gone = [n for n in self._names if not ((here / n).exists() if isinstance(here, Path) else here.has(n))]
             if not gone:
