@@ -23,7 +23,6 @@ from pipeline.console import cli, explain, show
 from pipeline.engine import storage
 from pipeline.run import life
 from pipeline.sources import read
-from pipeline.stages import rows as stage_rows
 from pipeline.stages import stage as stages
 from pipeline.stages.order import STAGES
 from tests.runs import ARTICLE, ROOT, SEEDS, articles, made, one_line, plan, run, write_jsonl
@@ -166,7 +165,7 @@ def test_the_traceback_of_a_rule_that_broke_is_told_when_asked_for(
             raise ZeroDivisionError(f"a bad text{HOSTILE}")
         return mend(stage, document, *rest)
 
-    monkeypatch.setattr(stage_rows.stages, "run", broken)
+    monkeypatch.setattr(stages, "run", broken)
     documents = articles(2)
     documents[1]["text"] += " And went.. Home."
     write_jsonl(place / "in" / "a.jsonl", documents)

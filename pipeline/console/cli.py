@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "what a batch's last run did, step by step; without a name, what became of all batches",
     "plan": "which steps a run would make, and why",
     "explain": "one document's whole life: where it came from, what became of it",
+    "compare": "two runs side by side: which documents fall, return or change, through which rule",
     "rules": "the rules, what they do, and their settings",
     "boilerplate": "lines learned of sites: look at them, accept or reject them",
     "verify": "whether all outputs are still as they were written, byte for byte",
@@ -53,6 +54,8 @@ examples:
                                         make a batch for each day
   copydesk plan                         say what a run would do, and why
   copydesk explain 000_e7ac5253860ec0da tell one document's whole life
+  copydesk compare 2026-11-24 --settings strict.toml --sample 2000
+                                        which documents other settings would cost, and publish nothing
   copydesk rules encoding               list the rules of a stage with their settings
   copydesk rules try encoding/mojibake --on articles/
                                         show what a rule would do there, and change nothing

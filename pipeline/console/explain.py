@@ -84,7 +84,7 @@ def _list(found: Sequence[Beginning]) -> None:
     terminal = show.console()
     for one in found:
         where = f"{one.file}, line {one.line}" if one.line else one.file
-        words = " ".join(one.text.split())[: life.BEGINNING].rpartition(" ")[0] or one.text[: life.BEGINNING]
+        words = show.first_words(one.text, life.BEGINNING)
         line = Text(printable(short(one.id)), style="bold").append(f"  {printable(short(where))}", style="not bold")
         show.tell(terminal, line.append(f"  {show.quoted(words)}", style="not bold"))
 

@@ -117,6 +117,12 @@ def short(text: str, most: int = 160) -> str:
     return text if len(text) <= most else f"{text[: most - 60]} ... {text[-50:]}"
 
 
+def first_words(text: str, most: int) -> str:
+    """The whole words among the first characters of a text."""
+    words = " ".join(text[: 4 * most].split())
+    return words if len(words) <= most else words[: most + 1].rpartition(" ")[0] or words[:most]
+
+
 def quoted(text: str) -> str:
     """The same in quotation marks, as it can be printed."""
     return f"“{printable(short(text))}”"

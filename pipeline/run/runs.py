@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.output import manifest as manifests
 from pipeline.run.plan import Plan
+from pipeline.run.steps.reading import Reading
 from pipeline.run.steps.step import Made, Step
 from pipeline.stages import tables
 
@@ -14,7 +15,13 @@ Run = tuple[Made, ...]  # the outputs of the steps that have books, in their ord
 
 
 def latest(plan: Plan) -> Run:
-    """What the last run has left; of settings or rules that have changed since, as it was made by those before."""
+    """What the last run has left; of settings or rules that have changed since, as it was made by those before.
+
+    The input is not looked at: the plan goes on from what was read of it then.
+    """
+    first = plan.steps[0]
+    assert isinstance(first, Reading)
+    first.go_on_from_last()
     found: list[Made] = []
     for step in _steps(plan):
         output = plan.latest(step)
