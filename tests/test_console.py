@@ -140,7 +140,7 @@ def test_explain_tells_a_documents_life(place: Path, capsys: pytest.CaptureFixtu
     encoding = next(step for step in told["steps"] if step["step"] == "encoding")
     assert {f["rule"] for f in encoding["findings"]} >= {"encoding/broken_entity", "encoding/doubled_full_stop"}
     assert told["published"] == "output/corpus"
-    assert cli.main(["explain", "001_2059845ff647bd5"]) == 2
+    assert cli.main(["explain", "001_2059845ff647bd55"]) == 2
     assert "did you mean '001_2059845ff647bd54'?" in capsys.readouterr().err
 
 

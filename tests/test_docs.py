@@ -261,6 +261,10 @@ def damaged(project: Path, _: pytest.MonkeyPatch) -> None:
         file.write_bytes(content)
 
 
+def without_fault(_: Path, __: pytest.MonkeyPatch) -> None:
+    make()
+
+
 def made_late(project: Path, _: pytest.MonkeyPatch) -> None:
     make()
     write_jsonl(project / "inbox" / BEFORE / "late.jsonl", articles(22, start=20))
@@ -280,6 +284,7 @@ FAULTS: Mapping[str, tuple[Fault, int]] = {
     "Set aside by a bad night": (busy, 10),
     "An output is damaged": (damaged, 10),
     "A day was made late": (made_late, 8),
+    "What would other settings cost?": (without_fault, 10),
 }
 
 

@@ -44,7 +44,7 @@ def test_whoever_asks_without_a_name_is_told_of_the_newest(three: Path, capsys: 
     assert cli.main(["explain", "a2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["batch"] == "2026-11-02"
     assert cli.main(["explain", "a0", "--batch", "2026-11-01"]) == 0
-    assert "  batch              2026-11-01\n" in capsys.readouterr().out
+    assert "  batch                 2026-11-01\n" in capsys.readouterr().out
 
 
 def test_status_lists_all_batches_or_shows_one(three: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "which steps a run would make, and why",
     "explain": "one document's whole life: where it came from, what became of it",
     "changes": "which articles a release has added, changed and withdrawn, and why",
+    "compare": "two runs side by side: which documents fall, return or change, through which rule",
     "rules": "the rules, what they do, and their settings",
     "boilerplate": "lines learned of sites: look at them, accept or reject them",
     "verify": "whether all outputs are still as they were written, byte for byte",
@@ -55,6 +56,8 @@ examples:
   copydesk plan                         say what a run would do, and why
   copydesk explain 000_e7ac5253860ec0da tell one document's whole life
   copydesk changes --since 7            list what became of articles since that release of the corpus
+  copydesk compare 2026-11-24 --settings strict.toml --sample 2000
+                                        which documents other settings would cost, and publish nothing
   copydesk rules encoding               list the rules of a stage with their settings
   copydesk rules try encoding/mojibake --on articles/
                                         show what a rule would do there, and change nothing

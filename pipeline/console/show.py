@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from pipeline.stages.tables import FindingRow
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 _WIDTH = 100  # of a plain line
 _UNNAMED = "for a run the date of today, for other commands the newest"
@@ -75,18 +77,67 @@ def grid(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
     return table
 
 
-def finding(row: FindingRow) -> str:
-    """What stood there amid its surroundings, what it became, and why."""
-    before = quoted(f"{row.left[-20:]}[{row.before}]{row.right[:20]}")
-    change = "" if row.after is None else f" -> {quoted(row.after)}" if row.after else " -> cut"
-    detail = f"  ({printable(row.detail)})" if row.detail else ""
-    return f"{before}{change}{detail}" if row.before or change else detail.strip()
+def finding(row: FindingRow) -> Text:
+    """What stood there amid its surroundings, what it became (or that it was cut, or only remarked), and why."""
+    from rich.text import Text
+
+    edited = row.after is not None
+    said = Text()
+    if row.before or edited:
+        said.append(f"“{printable(_end_of(row.left))}[")
+        said.append(printable(short(row.before)), style="red" if edited else "yellow")
+        said.append(f"]{printable(_start_of(row.right))}”")
+    if edited:
+        said.append(" -> ")
+        said.append(quoted(row.after) if row.after else "cut", style="green" if row.after else "red")
+    if row.detail:
+        said.append(f"  ({printable(short(row.detail, 500))})" if said else printable(short(row.detail, 500)))
+    return said
+
+
+AROUND = 24  # characters shown on either side of what was found, but for a word that would be cut
+
+
+def _end_of(text: str) -> str:
+    """The last whole words of a text."""
+    if len(text) <= AROUND:
+        return text
+    return text[-AROUND:].lstrip() if text[-AROUND - 1].isspace() else re.sub(r"^\S{,16}\s+", "", text[-AROUND:])
+
+
+def _start_of(text: str) -> str:
+    """The first whole words of a text."""
+    if len(text) <= AROUND:
+        return text
+    return text[:AROUND].rstrip() if text[AROUND].isspace() else re.sub(r"\s+\S{,16}$", "", text[:AROUND])
+
+
+def short(text: str, most: int = 160) -> str:
+    """Text from a document, short enough for a line: its beginning and its end."""
+    return text if len(text) <= most else f"{text[: most - 60]} ... {text[-50:]}"
+
+
+def first_words(text: str, most: int) -> str:
+    """The whole words among the first characters of a text."""
+    words = " ".join(text[: 4 * most].split())
+    return words if len(words) <= most else words[: most + 1].rpartition(" ")[0] or words[:most]
 
 
 def quoted(text: str) -> str:
-    """Text from a document, short enough for a line."""
-    short = text if len(text) <= 160 else f"{text[:100]} ... {text[-50:]}"
-    return f"“{printable(short)}”"
+    """The same in quotation marks, as it can be printed."""
+    return f"“{printable(short(text))}”"
+
+
+def tell(terminal: Console, line: Text, hang: int = 4) -> None:
+    """Print a line: on a terminal broken between words, the rest of it further in; elsewhere as it is."""
+    if not terminal.is_terminal:
+        terminal.print(line)
+        return
+    for number, part in enumerate(line.wrap(terminal, max(terminal.width - hang, 8))):
+        part.rstrip()
+        if number:
+            part.pad_left(hang)
+        terminal.print(part)
 
 
 # --- options and the batch they mean -----------------------------------------------------------------------------

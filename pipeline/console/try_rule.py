@@ -115,7 +115,7 @@ def print_trial(trial: Trial, as_json: bool) -> None:
         terminal.print(Text(f"{show.printable(site)}: {number_of(findings, 'finding')}", style="bold"))
         for hit in trial.hits:
             if hit.site == site:
-                terminal.print(Text(f"  {show.printable(hit.id)}: {show.finding(hit)}"))
+                terminal.print(Text(f"  {show.printable(hit.id)}: ") + show.finding(hit))
     share = 100 * trial.words_cut / max(1, trial.words)
     cost = 1_000 * trial.seconds / max(1, trial.documents)
     terminal.print(

@@ -96,6 +96,23 @@ def remove(*folders: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def link_tree(folder: Path, target: Path) -> None:
+    """Let the files of a folder lie in `target` as well, by links that cost no space; copies, where there are none.
+
+    For files that are written once: who replaces one in either place leaves the other as it was.
+    """
+    shutil.copytree(folder, target, copy_function=_link, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
+
+
+def _link(file: str, target: str) -> None:
+    try:
+        os.link(file, target)
+    except FileExistsError:
+        return
+    except OSError:
+        shutil.copyfile(file, target)
+
+
 def write_text(target: Path, text: str) -> None:
     """Write a small file in one step."""
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -186,9 +186,7 @@ def _home_of(corpus: Corpus) -> Path:
     """
     if isinstance(corpus.folder, Path):
         return corpus.folder
-    raise InputError(
-        f"{corpus.folder}: what changed is told of a corpus on this machine; copy it, or read it anew"
-    )
+    raise InputError(f"{corpus.folder}: what changed is told of a corpus on this machine; copy it, or read it anew")
 
 
 def _refuse(corpus: Corpus, found: Release, since: int) -> None:

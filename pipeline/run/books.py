@@ -154,12 +154,12 @@ def set_aside(output: Path, place: str) -> dict[str, SetAside]:
 
 
 # A rule; or the step, and what it says up to the first number or what it quotes, but for the name of what is missing.
-_PARTICULARS = r"^([^:]*/[^:]*):.*|(?s)(: (?:no \"[^\"]{1,60}\"|(?:UTF-8|[^:;\"0-9])*)).*"
+PARTICULARS = r"^([^:]*/[^:]*):.*|(?s)(: (?:no \"[^\"]{1,60}\"|(?:UTF-8|[^:;\"0-9])*)).*"
 
 
 def _short(reason: pa.Array) -> pa.Array:
     """Reasons without their particulars, so that they can be counted."""
-    return pc.replace_substring_regex(reason, _PARTICULARS, r"\1\2")
+    return pc.replace_substring_regex(reason, PARTICULARS, r"\1\2")
 
 
 _TWIN = r"(?: of| in) (?P<twin>.+ \(batch [^()]*\))"  # as the reasons of copies name the document that is kept

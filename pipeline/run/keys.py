@@ -41,7 +41,7 @@ def brief(value: Any) -> Any:
 
 def differences(old: MadeOf, new: MadeOf, path: str = "") -> list[str]:
     """What changed, in words: `rules.translation/low_score.min_score: 0.5 -> 0.6`."""
-    old, new = _plain(old), _plain(new)
+    old, new = as_kept(old), as_kept(new)
     found: list[str] = []
     for name in sorted({*old, *new}):
         place = f"{path}.{name}" if path else name
@@ -53,7 +53,7 @@ def differences(old: MadeOf, new: MadeOf, path: str = "") -> list[str]:
     return found
 
 
-def _plain(made_of: MadeOf) -> MadeOf:
+def as_kept(made_of: MadeOf) -> MadeOf:
     """As it would come back from a manifest: a tuple is a list, at any depth."""
     plain: MadeOf = json.loads(json.dumps(made_of, default=str))
     return plain

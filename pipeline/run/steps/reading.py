@@ -105,6 +105,15 @@ class Reading(Step):
 
     # --- when the input has gone ---
 
+    def go_on_from(self, read: Manifest) -> None:
+        """Take the output that has this manifest for current, whatever the input holds now."""
+        self._stands_in = read["made_of"]
+
+    def go_on_from_last(self) -> None:
+        """Take what the last run went on from for current, without a look at the input."""
+        if not self._stands_in and self._last_read:
+            self.go_on_from(self._last_read)
+
     def go_on_without_input(self) -> str:
         """Take what was read of it for current; that is said."""
         try:
