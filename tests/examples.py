@@ -15,7 +15,7 @@ def python(example: str, scope: dict[str, object] | None = None) -> dict[str, ob
         code, _, said = line.replace("\x00", "\n").partition("  # ")
         if said:
             found = eval(code, scope)
-            assert repr(found) in (said, repr(eval(said))), f"{code} is {found!r}"
+            assert repr(found) == said or repr(found) == repr(eval(said)), f"{code} is {found!r}"
         elif code:
             exec(code, scope)
     return scope
