@@ -6,6 +6,7 @@ Whatever stands above `engine/` names a dataset and gets rows; how its parts lie
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 PART_BYTES = 2 << 20
 PART_ROWS = 500
 ROW_GROUP = 5_000  # rows of wide text that DuckDB can still spill (measured at a 300 MB limit)
+ORDERED_ROWS = 20 * ROW_GROUP  # of a query's result in one part, where the order of its rows must repeat
 COMPRESSION: Final = "zstd"
 SUFFIX = ".parquet"
 
@@ -82,6 +84,21 @@ def read_rows(dataset: Dataset, columns: Sequence[str] | None = None, rows: int 
 def read_table(dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Table:
     """A dataset that is known to be small, whole."""
     return pa.concat_tables(pq.read_table(part, columns=columns) for part in parts(dataset))
+
+
+def read_pieces(pieces: Iterable[tuple[str, int, int]]) -> Iterator[pa.RecordBatch]:
+    """Rows of parts, each from a row on and so many: of a part only the row groups that hold them are read."""
+    for part, first, rows in pieces:
+        with pq.ParquetFile(part) as file:
+            begin = 0
+            for group in range(file.metadata.num_row_groups):
+                end = begin + file.metadata.row_group(group).num_rows
+                if begin < first + rows and end > first:
+                    for some in file.iter_batches(batch_size=1_000, row_groups=[group]):
+                        skip = max(first - begin, 0)
+                        yield some.slice(skip, max(first + rows - begin - skip, 0))
+                        begin += some.num_rows
+                begin = end
 
 
 def find_rows(dataset: Dataset, column: str, value: str) -> pa.Table:
@@ -195,7 +212,7 @@ class PartWriter:
 
 def write_part(target: Path, table: pa.Table, *, dictionaries: bool = True) -> None:
     """One Parquet file, in one step."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = whole.unfinished(target)
     pq.write_table(table, temporary, compression=COMPRESSION, row_group_size=ROW_GROUP, use_dictionary=dictionaries)
     temporary.replace(target)
 
@@ -225,6 +242,57 @@ def write_rows(folder: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema, 
     if not holds_parts(folder):
         folder.mkdir(parents=True, exist_ok=True)
         write_part(folder / f"{stem}-000{SUFFIX}", schema.empty_table())
+
+
+def write_ordered(folder: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema, first: int = 0) -> None:
+    """A dataset of rows in their order, in parts of `ORDERED_ROWS` that are numbered from `first`.
+
+    The files depend on the rows alone, not on who made them: the kinds of its columns are told one way (`plain`).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    schema = plain(schema)
+    groups = _groups(rows, schema)
+    for number in itertools.count(first):
+        part = list(itertools.islice(groups, 1))
+        if not part and number > first:
+            return
+        file = folder / f"part-{number:05d}-000{SUFFIX}"
+        temporary = whole.unfinished(file)
+        with pq.ParquetWriter(temporary, schema, compression=COMPRESSION) as writer:
+            for group in itertools.chain(part, itertools.islice(groups, ORDERED_ROWS // ROW_GROUP - 1)):
+                writer.write_table(group, ROW_GROUP)
+        temporary.replace(file)
+
+
+def _groups(rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows in tables of `ROW_GROUP`, but for the last one."""
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    for some in rows:
+        while held + some.num_rows >= ROW_GROUP:
+            yield _group([*waiting, some.slice(0, ROW_GROUP - held)], schema)
+            waiting, some, held = [], some.slice(ROW_GROUP - held), 0
+        waiting.append(some)
+        held += some.num_rows
+    if held:
+        yield _group(waiting, schema)
+
+
+def _group(rows: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_batches(rows).cast(schema).combine_chunks()  # pages end where chunks do
+
+
+def plain(schema: pa.Schema) -> pa.Schema:
+    """The same columns, whoever made them: any may be null, and nothing is said besides."""
+    return pa.schema([pa.field(field.name, _plain(field.type)) for field in schema])
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    return pa.timestamp(kind.unit, "UTC") if pa.types.is_timestamp(kind) and kind.tz else kind
 
 
 def holds_parts(folder: Path) -> bool:
