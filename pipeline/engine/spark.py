@@ -125,7 +125,8 @@ class SparkEngine:
 
     def _write_ordered(self, sorted_rows: Path, folder: Path) -> None:
         """What Spark has sorted, again as every engine writes it; a part is done here, many by as many tasks."""
-        slices = list(_slices(storage.parts(str(sorted_rows)), storage.ORDERED_ROWS))
+        cut = storage.pieces(str(sorted_rows.absolute()), itertools.repeat(storage.ORDERED_ROWS))
+        slices = [Slice(number, tuple(pieces)) for number, pieces in enumerate(cut)]
         if len(slices) > 1:
             self._run(partial(task.write_slice, task.here(), str(folder.absolute())), slices)
         else:
@@ -194,23 +195,6 @@ def _done(context: Any, group: str) -> int:
     jobs = [tracker.getJobInfo(number) for number in tracker.getJobIdsForGroup(group)]
     stages = [tracker.getStageInfo(number) for job in jobs if job for number in job.stageIds]
     return sum(stage.numCompletedTasks for stage in stages if stage)
-
-
-def _slices(parts: Sequence[Path], rows: int) -> Iterator[Slice]:
-    """The rows of parts, cut into so many at a time: from which part, from which row on, how many."""
-    pieces: list[tuple[str, int, int]] = []
-    numbers, room = itertools.count(), rows
-    for part in parts:
-        first, left = 0, storage.count_rows(str(part))
-        while left:
-            some = min(left, room)
-            pieces.append((str(part.absolute()), first, some))
-            first, left, room = first + some, left - some, room - some
-            if not room:
-                yield Slice(next(numbers), tuple(pieces))
-                pieces, room = [], rows
-    if pieces:
-        yield Slice(next(numbers), tuple(pieces))
 
 
 def _escaped(path: Path) -> str:

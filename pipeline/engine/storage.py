@@ -86,8 +86,29 @@ def read_table(dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Tab
     return pa.concat_tables(pq.read_table(part, columns=columns) for part in parts(dataset))
 
 
-def read_pieces(pieces: Iterable[tuple[str, int, int]]) -> Iterator[pa.RecordBatch]:
-    """Rows of parts, each from a row on and so many: of a part only the row groups that hold them are read."""
+Piece = tuple[str, int, int]  # of a part: its path, the first row, how many rows
+
+
+def pieces(dataset: Dataset, counts: Iterable[int]) -> Iterator[list[Piece]]:
+    """Where the rows of a dataset lie, cut into so many at a time, in their order; ends where either does."""
+    rows_of = [(str(part), 0, count_rows(str(part))) for part in parts(dataset)]
+    left = [piece for piece in rows_of if piece[2]][::-1] or rows_of[:1]
+    for count in counts:
+        if not left:
+            return
+        found: list[Piece] = []
+        while left and (count or not found):
+            part, first, rows = left.pop()
+            some = min(rows, count)
+            found.append((part, first, some))
+            count -= some
+            if some < rows:
+                left.append((part, first + some, rows - some))
+        yield found
+
+
+def read_pieces(pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
+    """The rows of such pieces: of a part only the row groups that hold them are read."""
     for part, first, rows in pieces:
         with pq.ParquetFile(part) as file:
             begin = 0
@@ -219,17 +240,11 @@ def write_part(target: Path, table: pa.Table, *, dictionaries: bool = True) -> N
 
 def write_file(target: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
     """Rows of any number as one Parquet file, in one step: the bytes depend on the rows, not on how they come in."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = whole.unfinished(target)
     temporary.parent.mkdir(parents=True, exist_ok=True)
     with pq.ParquetWriter(temporary, schema, compression=COMPRESSION) as file:
-        waiting = schema.empty_table()
-        for some in rows:
-            waiting = pa.concat_tables([waiting, pa.Table.from_batches([some]).select(schema.names).cast(schema)])
-            while waiting.num_rows >= ROW_GROUP:
-                file.write_table(waiting.slice(0, ROW_GROUP).combine_chunks(), ROW_GROUP)
-                waiting = waiting.slice(ROW_GROUP)
-        if waiting.num_rows:
-            file.write_table(waiting.combine_chunks(), ROW_GROUP)
+        for group in _groups(rows, schema):
+            file.write_table(group, ROW_GROUP)
     temporary.replace(target)
 
 
@@ -279,7 +294,7 @@ def _groups(rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Ta
 
 
 def _group(rows: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_batches(rows).cast(schema).combine_chunks()  # pages end where chunks do
+    return pa.Table.from_batches(rows).select(schema.names).cast(schema).combine_chunks()  # pages end where chunks do
 
 
 def plain(schema: pa.Schema) -> pa.Schema:
