@@ -101,7 +101,10 @@ def conf_of(settings: Spark, archive: Path) -> dict[str, str]:
         conf |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     if settings.partitions:
         conf["spark.sql.shuffle.partitions"] = str(settings.partitions)
-    return conf | {name: _said(value) for name, value in settings.conf.items()}
+    said = {name: _said(value) for name, value in settings.conf.items()}
+    if "spark.archives" in said:
+        said["spark.archives"] += f",{conf['spark.archives']}"
+    return conf | said
 
 
 def _said(value: object) -> str:

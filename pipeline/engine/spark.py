@@ -213,20 +213,19 @@ def _errors_named() -> Iterator[None]:
         raise _named(error, ()) from error
 
 
-_CAUSE = re.compile(r"^(?:pyspark\.errors\.\S*?)?((?:[A-Za-z_][\w.]*)(?:Error|Exception|Interrupt)\b.*)$", re.MULTILINE)
+_TOLD = re.compile(rf"^(?:{CopydeskError.__module__}\.)?{CopydeskError.__name__}: (.+)$", re.MULTILINE)
 _TASK = re.compile(r"Task (\d+) in stage")
 
 
 def _named(error: BaseException, items: Sequence[str]) -> CopydeskError:
-    """What Spark says of a failure, in a line: the part that it was about, and the innermost error in Python."""
+    """What Spark says of a failure, in a line: what a task has said of it, or which part it was about."""
     said = str(error)
+    if told := _TOLD.findall(said):
+        return CopydeskError(f"Spark: {told[-1]}")
     at = _TASK.search(said)
     where = f"{items[int(at[1])]}: " if at and int(at[1]) < len(items) else ""
-    if "Python worker exited unexpectedly" in said:
-        return CopydeskError(
-            f"{where}a worker died again and again near this part, likely out of memory; give [spark] more"
-        )
-    python = said.partition("Traceback (most recent call last):")[2]
-    causes: list[str] = _CAUSE.findall(python.partition("\n\tat ")[0])
-    line = causes[-1] if causes else next((line for line in said.splitlines() if line.strip()), type(error).__name__)
+    if "Python worker exited unexpectedly" in said or "ExecutorLostFailure" in said:
+        why = "workers died near this part again and again, likely out of memory; give them more, or fewer cores"
+        return CopydeskError(f"Spark: {where}{why}")
+    line = next((line for line in said.splitlines() if line.strip()), type(error).__name__)
     return CopydeskError(f"Spark: {where}{line[:500]}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.engine import storage, worker
+from pipeline.engine.spared import spare_pandas
 from pipeline.engine.worker import Split
 from pipeline.errors import CopydeskError
 
@@ -42,13 +43,20 @@ def here() -> Place:
 
 
 def work(place: Place, split: Split, attempt: int, part: tuple[int, str]) -> int:
-    """Write the outputs of one part; returns its number."""
+    """Write the outputs of one part; returns its number.
+
+    Raises:
+        CopydeskError: the function has failed; it names the part.
+    """
     enter(place)
     number, name = part
-    if split.give_up is not None and attempt >= WITH_CARE:
-        worker.work_with_care(split, split.give_up, Path(name), number)
-    else:
-        worker.work_through(split, Path(name), number)
+    try:
+        if split.give_up is not None and attempt >= WITH_CARE:
+            worker.work_with_care(split, split.give_up, Path(name), number)
+        else:
+            worker.work_through(split, Path(name), number)
+    except Exception as error:
+        raise CopydeskError(f"{name}: {type(error).__name__}: {error}".partition("\n")[0]) from error
     return number
 
 
@@ -67,6 +75,7 @@ def enter(place: Place) -> None:
     Raises:
         CopydeskError: its folder is not here, or other versions of libraries are, which would make other bytes.
     """
+    spare_pandas()
     mine = {name: _version(name) for name in place.versions}
     for name, version in place.versions.items():
         if mine[name] != version:
