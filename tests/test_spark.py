@@ -369,6 +369,13 @@ def documents(first: int, last: int) -> Iterator[dict[str, str]]:
         }
 
 
+def alike(many: int) -> Iterator[dict[str, str]]:
+    """One text on many sites, and texts in which there is nothing to compare."""
+    for number in range(many):
+        yield {"id": f"wire{number}", "text": poisons.prose("wire", 8), "site": f"site{number}.example"}
+        yield {"id": f"empty{number}", "text": "* * *\n\n-- \u2014 --", "site": "site0.example"}
+
+
 def run_batch(folder: Path, name: str, more: str = "", *options: str) -> None:
     (folder / f"{name}.toml").write_text(SETTINGS.format(name=name) + more)
     command = [sys.executable, "-m", "pipeline", "run", "--batch", name, "--config", f"{name}.toml", *options]
@@ -394,6 +401,7 @@ def test_a_batch_against_two_earlier_ones_is_the_same_bytes_on_both_engines(clus
     for name, first, last in (("b1", 0, 40), ("b2", 30, 80), ("b3", 60, 300)):
         for file, start in enumerate(range(first, last, 60)):
             write_jsonl(one / name / f"{file}.jsonl", documents(start, min(start + 60, last)))
+    write_jsonl(one / "b3" / "alike.jsonl", alike(40))
     for seed in SEEDS.glob("*.txt"):
         shutil.copy(seed, one / "b3")
     for poison in poisons.POISONS:
@@ -415,6 +423,14 @@ def test_a_batch_against_two_earlier_ones_is_the_same_bytes_on_both_engines(clus
 
 
 # --- what is not there -----------------------------------------------------------------------------------------------
+
+
+def test_without_spark_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from pipeline.engine.spark import SparkEngine
+
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    with pytest.raises(SettingsError, match=r"install it: pip install 'copydesk\[spark\]'"):
+        SparkEngine().sql("SELECT 1 AS one", str(tmp_path / "out"))
 
 
 def test_without_java_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -110,10 +110,11 @@ class SparkEngine:
     # --- queries ---
 
     def _write(self, query: str, folder: Path, datasets: Mapping[str, Dataset]) -> None:
+        spark = self._opened.spark
         with _errors_named():
             for name, dataset in datasets.items():
                 self._frame(dataset).createOrReplaceTempView(name)
-            self._opened.spark.sql(query).write.mode("overwrite").parquet(_escaped(folder))
+            spark.sql(query).write.mode("overwrite").parquet(_escaped(folder))
 
     def _frame(self, dataset: Dataset) -> DataFrame:
         """A dataset as Spark's; its columns are told by its first part, or Spark would start a job to look."""

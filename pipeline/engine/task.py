@@ -10,6 +10,7 @@ import importlib.metadata
 import os
 import platform
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,6 +91,7 @@ def enter(place: Place) -> None:
         ) from error
 
 
+@lru_cache
 def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
