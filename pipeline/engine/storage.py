@@ -11,10 +11,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.engine import whole
@@ -30,6 +32,7 @@ PART_BYTES = 2 << 20
 PART_ROWS = 500
 ROW_GROUP = 5_000  # rows of wide text that DuckDB can still spill (measured at a 300 MB limit)
 ORDERED_ROWS = 20 * ROW_GROUP  # of a query's result in one part, where the order of its rows must repeat
+HELD_ROWS = 500_000  # of a side table: 50 MB of copies, 250 MB of lines of sites
 COMPRESSION: Final = "zstd"
 SUFFIX = ".parquet"
 
@@ -132,8 +135,6 @@ def pick_rows(files: Iterable[Path], column: str, values: Iterator[str]) -> Iter
 
     A row group that holds none is not read; nothing else than one row group is in memory.
     """
-    import pyarrow.compute as pc
-
     wanted = next(values, None)
     for part in files:
         with pq.ParquetFile(part) as file:
@@ -146,6 +147,18 @@ def pick_rows(files: Iterable[Path], column: str, values: Iterator[str]) -> Iter
                 if here:
                     mask = pc.is_in(there, pa.array(here, pa.string()))
                     yield from file.read_row_group(group).filter(mask).to_batches()
+
+
+@lru_cache(maxsize=8)  # the path holds the key of the step that is being made
+def is_held(side_table: str) -> bool:
+    """Whether each worker holds a side table whole, to read it once; of a larger one it reads what it asks for."""
+    return count_rows(side_table) <= HELD_ROWS
+
+
+def rows_among(dataset: Dataset, column: str, values: pa.Array) -> pa.Table:
+    """The rows that hold one of the values; row groups whose span in that column has none of them are not read."""
+    only = pc.field(column).isin(values)
+    return pa.concat_tables(pq.read_table(part, filters=only, use_threads=False) for part in parts(dataset))
 
 
 def as_arrow(datasets: Sequence[str]) -> pyarrow.dataset.Dataset:
