@@ -391,7 +391,7 @@ def manifests(folder: Path) -> dict[str, Any]:
     for file in sorted(folder.rglob("manifest.json")):
         said = json.loads(file.read_text())
         found[str(file.relative_to(folder))] = {
-            k: v for k, v in said.items() if k not in ("started", "seconds", "seal")
+            k: v for k, v in said.items() if k not in ("started", "seconds", "released", "seal")
         }
     return found
 
