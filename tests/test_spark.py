@@ -422,6 +422,17 @@ def test_a_batch_against_two_earlier_ones_is_the_same_bytes_on_both_engines(clus
     assert set(copies["kind"].to_pylist()) == {"exact", "near", "contained"}
 
 
+def test_each_row_is_there_once_when_a_worker_dies(
+    engine: Engine, dataset: str, tmp_path: Path, doubled: dict[str, bytes]
+) -> None:
+    """The last of the tests on the cluster, which has one worker after it."""
+    flag, out = tmp_path / "flag", tmp_path / "out"
+    engine.split_rows(partial(kill_once_half_way, flag, 3), dataset, str(out))
+    assert not Path(f"/proc/{flag.read_text()}/cwd").exists()
+    assert tree(out) == doubled
+    assert list(out.rglob(".*")) == []
+
+
 # --- what is not there -----------------------------------------------------------------------------------------------
 
 
