@@ -68,11 +68,11 @@ _SHIM = (
     + """
 written = [0]
 write_part = storage.write_part
-def write_part_or_fail(target, table):
+def write_part_or_fail(target, table, **options):
     written[0] += table.nbytes
     if 0 <= full_after < written[0]:
         raise OSError(errno.ENOSPC, "No space left on device", str(target))
-    write_part(target, table)
+    write_part(target, table, **options)
 storage.write_part = write_part_or_fail
 from pipeline.console import cli
 code = cli.main(sys.argv[4:])

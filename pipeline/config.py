@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pipeline.engine import stores
+from pipeline.engine.cluster import Spark
 from pipeline.errors import SettingsError
 from pipeline.records import NO_TABLE, Bounds, Count, File, Guard, Rule, Share, Table, Verdict
 from pipeline.stages.stage import Stage
@@ -157,6 +158,7 @@ class Settings:
     read: Read
     stages: tuple[Stage, ...]  # with their tables and their rules' settings in force
     notify: Notify = Notify()
+    spark: Spark = Spark()
     file: str = ""  # where they were read
     told: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # settings of `[read]` given as options
     defaults: tuple[Stage, ...] = ()  # the stages as they are written down
@@ -207,7 +209,7 @@ def parse(
         SettingsError: an unknown or impossible setting; the message names file, table and setting.
     """
     own = {stage.name: stage.table for stage in stages if stage.table is not NO_TABLE}
-    _refuse_unknown(tables, ["run", "read", *own, "rules", "notify"], where, "table")
+    _refuse_unknown(tables, ["run", "read", *own, "rules", "notify", "spark"], where, "table")
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise SettingsError(f"{where}: [{name}] must be a table; got {table!r}")
@@ -219,6 +221,7 @@ def parse(
         _with_options(_table(Read(), tables.get("read", {}), f"{where}: [read]"), told),
         _stages(stages, tables, where, folder),
         _table(Notify(), tables.get("notify", {}), f"{where}: [notify]"),
+        _table(Spark(), tables.get("spark", {}), f"{where}: [spark]"),
         where,
         told,
         tuple(stages),
@@ -391,7 +394,9 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
     if float in plain and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not any(isinstance(value, p) for p in plain) or (isinstance(value, bool) and bool not in plain):
-        names = " or ".join({tuple: "list", File: "the name of a file"}.get(p, p.__name__) for p in plain)
+        names = " or ".join(
+            {tuple: "list", File: "the name of a file", Mapping: "a table"}.get(p, p.__name__) for p in plain
+        )
         raise SettingsError(f"{where} must be {names}; got {value!r}")
     if isinstance(value, int | float):
         _refuse_outside(value, bounds, where)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from docs.generate.markup import Page, code, fenced, inline, prose, table
 from pipeline.config import Notify, Option, Read, Run
+from pipeline.engine.cluster import Spark
 from pipeline.records import NO_TABLE, Bounds, File, Guard, Rule, Table
 from pipeline.stages.stage import Stage
 
@@ -24,6 +25,7 @@ _KINDS = {
     bool: "true or false",
     tuple: "a list",
     File: "a file",
+    Mapping: "a table",
 }
 
 
@@ -55,7 +57,7 @@ def pages(stages: Sequence[Stage], file: str) -> Iterator[Page]:
 def tables(stages: Sequence[Stage]) -> dict[str, Table]:
     """The tables of the file but for those of rules, with their defaults."""
     own = {stage.name: stage.table for stage in stages if stage.table is not NO_TABLE}
-    return {"run": Run(), "read": Read(), **own, "notify": Notify()}
+    return {"run": Run(), "read": Read(), **own, "notify": Notify(), "spark": Spark()}
 
 
 # --- tables of the file ----------------------------------------------------------------------------------------------

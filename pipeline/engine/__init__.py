@@ -6,23 +6,38 @@ a line in `ENGINES`.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 
+from pipeline.engine.cluster import Spark
 from pipeline.engine.protocol import Closable
 from pipeline.errors import SettingsError
 
 
-def _local(workers: int, memory_limit: str, scratch: str, preload: Sequence[str]) -> Closable:
+def _local(workers: int, memory_limit: str, scratch: str, preload: Sequence[str], cluster: Spark) -> Closable:
     from pipeline.engine.local import LocalEngine  # processes take 0.03 s to load, and a run may have nothing to do
 
     return LocalEngine(workers, memory_limit, scratch, preload=preload)
 
 
-# (workers, memory limit, folder for what is spilled, modules that workers begin with) to an engine, to be closed
-ENGINES: Mapping[str, Callable[[int, str, str, Sequence[str]], Closable]] = {"local": _local}
+def _spark(workers: int, memory_limit: str, scratch: str, preload: Sequence[str], cluster: Spark) -> Closable:
+    # not by an import: the engine changes no output, so the version of Spark is in no key
+    engine: Closable = importlib.import_module("pipeline.engine.spark").SparkEngine(cluster, scratch)
+    return engine
 
 
-def opened(name: str, workers: int, memory_limit: str, scratch: str, preload: Sequence[str] = ()) -> Closable:
+# (workers, memory limit, folder for what is spilled, modules that workers begin with, the table `[spark]`) to an engine
+ENGINES: Mapping[str, Callable[[int, str, str, Sequence[str], Spark], Closable]] = {"local": _local, "spark": _spark}
+
+
+def opened(
+    name: str,
+    workers: int,
+    memory_limit: str,
+    scratch: str,
+    preload: Sequence[str] = (),
+    cluster: Spark = Spark(),
+) -> Closable:
     """The engine of that name; whoever opens it closes it. `preload` are modules that its workers begin with.
 
     Raises:
@@ -30,4 +45,4 @@ def opened(name: str, workers: int, memory_limit: str, scratch: str, preload: Se
     """
     if name not in ENGINES:
         raise SettingsError(f"[run] engine must be one of {', '.join(ENGINES)}; got {name!r}")
-    return ENGINES[name](workers, memory_limit, scratch, preload)
+    return ENGINES[name](workers, memory_limit, scratch, preload, cluster)

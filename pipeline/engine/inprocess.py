@@ -91,7 +91,7 @@ class InProcessEngine:
 def _connect() -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    return duckdb.connect(config={"threads": 1})
+    return duckdb.connect(config={"threads": 1, "default_null_order": "nulls_first"})
 
 
 def _outputs(function: SplitFunction, rows: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:

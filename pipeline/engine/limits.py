@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Self
 
+WORKER = "COPYDESK_WORKER"  # set where a process is a worker that another program has started, as Spark does
 HARD = 3  # times the limit: after that a worker is ended from outside
 
 
@@ -36,7 +37,7 @@ class Clock:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._works = seconds > 0 and threading.current_thread() is threading.main_thread()
-        self._in_worker = multiprocessing.parent_process() is not None
+        self._in_worker = multiprocessing.parent_process() is not None or WORKER in os.environ
         self._armed = 0.0  # when the second clock was last wound, which takes 50 microseconds
 
     def __enter__(self) -> Self:

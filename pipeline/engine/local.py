@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from pipeline.engine import resume, storage, whole, worker
 from pipeline.engine.database import Database
-from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction
+from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction, is_ordered
 from pipeline.engine.worker import Split
 from pipeline.errors import CopydeskError, SettingsError
 
@@ -62,7 +62,7 @@ class LocalEngine:
 
     def map_rows(self, function: RowsFunction, dataset: Dataset, out: str) -> str:
         """`function` over all rows; see `pipeline.engine.protocol.Engine`."""
-        self._split(Split(partial(_one_output, function), Path(out)), dataset)
+        self._split(Split(partial(worker.one_output, function), Path(out)), dataset)
         return out
 
     def split_rows(
@@ -87,10 +87,13 @@ class LocalEngine:
         """
         folder = Path(out)
         folder.mkdir(parents=True, exist_ok=True)
-        file = str(folder / "part-00000-000.parquet")
         with self._errors_named():
-            options = {"compression": storage.COMPRESSION, "row_group_size": storage.ROW_GROUP}
-            self._database.write(query, file, datasets, **options)
+            if is_ordered(query):
+                rows = self._database.rows(query, datasets, storage.ROW_GROUP)
+                storage.write_ordered(folder, rows, rows.schema)
+            else:
+                options = {"compression": storage.COMPRESSION, "row_group_size": storage.ROW_GROUP}
+                self._database.write(query, str(folder / "part-00000-000.parquet"), datasets, **options)
         return out
 
     def table(self, query: str, name: str, **datasets: Dataset) -> str:
@@ -116,7 +119,9 @@ class LocalEngine:
 
         try:
             yield
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:  # the last two: while rows are fetched
+            if isinstance(error, OSError) and error.errno:
+                raise
             first_line = str(error).partition("\n")[0]
             where = f"memory limit {self.memory_limit}, spilling to {self._spill}"
             raise CopydeskError(f"DuckDB: {first_line} ({where})") from error
@@ -138,6 +143,7 @@ class LocalEngine:
             "memory_limit": self._duckdb_limit,
             "threads": 1,
             "temp_directory": self._spill,
+            "default_null_order": "nulls_first",  # as Spark has it
             "preserve_insertion_order": False,  # an ORDER BY still holds
             "enable_external_file_cache": False,  # outside the limit: 0.4 GB of it in a join over 10 M documents
         }
@@ -163,7 +169,7 @@ class LocalEngine:
         else:
             self._in_pool(split, parts, progress)
             whole.remove_leftovers_below(split.out)
-        _write_empty_outputs(split, schema)
+        worker.write_empty_outputs(split, schema)
 
     def _in_pool(self, split: Split, left: dict[int, Path], progress: _Progress) -> None:
         """Work on all parts; those that kill their workers again and again are worked on with care in the end."""
@@ -276,18 +282,6 @@ def _share_of(limit: str) -> str:
     return f"{float(match[1]) * DUCKDB_SHARE:g}{match[2]}"
 
 
-def _one_output(function: RowsFunction, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
-    yield {"": function(rows)}
-
-
-def _write_empty_outputs(split: Split, schema: pa.Schema) -> None:
-    """An output without rows still is a dataset with a schema."""
-    for outputs in split.function(pa.RecordBatch.from_pylist([], schema=schema)):
-        for name, rows in outputs.items():
-            if not storage.holds_parts(split.out / name):
-                storage.write_rows(split.out / name, [], rows.schema, "part-00000")
-
-
 _ABOVE_STEPS = ("pipeline.console", "pipeline.tasks")  # with Luigi, which no worker needs
 
 
@@ -300,5 +294,5 @@ def _preloaded(split: Split) -> list[str]:
 
 def _module_of(function: object) -> str:
     while isinstance(function, partial):
-        function = function.args[0] if function.func is _one_output else function.func
+        function = function.args[0] if function.func is worker.one_output else function.func
     return str(getattr(function, "__module__", __name__))

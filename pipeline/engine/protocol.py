@@ -18,6 +18,11 @@ SplitFunction = Callable[[pa.RecordBatch], Iterator[Mapping[str, pa.RecordBatch]
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
+def is_ordered(query: str) -> bool:
+    """Whether the order of its rows must repeat: then so do the bytes of what is written of it."""
+    return "ORDER BY" in query
+
+
 class Engine(Protocol):
     """What a stage, or a fact of the whole corpus, may ask for. Each operation writes Parquet and returns its dataset.
 
@@ -51,8 +56,8 @@ class Engine(Protocol):
         """The rows of `query`, in which each dataset is a table of its name.
 
         `query` is written in the SQL that DuckDB and Spark share (equi-joins, GROUP BY / HAVING, UNION ALL, DISTINCT,
-        count / sum / min / max) and ends in ORDER BY where the order of rows must repeat. An empty result still has
-        its schema.
+        count / sum / min / max) and ends in ORDER BY where the order of rows must repeat: then so do the files, on any
+        engine. Nulls come first. An empty result still has its schema.
         """
         ...
 

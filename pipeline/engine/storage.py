@@ -6,14 +6,17 @@ Whatever stands above `engine/` names a dataset and gets rows; how its parts lie
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.engine import whole
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 PART_BYTES = 2 << 20
 PART_ROWS = 500
 ROW_GROUP = 5_000  # rows of wide text that DuckDB can still spill (measured at a 300 MB limit)
+ORDERED_ROWS = 20 * ROW_GROUP  # of a query's result in one part, where the order of its rows must repeat
+HELD_ROWS = 500_000  # of a side table: 50 MB of copies, 250 MB of lines of sites
 COMPRESSION: Final = "zstd"
 SUFFIX = ".parquet"
 
@@ -84,6 +89,42 @@ def read_table(dataset: Dataset, columns: Sequence[str] | None = None) -> pa.Tab
     return pa.concat_tables(pq.read_table(part, columns=columns) for part in parts(dataset))
 
 
+Piece = tuple[str, int, int]  # of a part: its path, the first row, how many rows
+
+
+def pieces(dataset: Dataset, counts: Iterable[int]) -> Iterator[list[Piece]]:
+    """Where the rows of a dataset lie, cut into so many at a time, in their order; ends where either does."""
+    rows_of = [(str(part), 0, count_rows(str(part))) for part in parts(dataset)]
+    left = [piece for piece in rows_of if piece[2]][::-1] or rows_of[:1]
+    for count in counts:
+        if not left:
+            return
+        found: list[Piece] = []
+        while left and (count or not found):
+            part, first, rows = left.pop()
+            some = min(rows, count)
+            found.append((part, first, some))
+            count -= some
+            if some < rows:
+                left.append((part, first + some, rows - some))
+        yield found
+
+
+def read_pieces(pieces: Iterable[Piece]) -> Iterator[pa.RecordBatch]:
+    """The rows of such pieces: of a part only the row groups that hold them are read."""
+    for part, first, rows in pieces:
+        with pq.ParquetFile(part) as file:
+            begin = 0
+            for group in range(file.metadata.num_row_groups):
+                end = begin + file.metadata.row_group(group).num_rows
+                if begin < first + rows and end > first:
+                    for some in file.iter_batches(batch_size=1_000, row_groups=[group]):
+                        skip = max(first - begin, 0)
+                        yield some.slice(skip, max(first + rows - begin - skip, 0))
+                        begin += some.num_rows
+                begin = end
+
+
 def find_rows(dataset: Dataset, column: str, value: str) -> pa.Table:
     """The rows of a dataset that hold `value` in `column`."""
     return select_rows(dataset, f"{column} = $1", [value])
@@ -119,8 +160,6 @@ def pick_rows(files: Iterable[Path], column: str, values: Iterator[str]) -> Iter
 
     A row group that holds none is not read; nothing else than one row group is in memory.
     """
-    import pyarrow.compute as pc
-
     wanted = next(values, None)
     for part in files:
         with pq.ParquetFile(part) as file:
@@ -133,6 +172,18 @@ def pick_rows(files: Iterable[Path], column: str, values: Iterator[str]) -> Iter
                 if here:
                     mask = pc.is_in(there, pa.array(here, pa.string()))
                     yield from file.read_row_group(group).filter(mask).to_batches()
+
+
+@lru_cache(maxsize=8)  # the path holds the key of the step that is being made
+def is_held(side_table: str) -> bool:
+    """Whether each worker holds a side table whole, to read it once; of a larger one it reads what it asks for."""
+    return count_rows(side_table) <= HELD_ROWS
+
+
+def rows_among(dataset: Dataset, column: str, values: pa.Array) -> pa.Table:
+    """The rows that hold one of the values; row groups whose span in that column has none of them are not read."""
+    only = pc.field(column).isin(values)
+    return pa.concat_tables(pq.read_table(part, filters=only, use_threads=False) for part in parts(dataset))
 
 
 def as_arrow(datasets: Sequence[str]) -> pyarrow.dataset.Dataset:
@@ -220,24 +271,18 @@ class PartWriter:
 
 def write_part(target: Path, table: pa.Table, *, dictionaries: bool = True) -> None:
     """One Parquet file, in one step."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = whole.unfinished(target)
     pq.write_table(table, temporary, compression=COMPRESSION, row_group_size=ROW_GROUP, use_dictionary=dictionaries)
     temporary.replace(target)
 
 
 def write_file(target: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
     """Rows of any number as one Parquet file, in one step: the bytes depend on the rows, not on how they come in."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = whole.unfinished(target)
     temporary.parent.mkdir(parents=True, exist_ok=True)
     with pq.ParquetWriter(temporary, schema, compression=COMPRESSION) as file:
-        waiting = schema.empty_table()
-        for some in rows:
-            waiting = pa.concat_tables([waiting, pa.Table.from_batches([some]).select(schema.names).cast(schema)])
-            while waiting.num_rows >= ROW_GROUP:
-                file.write_table(waiting.slice(0, ROW_GROUP).combine_chunks(), ROW_GROUP)
-                waiting = waiting.slice(ROW_GROUP)
-        if waiting.num_rows:
-            file.write_table(waiting.combine_chunks(), ROW_GROUP)
+        for group in _groups(rows, schema):
+            file.write_table(group, ROW_GROUP)
     temporary.replace(target)
 
 
@@ -250,6 +295,57 @@ def write_rows(folder: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema, 
     if not holds_parts(folder):
         folder.mkdir(parents=True, exist_ok=True)
         write_part(folder / f"{stem}-000{SUFFIX}", schema.empty_table())
+
+
+def write_ordered(folder: Path, rows: Iterable[pa.RecordBatch], schema: pa.Schema, first: int = 0) -> None:
+    """A dataset of rows in their order, in parts of `ORDERED_ROWS` that are numbered from `first`.
+
+    The files depend on the rows alone, not on who made them: the kinds of its columns are told one way (`plain`).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    schema = plain(schema)
+    groups = _groups(rows, schema)
+    for number in itertools.count(first):
+        part = list(itertools.islice(groups, 1))
+        if not part and number > first:
+            return
+        file = folder / f"part-{number:05d}-000{SUFFIX}"
+        temporary = whole.unfinished(file)
+        with pq.ParquetWriter(temporary, schema, compression=COMPRESSION) as writer:
+            for group in itertools.chain(part, itertools.islice(groups, ORDERED_ROWS // ROW_GROUP - 1)):
+                writer.write_table(group, ROW_GROUP)
+        temporary.replace(file)
+
+
+def _groups(rows: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows in tables of `ROW_GROUP`, but for the last one."""
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    for some in rows:
+        while held + some.num_rows >= ROW_GROUP:
+            yield _group([*waiting, some.slice(0, ROW_GROUP - held)], schema)
+            waiting, some, held = [], some.slice(ROW_GROUP - held), 0
+        waiting.append(some)
+        held += some.num_rows
+    if held:
+        yield _group(waiting, schema)
+
+
+def _group(rows: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_batches(rows).select(schema.names).cast(schema).combine_chunks()  # pages end where chunks do
+
+
+def plain(schema: pa.Schema) -> pa.Schema:
+    """The same columns, whoever made them: any may be null, and nothing is said besides."""
+    return pa.schema([pa.field(field.name, _plain(field.type)) for field in schema])
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    return pa.timestamp(kind.unit, "UTC") if pa.types.is_timestamp(kind) and kind.tz else kind
 
 
 def holds_parts(folder: Path) -> bool:

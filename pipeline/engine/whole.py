@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -113,10 +114,15 @@ def _link(file: str, target: str) -> None:
         shutil.copyfile(file, target)
 
 
+def unfinished(target: Path) -> Path:
+    """What `target` is called until it is whole: as nobody else calls it, on whichever machine."""
+    return target.with_name(f".{target.name}.{uuid.uuid4().int >> 64}.tmp")
+
+
 def write_text(target: Path, text: str) -> None:
     """Write a small file in one step."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = unfinished(target)
     temporary.write_text(text, encoding="utf-8", newline="\n")
     temporary.replace(target)
 

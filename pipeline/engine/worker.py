@@ -1,4 +1,4 @@
-"""What a worker of the local engine does with one part of a dataset."""
+"""What a worker does with one part of a dataset, a process of this machine or a task of Spark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from pipeline.engine import resume, storage
-from pipeline.engine.protocol import SplitFunction
+from pipeline.engine.protocol import RowsFunction, SplitFunction
 from pipeline.errors import CopydeskError
 
 ROWS_AT_ONCE = 1_000
@@ -60,6 +60,19 @@ def work_with_care(split: Split, give_up: SplitFunction, part: Path, number: int
         for outputs in _by_halves(split.function, rows, give_up):
             written.add(outputs)
     written.close()
+
+
+def one_output(function: RowsFunction, rows: pa.RecordBatch) -> Iterator[Outputs]:
+    """A function that makes one set of rows, as one that makes several."""
+    yield {"": function(rows)}
+
+
+def write_empty_outputs(split: Split, schema: pa.Schema) -> None:
+    """An output without rows still is a dataset with a schema; `schema` is that of what was split."""
+    for outputs in split.function(pa.RecordBatch.from_pylist([], schema=schema)):
+        for name, rows in outputs.items():
+            if not storage.holds_parts(split.out / name):
+                storage.write_rows(split.out / name, [], rows.schema, "part-00000")
 
 
 class _PartOutputs:

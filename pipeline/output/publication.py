@@ -7,8 +7,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -52,29 +53,28 @@ def write(
     Raises:
         BalanceError: not every document that was kept is among what was written.
     """
-    rows, ordered, nothing = folder / "rows", folder / "ordered", folder / "nothing"
-    engine.map_rows(partial(to_published, batch=batch), kept, str(rows))
+    rows, ordered, nothing, files, told = (folder / name for name in ("rows", "ordered", "nothing", "files", "told"))
+    engine.map_rows(partial(measured, batch=batch), kept, str(rows))
     if cut is None:
         storage.write_rows(nothing, [], _NO_FINDINGS)
     engine.sql(_ORDERED, str(ordered), documents=str(rows), findings=cut or str(nothing))
     whole.remove(rows, nothing)
-    names: list[str] = []
-    facts = _Facts()
-    for table in tables_of(storage.read_rows(str(ordered))):
-        names.append(file_name(batch, key, len(names)))
-        (folder / names[-1]).parent.mkdir(exist_ok=True)
-        storage.write_part(folder / names[-1], table)
-        facts.add(table)
-        del table  # before the next one is put together
-    whole.remove(ordered)
-    files = {name: folder / name for name in names}
-    read, published = storage.count_rows(kept), storage.count_rows([str(file) for file in files.values()])
+    (folder / file_name(batch, key, 0)).parent.mkdir(exist_ok=True)
+    size = _plan(ordered, files)
+    written = partial(write_file, folder=str(folder), batch=batch, key=key)
+    engine.split_rows(written, str(files), str(told), bytes_named=size)
+    whole.remove_leftovers_below(folder)
+    made = sorted(storage.read_table(str(told)).to_pylist(), key=itemgetter("name"))
+    parts = {row["name"]: json.loads(row["figures"]) for row in made}
+    facts = _Facts(json.loads(row["facts"]) for row in made)
+    whole.remove(ordered, files, told)
+    read, published = storage.count_rows(kept), sum(row["rows"] for row in parts.values())
     if read != published:
         raise BalanceError(f"publishing: kept {read:,}, but published {published:,}; nothing is published")
     return {
         "counts": {"published": published},
         "steps": dict(steps),
-        "parts": {name: part_figures(file) for name, file in files.items()},
+        "parts": parts,
         "columns": {field.name: str(field.type) for field in COLUMNS},
         "schema": columns.VERSION,
         "languages": dict(sorted(facts.languages.items())),
@@ -82,27 +82,53 @@ def write(
     }
 
 
-def tables_of(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """The rows in tables of about `FILE_BYTES`, cut at the same rows however they come in; at least one table."""
-    waiting: list[pa.RecordBatch] = []
-    held = 0
-    for some in rows:
-        start = 0
-        for row, size in enumerate(_sizes(some)):
-            if held and held + size > FILE_BYTES:
-                full = _table([*waiting, some.slice(start, row - start)])
-                waiting, held, start = [], 0, row  # before it is written: memory for one file, not for two
-                yield full
-                del full
-            held += size
-        waiting.append(some.slice(start))
-    yield _table(waiting)
+# --- files ---------------------------------------------------------------------------------------------------------
+
+_FILES = pa.schema([
+    ("number", pa.int64()), ("parts", pa.list_(pa.string())),
+    ("first", pa.list_(pa.int64())), ("rows", pa.list_(pa.int64())),
+])  # fmt: skip
+_TOLD = pa.schema([("name", pa.string()), ("figures", pa.string()), ("facts", pa.string())])  # the last two as JSON
 
 
-def _sizes(rows: pa.RecordBatch) -> list[int]:
-    """The bytes of text and metadata of each row."""
-    sizes: list[int] = pc.add(pc.binary_length(rows["text"]), pc.binary_length(rows["meta"])).to_pylist()
-    return sizes
+def _plan(ordered: Path, out: Path) -> int:
+    """Write into `out` of which rows each file is made; returns the bytes of what is ordered."""
+    sizes = (size for rows in storage.read_rows(str(ordered), ["size"], 50_000) for size in rows["size"].to_pylist())
+    for number, pieces in enumerate(storage.pieces(str(ordered), rows_of_files(sizes, FILE_BYTES))):
+        named = [{"number": number, **dict(zip(_FILES.names[1:], zip(*pieces, strict=True), strict=True))}]
+        storage.write_rows(out, [pa.RecordBatch.from_pylist(named, _FILES)], _FILES, f"{number:05d}")
+    return sum(part.stat().st_size for part in storage.parts(str(ordered)))
+
+
+def rows_of_files(sizes: Iterable[int], most: int) -> Iterator[int]:
+    """How many rows go into each file: as many as come to `most` bytes, or one that is larger; at least one file.
+
+    >>> list(rows_of_files([5, 5, 1, 20, 1], 10)), list(rows_of_files([], 10))
+    ([2, 1, 1, 1], [0])
+    """
+    rows = held = 0
+    for size in sizes:
+        if rows and held + size > most:
+            yield rows
+            rows = held = 0
+        rows, held = rows + 1, held + size
+    yield rows
+
+
+def write_file(rows: pa.RecordBatch, folder: str, batch: str, key: str) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    """Write the files that these rows plan, each in one step; yields what is to be told of them.
+
+    It is a file of the corpus that is made, not rows; made twice it is the same file.
+    """
+    told: dict[str, list[str]] = {name: [] for name in _TOLD.names}
+    for row in rows.to_pylist():
+        file = Path(folder, file_name(batch, key, row["number"]))
+        table = _table(list(storage.read_pieces(zip(row["parts"], row["first"], row["rows"], strict=True))))
+        storage.write_part(file, table)
+        told["name"].append(file_name(batch, key, row["number"]))
+        told["figures"].append(json.dumps(part_figures(file)))
+        told["facts"].append(json.dumps(facts_of(table)))
+    yield {"": pa.RecordBatch.from_pydict(told, _TOLD)}
 
 
 def _table(rows: Sequence[pa.RecordBatch]) -> pa.Table:
@@ -111,26 +137,36 @@ def _table(rows: Sequence[pa.RecordBatch]) -> pa.Table:
     return pa.Table.from_batches(rows).select(COLUMNS.names).cast(COLUMNS).combine_chunks()
 
 
-class _Facts:
-    """What the card tells of the articles, added up file by file."""
+def facts_of(table: pa.Table) -> dict[str, Any]:
+    """What the card tells of the articles of a file, as JSON can say it."""
+    days = pc.min_max(table["published"]).as_py().values()
+    return {
+        "languages": _counted(pc.fill_null(table["language"], "und")),
+        "sites": _counted(pc.fill_null(table["site"], "")),
+        "days": [day.date().isoformat() for day in days if day],
+        "dated": table.num_rows - table["published"].null_count,
+        "characters": pc.sum(pc.utf8_length(table["text"])).as_py() or 0,
+        "bytes": pc.sum(pc.binary_length(table["text"])).as_py() or 0,
+    }
 
-    def __init__(self) -> None:
+
+def _counted(values: pa.ChunkedArray) -> dict[str, int]:
+    return {entry["values"].as_py(): entry["counts"].as_py() for entry in pc.value_counts(values)}
+
+
+class _Facts:
+    """The same of all files."""
+
+    def __init__(self, files: Iterable[Mapping[str, Any]]) -> None:
         self.languages: Counter[str] = Counter()
         self._sites: Counter[str] = Counter()
-        self._days: list[date] = []  # the first and the last
-        self._dated = self._characters = self._bytes = 0
-
-    def add(self, table: pa.Table) -> None:
-        """Count the articles of a file."""
-        for counter, column, unknown in ((self.languages, "language", "und"), (self._sites, "site", "")):
-            for entry in pc.value_counts(pc.fill_null(table[column], unknown)):
-                counter[entry["values"].as_py()] += entry["counts"].as_py()
-        days = pc.min_max(table["published"]).as_py().values()
-        self._days = sorted([*self._days, *(day.date() for day in days if day)])
-        self._days = [*self._days[:1], *self._days[-1:]]
-        self._dated += table.num_rows - table["published"].null_count
-        self._characters += pc.sum(pc.utf8_length(table["text"])).as_py() or 0
-        self._bytes += pc.sum(pc.binary_length(table["text"])).as_py() or 0
+        self._days: list[str] = []
+        self._sums: Counter[str] = Counter(dated=0, characters=0, bytes=0)
+        for file in files:
+            self.languages.update(file["languages"])
+            self._sites.update(file["sites"])
+            self._days += file["days"]
+            self._sums.update({name: file[name] for name in self._sums})
 
     def told(self) -> Facts:
         """All of them."""
@@ -138,14 +174,13 @@ class _Facts:
         sites = {site[:SITE_LENGTH]: number for site, number in ranked[:MOST_SITES]}
         if others := sum(number for _, number in ranked[MOST_SITES:]):
             sites[OTHERS] = others
-        first, last = (day.isoformat() for day in self._days) if self._days else (None, None)
         return {
             "sites": sites,
-            "first": first,
-            "last": last,
-            "dated": self._dated,
-            "characters": self._characters,
-            "bytes": self._bytes,
+            "first": min(self._days, default=None),
+            "last": max(self._days, default=None),
+            "dated": self._sums["dated"],
+            "characters": self._sums["characters"],
+            "bytes": self._sums["bytes"],
         }
 
 
@@ -153,6 +188,13 @@ _NO_FINDINGS = pa.schema([("id", pa.string()), ("after", pa.string())])
 
 
 # --- a document as a row ------------------------------------------------------------------------------------------
+
+
+def measured(rows: pa.RecordBatch, batch: str) -> pa.RecordBatch:
+    """The same with the bytes of text and metadata of each row, by which files are cut."""
+    made = to_published(rows, batch)
+    size = pc.add(pc.binary_length(made["text"]), pc.binary_length(made["meta"])).cast(pa.int64())
+    return made.append_column("size", size)
 
 
 def to_published(rows: pa.RecordBatch, batch: str) -> pa.RecordBatch:

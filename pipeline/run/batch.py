@@ -136,7 +136,7 @@ class Batch:
         run = self.settings.run
         if self._engine is None:
             self._engine = engines.opened(
-                run.engine, run.workers, run.memory_limit, str(self.layout.runs), preload=(PRELOADED,)
+                run.engine, run.workers, run.memory_limit, str(self.layout.runs), (PRELOADED,), self.settings.spark
             )
         self._engine.progress = progress
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from pipeline.config import Read, Settings
 from pipeline.output.manifest import Edited, MadeBy, Manifest, Removed
-from pipeline.records import File, Guard, Rule
+from pipeline.records import File, Guard, Rule, Table
 from pipeline.run import keys
 from pipeline.run.steps.step import Made
 
@@ -59,11 +60,13 @@ def _edited(made: Made) -> Iterator[tuple[str, Edited]]:
 
 def changed(settings: Settings) -> dict[str, str]:
     """The settings that decide over documents and are not as by default: `translation/low_score min_score` to "0.5"."""
-    pairs: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [("read", vars(Read()), vars(settings.read))]
+    pairs: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
+        ("read", _of_table(Read()), _of_table(settings.read))
+    ]
     stages = {stage.name: stage for stage in settings.stages}
     for default in settings.defaults:
         stage = stages[default.name]
-        pairs.append((stage.name, vars(default.table), vars(stage.table)))
+        pairs.append((stage.name, _of_table(default.table), _of_table(stage.table)))
         judges = {judge.name: judge for judge in stage.judges}
         for judge in default.judges:
             now = judges.get(judge.name)
@@ -76,6 +79,11 @@ def changed(settings: Settings) -> dict[str, str]:
         for name, value in now.items()
         if before.get(name) != value
     }
+
+
+def _of_table(table: Table) -> dict[str, Any]:
+    """Its settings, and nothing that it has worked out of them by now."""
+    return {field.name: getattr(table, field.name) for field in dataclasses.fields(table)}
 
 
 def _in_force(judge: Rule | Guard) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.engine import storage, whole
 from pipeline.engine.protocol import Engine
@@ -45,7 +46,7 @@ def line_facts(rows: pa.RecordBatch, *, counted: str, decided: str, additions: s
     `counted` is the dataset that the survey has left, `decided` the text of the file with the user's decisions,
     `additions` that of the user's phrases.
     """
-    uses = _line_uses(counted, decided)
+    uses = _line_uses(counted, decided) if storage.is_held(counted) else _uses_of(counted, decided, rows["site"])
     pairs = zip(rows["text"].to_pylist(), rows["site"].to_pylist(), strict=True)
     return FactsOfRows(
         [
@@ -58,6 +59,12 @@ def line_facts(rows: pa.RecordBatch, *, counted: str, decided: str, additions: s
 @lru_cache(maxsize=1)  # a worker reads the table once; the path holds the key of the step that is being made
 def _line_uses(counted: str, decided: str) -> lines.Uses:
     return lines.by_site(storage.read_table(counted), decisions.by_line(decisions.read(decided)))
+
+
+def _uses_of(counted: str, decided: str, sites: pa.Array) -> lines.Uses:
+    """The same of these sites alone."""
+    of_sites = storage.rows_among(counted, "site", pc.unique(sites))
+    return lines.by_site(of_sites, decisions.by_line(decisions.read(decided)))
 
 
 def count_lines(stage: Stage, engine: Engine, ground: Ground) -> FactFunction:

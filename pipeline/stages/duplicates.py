@@ -26,7 +26,7 @@ def duplicate_facts(
     `found` is the side table of the search; `repeated` the dataset of paragraphs of `min_characters`, "" where no rule
     asks for them.
     """
-    table = _table(found)
+    table = _table(found) if storage.is_held(found) else storage.rows_among(found, "id", rows["id"])
     twins = duplicates.duplicates_of(table.filter(pc.is_in(table["id"], rows["id"])), policy)
     repeats = paragraphs.repeats_of(rows["text"], _table(repeated), min_characters) if repeated else {}
     facts = [NO_FACTS] * rows.num_rows

@@ -1,0 +1,452 @@
+"""The engine of a Spark cluster makes the bytes of the local one, also where tasks are tried again or run twice.
+
+One cluster of a master and two workers on the loopback serves all tests. Its Python workers have never seen the
+project: the package comes to them as the session ships it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.engine import resume, session, storage, task, whole
+from pipeline.engine.limits import Clock
+from pipeline.engine.local import LocalEngine
+from pipeline.engine.protocol import Engine
+from pipeline.engine.worker import Split
+from pipeline.errors import CopydeskError, SettingsError
+from tests import poisons, spark, test_engine
+from tests.runs import ROOT, SEEDS, tree, write_jsonl
+from tests.spark import Cluster
+from tests.test_engine import by_parity, double, fail
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(spark.why_not()), reason=spark.why_not())]
+
+SCHEMA = test_engine.SCHEMA
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with spark.started(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def engine(cluster: Cluster) -> Iterator[Engine]:
+    """The engine, with a session that all tests share; its workers get the functions of tests by value."""
+    from pyspark import cloudpickle
+
+    from pipeline.engine.spark import SparkEngine
+
+    for module in (test_engine, sys.modules[__name__]):
+        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+    with closing(SparkEngine(cluster.settings, str(cluster.folder))) as engine:
+        yield engine
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> str:
+    """Six parts of 1,500 rows: each makes several files of an output."""
+    folder = tmp_path / "in [1]"
+    folder.mkdir()
+    for number in range(6):
+        rows = [{"id": f"{number}-{i}", "n": i if i % 7 else None} for i in range(1_500)]
+        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), folder / f"part-{number}.parquet")
+    return str(folder)
+
+
+# --- the bytes of the local engine ---------------------------------------------------------------------------------
+
+
+def split(engine: Engine, dataset: str, out: str) -> None:
+    engine.split_rows(by_parity, dataset, out)
+
+
+def map_several(engine: Engine, dataset: str, out: str) -> None:
+    engine.map_rows(double, [dataset, f"{dataset}/part-0.parquet"], out)
+
+
+def group(engine: Engine, dataset: str, out: str) -> None:
+    query = """
+    SELECT n, count(*) AS documents, min(id) AS first, '' AS nothing, CASE WHEN n IS NULL THEN 1 ELSE 0 END AS open
+    FROM t GROUP BY n HAVING count(*) > 5 ORDER BY n
+    """
+    engine.sql(query, f"{out}/grouped", t=dataset)
+    engine.sql("SELECT id, n FROM t WHERE n < 0 ORDER BY id DESC", f"{out}/none", t=dataset)
+
+
+def join_and_sort_many(engine: Engine, dataset: str, out: str) -> None:
+    """More rows than a part of what is ordered holds, with a text to tell ties by."""
+    query = "SELECT a.n, a.id, b.id AS other FROM a JOIN b ON a.n = b.n ORDER BY a.n DESC, other, a.id"
+    few = engine.table(
+        "SELECT * FROM t WHERE n < 1400 UNION ALL SELECT * FROM t WHERE n < 700", f"{out}/few", t=dataset
+    )
+    engine.sql(query, f"{out}/joined", a=few, b=[few, dataset])
+    engine.drop()
+
+
+@pytest.mark.parametrize("operation", [split, map_several, group, join_and_sort_many])
+def test_the_bytes_of_the_local_engine(
+    engine: Engine, dataset: str, tmp_path: Path, operation: Callable[[Engine, str, str], None]
+) -> None:
+    with closing(LocalEngine(workers=1)) as local:
+        operation(local, dataset, str(tmp_path / "local"))
+    operation(engine, dataset, str(tmp_path / "spark"))
+    made = tree(tmp_path / "local")
+    assert made.keys() == tree(tmp_path / "spark").keys()
+    assert made == tree(tmp_path / "spark")
+    assert list((tmp_path / "spark").rglob(".*")) == []
+    if operation is join_and_sort_many:
+        assert len(made) > 1
+
+
+def test_a_query_without_order_has_the_same_rows_and_columns(engine: Engine, dataset: str, tmp_path: Path) -> None:
+    query = "SELECT DISTINCT a.n, concat(a.id, '/', b.id) AS both FROM a LEFT JOIN b ON a.n = b.n WHERE a.n < 20"
+    of_spark = storage.read_table(engine.sql(query, str(tmp_path / "spark"), a=dataset, b=dataset))
+    with closing(LocalEngine(workers=1)) as local:
+        of_local = storage.read_table(local.sql(query, str(tmp_path / "local"), a=dataset, b=dataset))
+    order = [("n", "ascending"), ("both", "ascending")]
+    assert of_spark.sort_by(order).cast(of_local.schema) == of_local.sort_by(order)
+
+
+def test_a_query_that_fails_is_one_line(engine: Engine, dataset: str, tmp_path: Path) -> None:
+    with pytest.raises(CopydeskError, match=r"^Spark: [^\n]*nothing[^\n]*$"):
+        engine.sql("SELECT nothing FROM t", str(tmp_path / "out"), t=dataset)
+
+
+def test_an_error_in_a_task_names_the_part_and_the_error(engine: Engine, dataset: str, tmp_path: Path) -> None:
+    with pytest.raises(CopydeskError, match=r"^Spark: \S.*part-\d\.parquet: ValueError: no such luck$"):
+        engine.map_rows(fail, dataset, str(tmp_path / "out"))
+
+
+def die(rows: pa.RecordBatch) -> pa.RecordBatch:
+    if rows.num_rows:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rows
+
+
+def test_a_part_that_kills_its_workers_again_and_again_is_named(engine: Engine, dataset: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        CopydeskError, match=r"^Spark: \S.*part-5\.parquet: workers died near this part again and again"
+    ):
+        engine.map_rows(die, f"{dataset}/part-5.parquet", str(tmp_path / "out"))
+
+
+def told_of_worker(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Where its package is, whether it may be ended from outside, what it has loaded."""
+    import pipeline
+
+    said = json.dumps([pipeline.__file__, Clock(1)._in_worker, "pandas" in sys.modules, os.environ.get("PYTHONPATH")])
+    return pa.RecordBatch.from_pydict({"said": [said][: rows.num_rows]}, pa.schema([("said", pa.string())]))
+
+
+def test_workers_have_the_package_that_the_session_ships(
+    cluster: Cluster, engine: Engine, dataset: str, tmp_path: Path
+) -> None:
+    for said in storage.read_table(engine.map_rows(told_of_worker, dataset, str(tmp_path / "out")))["said"].to_pylist():
+        where, in_worker, has_pandas, path = json.loads(said)
+        assert where.startswith(str(cluster.folder)), where
+        assert (in_worker, has_pandas) == (True, False)
+        assert str(ROOT) not in path
+
+
+# --- attempts that fail, die, or run twice ---------------------------------------------------------------------------
+
+
+def slow_part(rows: pa.RecordBatch) -> bool:
+    return bool(rows.num_rows and rows["id"][0].as_py().startswith("3-1000"))
+
+
+def fail_once_half_way(flag: Path, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    """The rows before have been written by then."""
+    if slow_part(rows) and not flag.exists():
+        flag.touch()
+        raise ValueError("no such luck")
+    yield {"": double(rows)}
+
+
+def ancestor(steps: int) -> int:
+    """The process that started this one, so many steps up: the daemon of Spark, its executor, its worker."""
+    found = os.getpid()
+    for _ in range(steps):
+        found = int(re.search(r"PPid:\s*(\d+)", Path(f"/proc/{found}/status").read_text())[1])  # type: ignore[index]
+    return found
+
+
+def kill_once_half_way(flag: Path, steps: int, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    if slow_part(rows) and not flag.exists():
+        flag.write_text(str(ancestor(steps)))
+        os.kill(ancestor(steps), signal.SIGKILL)
+        time.sleep(60)
+    yield {"": double(rows)}
+
+
+def hang_until_done_beside(flag: Path, out: Path, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    """The first attempt goes on when another one has written all of the part, and writes it again."""
+    if slow_part(rows) and not flag.exists():
+        flag.touch()
+        while not (out / "part-00003-002.parquet").exists():
+            time.sleep(0.1)
+    yield {"": double(rows)}
+
+
+@pytest.fixture
+def doubled(dataset: str, tmp_path: Path) -> dict[str, bytes]:
+    """What every one of these is to leave."""
+    with closing(LocalEngine(workers=1)) as local:
+        return tree(local.map_rows(double, dataset, str(tmp_path / "local")))
+
+
+@pytest.mark.parametrize("how", ["fails", "its Python dies", "its executor dies", "runs twice at once"])
+def test_each_row_is_there_once_when_an_attempt(
+    engine: Engine, dataset: str, tmp_path: Path, doubled: dict[str, bytes], how: str
+) -> None:
+    flag, out = tmp_path / "flag", tmp_path / "out"
+    functions = {
+        "fails": partial(fail_once_half_way, flag),
+        "its Python dies": partial(kill_once_half_way, flag, 0),
+        "its executor dies": partial(kill_once_half_way, flag, 2),
+        "runs twice at once": partial(hang_until_done_beside, flag, out),
+    }
+    engine.split_rows(functions[how], dataset, str(out))
+    assert flag.exists()
+    assert tree(out) == doubled
+    assert [path.name for path in out.rglob(".*")] == []
+
+
+def test_two_attempts_at_once_leave_the_bytes_of_one(dataset: str, tmp_path: Path, doubled: dict[str, bytes]) -> None:
+    """Without Spark: the same part by eight threads, whose process has one number."""
+    (tmp_path / "out").mkdir()
+    work = partial(task.work, task.here(), Split(partial(as_split, double), tmp_path / "out", resumable=True))
+    parts = list(enumerate(map(str, storage.parts(dataset))))
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(partial(work, 0), parts * 4)) == sorted([number for number, _ in parts] * 4)
+    resume.forget(tmp_path / "out")
+    assert tree(tmp_path / "out") == doubled
+    assert list((tmp_path / "out").rglob(".*")) == []
+
+
+def as_split(function: Callable[[pa.RecordBatch], pa.RecordBatch], rows: pa.RecordBatch) -> Iterator[Any]:
+    yield {"": function(rows)}
+
+
+DEADLY = """
+import os, signal
+
+def die_on_one(rows):
+    if "2-50" in rows["id"].to_pylist():
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield {"good": rows}
+
+def set_aside(rows):
+    yield {"good": rows.slice(0, 0), "aside": rows}
+"""
+
+
+def test_a_row_that_kills_its_workers_is_given_up_and_no_other(
+    engine: Engine, dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The functions are in a module that workers import: they hand them to processes of their own."""
+    from pyspark import SparkContext
+
+    (tmp_path / "deadly.py").write_text(DEADLY)
+    monkeypatch.syspath_prepend(tmp_path)
+    SparkContext.getOrCreate().addPyFile(str(tmp_path / "deadly.py"))
+    deadly = importlib.import_module("deadly")
+    parts = [f"{dataset}/part-2.parquet", f"{dataset}/part-4.parquet"]
+    out = engine.split_rows(deadly.die_on_one, parts, str(tmp_path / "out"), give_up=deadly.set_aside)
+    assert storage.read_table(f"{out}/aside")["id"].to_pylist() == ["2-50"]
+    good = storage.read_table(f"{out}/good")["id"].to_pylist()
+    assert good == [i for i in storage.read_table(parts)["id"].to_pylist() if i != "2-50"]
+
+
+# --- a driver that is killed -----------------------------------------------------------------------------------------
+
+DRIVER = """
+import sys
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from pyspark import cloudpickle
+from pipeline.engine.cluster import Spark
+from pipeline.engine.spark import SparkEngine
+from tests import spark, test_engine, test_spark
+from tests.spark import Cluster
+
+for module in (test_engine, test_spark):
+    cloudpickle.register_pickle_by_value(module)
+cluster = Cluster(sys.argv[1], Path(sys.argv[2]))
+with closing(SparkEngine(cluster.settings, sys.argv[2])) as engine:
+    engine.split_rows(test_spark.wait_at_the_last, sys.argv[3], sys.argv[4], resumable=True)
+"""
+
+
+def wait_at_the_last(rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    if rows.num_rows and rows["id"][0].as_py().startswith("5-"):
+        time.sleep(600)
+    yield {"": double(rows)}
+
+
+def count_and_double(log: Path, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
+    if rows.num_rows:
+        (log / rows["id"][0].as_py()).touch()
+    yield {"": double(rows)}
+
+
+def test_what_a_killed_driver_has_finished_is_taken_over(
+    cluster: Cluster, engine: Engine, dataset: str, tmp_path: Path, doubled: dict[str, bytes]
+) -> None:
+    target, log, left = tmp_path / "output", tmp_path / "log", tmp_path / ".output.4711.tmp"
+    log.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COPYDESK_SECRET": "do-not-print-me"}
+    command = [sys.executable, "-c", DRIVER, cluster.master, str(tmp_path), dataset, str(left)]
+    with (tmp_path / "said").open("w") as said:
+        driver = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
+    try:
+        deadline = time.monotonic() + 300
+        while len(resume.finished(left)) < 5:
+            assert driver.poll() is None, (tmp_path / "said").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)  # no event tells of it
+    finally:
+        driver.kill()
+        driver.wait()
+    with whole.whole_folder(target) as work:
+        resume.adopt(target, work)
+        engine.split_rows(partial(count_and_double, log), dataset, str(work), resumable=True)
+        resume.forget(work)
+    assert {path.name.partition("-")[0] for path in log.iterdir()} == {"5"}
+    assert tree(target) == doubled
+    assert "do-not-print-me" not in (tmp_path / "said").read_text() + (tmp_path / session.LOG).read_text()
+
+
+# --- whole batches ---------------------------------------------------------------------------------------------------
+
+SETTINGS = """
+[run]
+input = "{name}"
+output = "output"
+workers = 1
+max_quarantined = 1.0
+max_quarantined_source = 1.0
+max_rise = 1.0
+[rules."translation/low_score"]
+enabled = false
+"""
+FURNITURE = "Read more: our newsletter brings you the news of the week every Friday"
+
+
+def documents(first: int, last: int) -> Iterator[dict[str, str]]:
+    """Articles of a few sites with furniture, a third of which copy others: as they are, in part, with more."""
+    for number in range(first, last):
+        text = poisons.prose(f"article {number - 3 if number % 3 == 0 else number}", 8)
+        kind = number % 12
+        text = {3: text.upper(), 6: text.partition(". ")[2], 9: f"{text} {poisons.prose(str(number), 1)}"}.get(
+            kind, text
+        )
+        site = f"site{number % 4}.example"
+        yield {
+            "id": f"d{number}",
+            "text": f"{text}\n{FURNITURE} on {site}\n\n{poisons.prose('shared', 3)}",
+            "site": site,
+        }
+
+
+def alike(many: int) -> Iterator[dict[str, str]]:
+    """One text on many sites, and texts in which there is nothing to compare."""
+    for number in range(many):
+        yield {"id": f"wire{number}", "text": poisons.prose("wire", 8), "site": f"site{number}.example"}
+        yield {"id": f"empty{number}", "text": "* * *\n\n-- \u2014 --", "site": "site0.example"}
+
+
+def run_batch(folder: Path, name: str, more: str = "", *options: str) -> None:
+    (folder / f"{name}.toml").write_text(SETTINGS.format(name=name) + more)
+    command = [sys.executable, "-m", "pipeline", "run", "--batch", name, "--config", f"{name}.toml", *options]
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def manifests(folder: Path) -> dict[str, Any]:
+    """What every output says of itself, but for the clock."""
+    found = {}
+    for file in sorted(folder.rglob("manifest.json")):
+        said = json.loads(file.read_text())
+        found[str(file.relative_to(folder))] = {
+            k: v for k, v in said.items() if k not in ("started", "seconds", "released", "seal")
+        }
+    return found
+
+
+def test_a_batch_against_two_earlier_ones_is_the_same_bytes_on_both_engines(cluster: Cluster, tmp_path: Path) -> None:
+    one, other = tmp_path / "local", tmp_path / "spark"
+    for name, first, last in (("b1", 0, 40), ("b2", 30, 80), ("b3", 60, 300)):
+        for file, start in enumerate(range(first, last, 60)):
+            write_jsonl(one / name / f"{file}.jsonl", documents(start, min(start + 60, last)))
+    write_jsonl(one / "b3" / "alike.jsonl", alike(40))
+    for seed in SEEDS.glob("*.txt"):
+        shutil.copy(seed, one / "b3")
+    for poison in poisons.POISONS:
+        if poison.name in poisons.RECORDS:
+            (one / "b3" / poison.name).mkdir()
+            poison.make(one / "b3" / poison.name)
+    run_batch(one, "b1")
+    run_batch(one, "b2")
+    shutil.copytree(one, other)
+    run_batch(one, "b3")
+    run_batch(other, "b3", cluster.toml(), "--engine", "spark")
+    made = tree(one / "output")
+    assert made.keys() == tree(other / "output").keys()
+    assert [name for name, content in tree(other / "output").items() if made[name] != content] == []
+    assert manifests(one / "output") == manifests(other / "output")
+    copies = storage.read_table([str(p) for p in sorted((one / "output/runs/b3").glob("*-duplicates-*/duplicates"))])
+    assert {"b1", "b2", "b3"} <= set(copies["of_batch"].to_pylist())
+    assert set(copies["kind"].to_pylist()) == {"exact", "near", "contained"}
+
+
+def test_each_row_is_there_once_when_a_worker_dies(
+    engine: Engine, dataset: str, tmp_path: Path, doubled: dict[str, bytes]
+) -> None:
+    """The last of the tests on the cluster, which has one worker after it."""
+    flag, out = tmp_path / "flag", tmp_path / "out"
+    engine.split_rows(partial(kill_once_half_way, flag, 3), dataset, str(out))
+    assert not Path(f"/proc/{flag.read_text()}/cwd").exists()
+    assert tree(out) == doubled
+    assert list(out.rglob(".*")) == []
+
+
+# --- what is not there -----------------------------------------------------------------------------------------------
+
+
+def test_without_spark_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from pipeline.engine.spark import SparkEngine
+
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    with pytest.raises(SettingsError, match=r"install it: pip install 'copydesk\[spark\]'"):
+        SparkEngine().sql("SELECT 1 AS one", str(tmp_path / "out"))
+
+
+def test_without_java_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(
+        SettingsError, match=r"Spark runs on Java 17 or later, .* does not start; install it .* engine = "
+    ):
+        session.refuse_without_java()
