@@ -83,8 +83,8 @@ def stream(read: float, kept: float, dropped: float, quarantined: float) -> str:
     """
     wide, high = 1000, 40
     k, d, r = wide * kept, wide * (kept + dropped), wide * read
-    d = max(d, k + 3) if dropped else d  # what is there can be seen
-    q = max(wide * (kept + dropped + quarantined), d + 3) if quarantined else d
+    d = max(d, k + 5) if dropped else d  # what is there can be seen
+    q = max(wide * (kept + dropped + quarantined), d + 5) if quarantined else d
     pieces = [
         '<svg class="stream" viewBox="0 0 1010 40" preserveAspectRatio="none" aria-hidden="true">',
         f'<path class="kept" d="M0 0H{_n(r)}L{_n(k)} {high}H0z"/>',

@@ -11,6 +11,7 @@ from pipeline.output.report.figures import Material
 
 _CHANCE = 3.0  # standard errors by which two shares must differ to be told at the top
 _LEAST = 0.01  # and by how much
+_NOTHING: Removed = {"dropped": {}, "quarantined": {}, "edited": {}}
 
 
 class Change(NamedTuple):
@@ -42,22 +43,22 @@ def of_rules(material: Material) -> dict[str, Change]:
     if material.before is None:
         return found
     manifest = material.before.manifest
-    removed: Mapping[str, Removed] = manifest.get("facts", {}).get("removed", {})
+    removed = manifest.get("facts", {}).get("removed", {})
     for step in material.steps:
         then, now = manifest.get("steps", {}).get(step["step"], Counts()).get("read", 0), step["counts"]["read"]
-        earlier = _hit(removed.get(step["step"]))
+        told = removed.get(step["step"], _NOTHING)
+        earlier = _hit(told)
         rules = step["rules"]
         for rule in sorted({*rules, *earlier}) if then and now else ():
             documents = rules[rule]["documents"] if rule in rules else 0
-            if rule in earlier or (rule in rules and rules[rule]["edits"]):  # of a mere remark nobody may have kept it
+            known = rule in earlier or "remarked" in told  # an earlier version has not kept remarks
+            if known or rules[rule]["edits"]:
                 found[rule] = _change(earlier.get(rule, 0), then, documents, now)
     return found
 
 
-def _hit(removed: Removed | None) -> dict[str, int]:
+def _hit(removed: Removed) -> dict[str, int]:
     """Documents that each rule has changed, remarked or set aside."""
-    if removed is None:
-        return {}
     aside = {**removed["dropped"], **removed["quarantined"]}
     edited = {rule: edited["documents"] for rule, edited in removed["edited"].items()}
     return {**{name: entry["documents"] for name, entry in aside.items()}, **removed.get("remarked", {}), **edited}

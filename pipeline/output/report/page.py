@@ -63,7 +63,7 @@ def render(key: str, material: Material, figures: Figures) -> str:
         f"</main>\n<script>{_part('filter.js')}</script>\n</body>\n</html>\n",
     ]
     room = MOST_BYTES - _ROOM - sum(len(piece.encode()) for piece in (*before, *after))
-    bare = "".join(sections.rules(material, Figures(), 0))
+    bare = "".join(sections.rules(material, figures, 0))
     return "".join([*before, *sections.rules(material, figures, room - len(bare.encode())), *after])
 
 

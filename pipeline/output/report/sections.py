@@ -128,7 +128,7 @@ def _changed(tag: str, change: Change | None, material: Material) -> str:
         return f'<{tag} class="n soft" data-l="change">–{closing}'
     points = 100 * change.difference
     kind = " told" if change.is_told else " soft"
-    said = "±0" if abs(points) < 0.05 else f"{points:+.1f}"
+    said = "±0" if abs(points) < 0.05 else f"{points:+.1f}".replace("-", "−")
     title = f"{percent(change.was)} in the batch before, {percent(change.now)} now"
     return f'<{tag} class="n{kind}" data-l="change" title="{title}">{said}{closing}'
 
@@ -173,7 +173,7 @@ def sources(material: Material, figures: Figures) -> Iterator[str]:
     changes = compared.of_sources(material)
     about = "What became of the documents of each source, the largest first."
     if material.before:
-        about += f" Change: of the share lost, in points, since {shown(material.before.name)}."
+        about += f" Change: of the share lost, in points, since batch {shown(material.before.name)}."
     yield _section("sources", "Sources", about)
     columns = {"source": False, "": False, "read": True, "kept": True, "dropped": True, "quarantined": True}
     columns |= {"findings": True, "edits": True, **({"change": True} if material.before else {})}

@@ -32,7 +32,7 @@ def top(material: Material, figures: Figures) -> Iterator[str]:
 
 def _head(material: Material) -> Iterator[str]:
     counts = _totals(material)
-    started = escape(material.made[-1][1].get("started", ""))
+    started = escape(material.made[-1][1].get("started", "")).replace("T", " ").replace("Z", " UTC")
     published = material.published is not None
     kept = counts["kept"]
     yield f'<header><p class="kicker">Copydesk report</p><h1>Batch {shown(material.batch)}</h1>\n'
@@ -111,7 +111,7 @@ def _changed(material: Material) -> Iterator[str]:
         yield "<section><h2>Since the batch before</h2>\n"
         yield '<p class="none">No earlier batch is published to compare with.</p></section>\n'
         return
-    yield f'<section><h2>Since {shown(material.before.name)}</h2>\n<ul class="plain">\n'
+    yield f'<section><h2>Since batch {shown(material.before.name)}</h2>\n<ul class="plain">\n'
     totals = compared.of_all(material)
     if first := next(iter(totals.values()), None):
         yield f"<li><b>{first.of_before:,} → {first.of_now:,}</b> read</li>\n"
