@@ -114,6 +114,15 @@ def test_each_rule_has_a_place_and_samples_of_different_sites(parsed: Any) -> No
     assert rule.get("open") is None
 
 
+def test_documents_are_shown_with_all_their_changes_and_the_reasons(parsed: Any) -> None:
+    documents = parsed.get_element_by_id("documents").find_class("document")
+    assert len(documents) > 2
+    [shown] = [each for each in documents if "boilerplate" in words_of(each) and "Share this" in words_of(each)][:1]
+    [deleted] = [e for e in shown.iter("del") if "Share this" in words_of(e)]
+    assert deleted.get("title").startswith("boilerplate/share_prompt")
+    assert deleted.get("tabindex") == "0"
+
+
 def test_every_link_leads_to_a_place_on_the_page(parsed: Any) -> None:
     ids = [element.get("id") for element in parsed.iter() if element.get("id")]
     assert len(ids) == len(set(ids))
@@ -153,7 +162,7 @@ def test_the_policy_lets_run_what_is_on_the_page_and_nothing_else(parsed: Any) -
 def test_a_refused_batch_has_all_of_it(batches: Path) -> None:
     refused = report(batches, "n3", "refused").read_text(encoding="utf-8")
     tree = lxml.html.document_fromstring(refused)
-    assert words_of(tree.get_element_by_id("refused")).startswith("Not published 9 of 19 documents are quarantined")
+    assert words_of(tree.find_class("refused")[0]).startswith("Not published 9 of 19 documents are quarantined")
     assert "Publish it anyway" in words_of(tree.xpath("//div[@class='first']/section[3]")[0])
     assert "Since batch n2" in refused
     assert tree.get_element_by_id("rule-boilerplate-share_prompt").xpath(".//li") != []

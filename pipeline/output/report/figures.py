@@ -25,6 +25,8 @@ from pipeline.stages import tables
 from pipeline.stages.tables import FindingRow
 
 SAMPLES = 6  # of each rule
+MOST_FINDINGS = 2_000  # of a document that is shown
+DOCUMENTS = 8  # of each stage, shown with all that it changed
 WIDEST = 300  # characters of what a finding has taken out, or put in, and of what it says
 PER_DECADE = 200  # bins of lengths: 1 % wide, for the median
 CUTTING, COPYING = "boilerplate", "duplicates"  # the stages whose findings tell what was cut, and how alike copies are
@@ -58,6 +60,9 @@ FROM documents JOIN (
 ) cuts ON documents.id = cuts.id
 WHERE cuts.cut > 0 GROUP BY bin ORDER BY bin
 """
+# Documents that were chosen, and all that a stage found in them.
+_TEXTS = "SELECT documents.id, documents.text FROM documents JOIN chosen ON documents.id = chosen.id ORDER BY id"
+_FOUND = "SELECT found.* FROM found JOIN chosen ON found.id = chosen.id ORDER BY found.id, found.number"
 _SIMILARITY = r"^(?P<told>exact copy|(?:near|contained) [01]\.[0-9]{2} >= [01]\.[0-9]+)"
 
 
@@ -94,6 +99,14 @@ class Material(NamedTuple):
         return next((output for output, manifest in self.made if manifest["step"] == step), None)
 
 
+class Changed(NamedTuple):
+    """A document as a stage has left it, and what that has found."""
+
+    step: str
+    text: str
+    findings: list[FindingRow]  # at least one
+
+
 @dataclass
 class Figures:
     """All that is counted; documents are those that the last stage has kept."""
@@ -106,6 +119,7 @@ class Figures:
     similarities: Counter[float] = field(default_factory=Counter)  # of other copies, in hundredths
     similarity_limits: set[float] = field(default_factory=set)
     samples: dict[str, list[FindingRow]] = field(default_factory=dict)  # by rule
+    documents: list[Changed] = field(default_factory=list)  # some of those of which samples are
     sites: dict[str, tuple[int, int]] = field(default_factory=dict)  # findings and edits on each site
 
 
@@ -120,6 +134,9 @@ def of(engine: Engine, material: Material, work: Path) -> Figures:
     _add_copies(figures, material)
     _add_cuts(figures, engine, material, work)
     _add_samples(figures, engine, material, work)
+    for output, manifest in material.made:
+        if any(entry["edits"] for entry in manifest.get("rules", {}).values()):
+            figures.documents += _changed(engine, output, manifest, figures.samples, work / manifest["step"])
     return figures
 
 
@@ -225,6 +242,30 @@ def _chosen(groups: pa.Table) -> pa.Table:
         rows += sorted({start + number * count // SAMPLES for number in range(SAMPLES)})
         start += count
     return groups.take(pa.array(rows, pa.int64())).cast(_CHOSEN)
+
+
+def _changed(
+    engine: Engine, output: Path, manifest: Manifest, samples: Mapping[str, Sequence[FindingRow]], work: Path
+) -> Iterator[Changed]:
+    """Documents that a stage has changed: of rules at even distances, the last of its samples."""
+    edited = [samples[rule][-1].id for rule, entry in manifest["rules"].items() if entry["edits"] and samples[rule]]
+    ids = dict.fromkeys(edited[number * len(edited) // DOCUMENTS] for number in range(DOCUMENTS) if edited)
+    chosen = work / "chosen"
+    storage.write_rows(chosen, [pa.RecordBatch.from_pydict({"id": list(ids)}, schema=_IDS)], _IDS)
+    found: dict[str, list[FindingRow]] = {}
+    all_found = engine.sql(_FOUND, str(work / "found"), found=f"{output}/{tables.FOUND}", chosen=str(chosen))
+    for rows in storage.read_rows(all_found, rows=_ROWS):
+        for row in tables.to_findings(rows):
+            mine = found.setdefault(row.id, [])
+            mine += [row] * (len(mine) <= MOST_FINDINGS)
+    for place in tables.PLACES:
+        texts = engine.sql(_TEXTS, str(work / place), documents=f"{output}/{place}", chosen=str(chosen))
+        for row in storage.read_table(texts).to_pylist():
+            if 0 < len(found.get(row["id"], ())) <= MOST_FINDINGS:
+                yield Changed(manifest["step"], row["text"], found[row["id"]])
+
+
+_IDS = pa.schema([("id", pa.string())])
 
 
 def _cut(row: FindingRow) -> FindingRow:

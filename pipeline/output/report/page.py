@@ -17,7 +17,7 @@ from pathlib import Path
 import xxhash
 
 from pipeline.engine import whole
-from pipeline.output.report import sections
+from pipeline.output.report import samples, sections
 from pipeline.output.report.distributions import distributions
 from pipeline.output.report.figures import Figures, Material
 from pipeline.output.report.top import top
@@ -25,7 +25,21 @@ from pipeline.output.report.top import top
 MOST_BYTES = 3_000_000  # of a page, whatever the batch
 _KEY = re.compile(r'<meta name="copydesk-key" content="([0-9a-f]+)">')
 _SEAL = re.compile(r"<!-- copydesk-seal ([0-9a-f]{16}) -->\n\Z")  # by which a page that was cut or changed is told
-_ROOM = 1_000  # bytes for the end of the page
+_DOCUMENT = re.compile(r' id="(doc-[^"]+)"')
+_PLACE = re.compile(r'<section id="([a-z-]+)"')
+_SECTIONS = {
+    "steps": "Steps",
+    "findings": "Findings",
+    "documents": "Documents",
+    "aside": "Set aside",
+    "sources": "Sources",
+    "distributions": "Distributions",
+    "charsets": "Charsets",
+    "fields": "Fields",
+    "left-out": "Left out",
+    "settings": "Settings",
+}
+_ROOM = 40_000  # bytes for style, script and bar, and for the seal
 
 
 def key_of(file: Path) -> str | None:
@@ -51,7 +65,7 @@ def write(file: Path, key: str, material: Material, figures: Figures) -> None:
 def render(key: str, material: Material, figures: Figures) -> str:
     """The page, without its seal; samples take what room is left of `MOST_BYTES`."""
     reading = material.steps[0]
-    before = [*_head(key, material), *top(material, figures), *sections.stream(material)]
+    before = [*top(material, figures), *sections.stream(material)]
     after = [
         *sections.aside(material),
         *sections.sources(material, figures),
@@ -63,8 +77,18 @@ def render(key: str, material: Material, figures: Figures) -> str:
         f"</main>\n<script>{_part('filter.js')}</script>\n</body>\n</html>\n",
     ]
     room = MOST_BYTES - _ROOM - sum(len(piece.encode()) for piece in (*before, *after))
-    bare = "".join(sections.rules(material, figures, 0))
-    return "".join([*before, *sections.rules(material, figures, room - len(bare.encode())), *after])
+    documents = "".join(samples.documents(figures, room // 3))
+    known = set(_DOCUMENT.findall(documents))
+    room -= len(documents.encode()) + len("".join(samples.rules(material, figures, 0, known)).encode())
+    content = "".join([*before, *samples.rules(material, figures, room, known), documents, *after])
+    return "".join([*_head(key, material), *_bar(content), content])
+
+
+def _bar(content: str) -> Iterator[str]:
+    """Links to the sections that there are, and the filter, which the script shows."""
+    yield '<nav id="bar" aria-label="On this page">\n'
+    yield from (f'<a href="#{place}">{_SECTIONS[place]}</a>\n' for place in _PLACE.findall(content))
+    yield f"{_part('filter.html')}</nav>\n"
 
 
 def _head(key: str, material: Material) -> Iterator[str]:
@@ -81,7 +105,6 @@ def _head(key: str, material: Material) -> Iterator[str]:
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>Copydesk: {escape(material.batch)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n"
     )
-    yield _part("filter.html")
 
 
 def _part(name: str) -> str:

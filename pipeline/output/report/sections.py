@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.diff import change, shown
+from pipeline.diff import shown
 from pipeline.output.manifest import OTHERS, CharsetFigures, FieldsFigures, Manifest
 from pipeline.output.report import charts, compared
-from pipeline.output.report.compared import Change
 from pipeline.output.report.figures import Figures, Material
-from pipeline.output.report.words import brief, cell, number_of, percent, place_of
-from pipeline.stages.tables import FindingRow
+from pipeline.output.report.words import brief, cell, change_of, number_of, place_of
 
 _MOST_REASONS = 100  # rows; what is beyond them is summed up
-_MOST_RULES = 500
 _MOST_CHARSETS = 5  # of a source
 _MOST_FIELDS = 30  # guesses
 _NAME = 100  # characters of a name, here and below
@@ -25,7 +22,7 @@ def head_of(columns: Mapping[str, bool]) -> str:
     return f"<thead><tr>{cells}</tr></thead>"
 
 
-def _section(place: str, title: str, about: str = "") -> str:
+def section(place: str, title: str, about: str = "") -> str:
     return f'<section id="{place}"><h2>{title}</h2>\n' + (f'<p class="about">{about}</p>\n' if about else "")
 
 
@@ -35,9 +32,7 @@ def _section(place: str, title: str, about: str = "") -> str:
 def stream(material: Material) -> Iterator[str]:
     """What each step has kept of what was read, as a stream that narrows."""
     read = material.steps[0]["counts"]["read"] or 1
-    yield _section(
-        "steps", "Steps", "Read, kept, dropped, quarantined: all documents of the batch from above to below."
-    )
+    yield section("steps", "Steps", "Read, kept, dropped, quarantined: all documents of the batch from above to below.")
     yield '<div class="steps" role="table">\n'
     names = ("step", "", "read", "kept", "dropped", "quarantined", "findings", "seconds")
     yield '<div role="row" class="head">' + "".join(f'<span role="columnheader">{n}</span>' for n in names) + "</div>\n"
@@ -66,7 +61,7 @@ def aside(material: Material) -> Iterator[str]:
             where = [place for place in ("dropped", "quarantined") if reason in told.get(place, {})]
             example = next((told[place][reason]["example"] for place in where), "")
             rows.append((count, step["step"], reason, " ".join(where), example))
-    yield _section("aside", "Why documents were set aside")
+    yield section("aside", "Why documents were set aside")
     if not rows:
         yield '<p class="none">None was.</p></section>\n'
         return
@@ -88,83 +83,6 @@ def _rule(name: str, steps: Sequence[Manifest]) -> str:
     return f'<a href="#{place_of("rule", name)}">{brief(name)}</a>' if linked else brief(name, 200)
 
 
-# --- findings and samples --------------------------------------------------------------------------------------------
-
-
-def rules(material: Material, figures: Figures, budget: int) -> Iterator[str]:
-    """A row for each rule that found something, which opens on samples; those take `budget` bytes at most."""
-    found = [(rule, entry, step) for step in material.steps for rule, entry in step["rules"].items()]
-    yield _section(
-        "findings",
-        "Findings",
-        "Documents in which a rule found something, of those that its stage has read. Each opens on samples, drawn "
-        "evenly over sites: <del>deleted</del> <ins>inserted</ins> <mark>remarked</mark>.",
-    )
-    if not found:
-        yield '<p class="none">No rule found anything.</p></section>\n'
-        return
-    changes = compared.of_rules(material)
-    samples = _within(budget, {rule: figures.samples.get(rule, []) for rule, *_ in found[:_MOST_RULES]})
-    for rule, entry, step in found[:_MOST_RULES]:
-        of_stage = step["counts"]["read"] or 1
-        kind = number_of(entry["edits"], "edit") if entry["edits"] else number_of(entry["findings"], "remark")
-        yield f'<details class="rule" id="{place_of("rule", rule)}"><summary><code>{brief(rule)}</code>'
-        yield charts.shares([("hit", entry["documents"] / of_stage)])
-        yield f'<span class="n">{number_of(entry["documents"], "document")}</span>'
-        yield f'<span class="n">{percent(min(1.0, entry["documents"] / of_stage))}</span>'
-        yield f'{_changed("span", changes.get(rule), material)}<span class="n soft">{kind}</span></summary>\n'
-        yield f"<ul>\n{''.join(samples[rule])}</ul></details>\n"
-    if len(found) > _MOST_RULES:
-        yield f"<p>{len(found) - _MOST_RULES:,} more rules found something.</p>\n"
-    yield "</section>\n"
-
-
-def _changed(tag: str, change: Change | None, material: Material) -> str:
-    """How a share has changed, in points of a hundred."""
-    if material.before is None:
-        return "" if tag == "td" else f"<{tag}></{tag}>"
-    closing = "" if tag == "td" else f"</{tag}>"
-    if change is None:
-        return f'<{tag} class="n soft" data-l="change">–{closing}'
-    points = 100 * change.difference
-    kind = " told" if change.is_told else " soft"
-    said = "±0" if abs(points) < 0.05 else f"{points:+.1f}".replace("-", "−")
-    title = f"{percent(change.was)} in the batch before, {percent(change.now)} now"
-    return f'<{tag} class="n{kind}" data-l="change" title="{title}">{said}{closing}'
-
-
-def _within(budget: int, samples: Mapping[str, Sequence[FindingRow]]) -> dict[str, list[str]]:
-    """The samples as HTML, the first of each rule, then the second of each, as long as there is room."""
-    written: dict[str, list[str]] = {rule: [] for rule in samples}
-    known: set[str] = set()
-    for turn in range(max(map(len, samples.values()), default=0)):
-        for rule, rows in samples.items():
-            if turn >= len(rows):
-                continue
-            html = _sample(rows[turn], known)
-            budget -= len(html.encode())
-            if budget < 0:
-                return {r: each or ["<li>No room on this page.</li>\n"] for r, each in written.items()}
-            written[rule].append(html)
-    return written
-
-
-def _sample(row: FindingRow, known: set[str]) -> str:
-    """A finding amid what stood around it. The first of a document bears the place that links to it lead to."""
-    middle = change(row.before, row.after)
-    kind = "remarked" if row.after is None else "inserted" if row.after else "deleted"
-    place = place_of("doc", row.id)
-    here = f' id="{place}"' if place not in known else ""
-    known.add(place)
-    quote = f"<q>{brief(row.left, 80)}{middle}{brief(row.right, 80)}</q>" if middle else ""
-    detail = f" · {shown(row.detail)}" if row.detail else ""
-    site = f" · {brief(row.site, _NAME)}" if row.site else ""
-    return (
-        f'<li{here} data-find data-kind="{kind}">{quote}'
-        f'<small><a href="#{place}">{brief(row.id, _NAME)}</a>{site}{detail}</small></li>\n'
-    )
-
-
 # --- sources ---------------------------------------------------------------------------------------------------------
 
 
@@ -174,7 +92,7 @@ def sources(material: Material, figures: Figures) -> Iterator[str]:
     about = "What became of the documents of each source, the largest first."
     if material.before:
         about += f" Change: of the share lost, in points, since batch {shown(material.before.name)}."
-    yield _section("sources", "Sources", about)
+    yield section("sources", "Sources", about)
     columns = {"source": False, "": False, "read": True, "kept": True, "dropped": True, "quarantined": True}
     columns |= {"findings": True, "edits": True, **({"change": True} if material.before else {})}
     yield f"<table>{head_of(columns)}<tbody>\n"
@@ -186,7 +104,7 @@ def sources(material: Material, figures: Figures) -> Iterator[str]:
         yield "".join(cell(entry[name], name) for name in ("read", "kept", "dropped", "quarantined"))
         told = found if source != OTHERS else None
         yield "".join(cell(n, name) for n, name in zip(told, ("findings", "edits"), strict=True)) if told else _NOTHING
-        yield f"{_changed('td', changes.get(source), material)}</tr>\n"
+        yield f"{change_of('td', changes.get(source), material)}</tr>\n"
     yield "</tbody></table></section>\n"
 
 
@@ -217,7 +135,7 @@ def charsets(found: Mapping[str, CharsetFigures]) -> Iterator[str]:
         for source, entry in found.items()
         if entry["replaced"] or any(not name.startswith("utf-8,") for name in entry["charsets"])
     }
-    yield _section("charsets", "Charsets")
+    yield section("charsets", "Charsets")
     if not guessed:
         yield '<p class="none">Everything was UTF-8.</p></section>\n'
         return
@@ -237,7 +155,7 @@ def fields(guessed: Sequence[FieldsFigures]) -> Iterator[str]:
     """Which fields of records were taken for what, where no setting says so."""
     if not guessed:
         return
-    yield _section("fields", "Fields that were guessed")
+    yield section("fields", "Fields that were guessed")
     yield f"<table>{head_of({'first file': False, 'files': True, 'field, and why': False})}<tbody>\n"
     for alike in guessed[:_MOST_FIELDS]:
         pairs = list(alike["fields"].items())[:20]
@@ -267,7 +185,7 @@ def left_out(reading: Manifest) -> Iterator[str]:
 
 def settings(material: Material) -> Iterator[str]:
     """The settings that are not as by default."""
-    yield _section("settings", "Settings that differ from the defaults")
+    yield section("settings", "Settings that differ from the defaults")
     if not material.settings:
         yield '<p class="none">None does.</p></section>\n'
         return

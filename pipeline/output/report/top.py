@@ -63,7 +63,7 @@ def _refusal(material: Material) -> Iterator[str]:
     """Why nothing was published, and what stands there instead."""
     if not material.refused:
         return
-    yield '<section class="refused" id="refused"><h2>Not published</h2>\n<ul>\n'
+    yield '<section class="refused"><h2 id="refused">Not published</h2>\n<ul>\n'
     yield from (f"<li>{shown(reason)}</li>\n" for reason in material.refused)
     yield (
         f"</ul>\n<p>What was published before, if anything, stays: "

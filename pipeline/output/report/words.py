@@ -7,6 +7,8 @@ import re
 import xxhash
 
 from pipeline.diff import shown
+from pipeline.output.report.compared import Change
+from pipeline.output.report.figures import Material
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST_PLACE = 60  # characters of an id in the name of a place
@@ -44,3 +46,17 @@ def place_of(kind: str, name: str) -> str:
 def cell(value: int, label: str) -> str:
     """A number in a table; `label` stands before it where the screen has no room for columns."""
     return f'<td class="n{"" if value else " zero"}" data-l="{label}">{value:,}'
+
+
+def change_of(tag: str, change: Change | None, material: Material) -> str:
+    """How a share has changed, in points of a hundred."""
+    if material.before is None:
+        return "" if tag == "td" else f"<{tag}></{tag}>"
+    closing = "" if tag == "td" else f"</{tag}>"
+    if change is None:
+        return f'<{tag} class="n soft" data-l="change">–{closing}'
+    points = 100 * change.difference
+    kind = " told" if change.is_told else " soft"
+    said = "±0" if abs(points) < 0.05 else f"{points:+.1f}".replace("-", "−")
+    title = f"{percent(change.was)} in the batch before, {percent(change.now)} now"
+    return f'<{tag} class="n{kind}" data-l="change" title="{title}">{said}{closing}'
