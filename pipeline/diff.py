@@ -157,11 +157,13 @@ def _changed(text: str, piece: Piece, line_break: str = "") -> str:
     now = text[piece.start : piece.end]
     reasons = "\n".join(dict.fromkeys(map(_reason, piece.findings)))[:_MOST_OF_REASON]
     after = None if now == piece.before else _cut(now)
-    return change(_cut(piece.before), after, f' title="{_plain(reasons)}"', line_break)
+    return change(_cut(piece.before), after, f' title="{_plain(reasons)}" tabindex="0"', line_break)
 
 
 def of_text(text: str, findings: Sequence[Finding]) -> Iterator[str]:
-    """HTML of `text`, clean as it is, with what was changed and remarked in it; the reasons show under the pointer.
+    """HTML of `text`, clean as it is, with what was changed and remarked in it.
+
+    The reasons show under the pointer; keys lead from one change to the next.
 
     Long stretches without a finding are left out, and so are pieces beyond `MOST_PIECES`.
     """

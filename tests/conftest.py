@@ -8,11 +8,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.engine.local import LocalEngine
 from tests import s3
+from tests.browser import opened
 from tests.desk import Desk
 from tests.runs import articles, keep_copies, run, write_jsonl
 
@@ -78,10 +80,17 @@ def bucket(s3_server: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> s3.
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[LocalEngine]:
-    with closing(LocalEngine(1)) as opened:
-        yield opened
+    with closing(LocalEngine(1)) as local:
+        yield local
 
 
 @pytest.fixture
 def desk(tmp_path: Path, engine: LocalEngine) -> Desk:
     return Desk(tmp_path, engine)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser; without one the test is skipped."""
+    with opened() as found:
+        yield found

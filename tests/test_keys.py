@@ -172,7 +172,7 @@ def test_every_file_of_the_package_that_a_step_opens_is_reached(tmp_path: Path) 
         data = {file for file in opened if file.suffix not in (".py", ".pyc")}
         assert data - keys.reached(frozenset(modules)).files == set()
         seen[step] = {file.name for file in data}
-    assert seen["report"] == {"style.css"}
+    assert seen["report"] == {"filter.html", "filter.js", "style.css"}
     assert "phrases.toml" in seen["boilerplate"]
     assert {name for name in seen["encoding"] if not name.endswith(MODEL)} == set()  # those are noted, used or not
 

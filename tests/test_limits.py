@@ -83,7 +83,7 @@ def test_a_refused_batch_has_a_report_and_status_says_so(first_night: Path, caps
     said = refused(capsys, "--batch", "n1", "--workers", 1)
     assert said[1].startswith("  - 9 of 59 documents are quarantined: 15.3% > 10.0% ([run] max_quarantined)")
     page = Path("output/runs/n1/refused.html").read_text()
-    assert page.index("<h2>Not published</h2>") < page.index("<h2>Steps</h2>")
+    assert page.index(">Not published</h2>") < page.index("<h2>Steps</h2>")
     assert "9 of 59 documents are quarantined" in page
     assert 'href="../../corpus/README.md"' in page
     assert published_files("n1") == published

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import http.server
 import re
-import shutil
-import threading
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -27,6 +21,7 @@ from pipeline import config
 from pipeline.console import cli
 from pipeline.stages.order import STAGES
 from tests import cases
+from tests.browser import looked_at, served, wider
 from tests.runs import ROOT
 
 Element = Any  # of lxml
@@ -230,51 +225,13 @@ def test_differences_add_up_to_both_texts(case: cases.Case) -> None:
 # --- in a browser ----------------------------------------------------------------------------------------------------
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-@contextlib.contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of a server of the folder."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    with server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip("no Chromium here, in which the site is looked at: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *quiet])
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_browser_opens_it_on_a_phone_without_a_word_of_complaint(built: Path, browser: Any, scheme: str) -> None:
-    said: list[str] = []
-    with (
-        served(built) as home,
-        browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme) as context,
-    ):
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: said.extend([request.url] * (not request.url.startswith(home))))
+    with served(built) as home, looked_at(browser, home, width=390, scheme=scheme) as (page, said):
         for address in MAIN:
             page.goto(home + address, wait_until="networkidle")
-            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wider <= 0, f"{address} is {wider} pixels wider than the screen"
+            assert wider(page) <= 0, f"{address} is {wider(page)} pixels wider than the screen"
     assert said == []
 
 

@@ -21,7 +21,7 @@ from pipeline.engine import whole
 from pipeline.engine.limits import Clock
 from pipeline.errors import SettingsError
 from pipeline.output.manifest import FieldsFigures
-from pipeline.output.report.page import number_of
+from pipeline.output.report.words import number_of
 from pipeline.sources import find, formats, read
 from pipeline.sources.fields import WHAT, Choice, Fields
 from pipeline.sources.page.fragment import is_markup

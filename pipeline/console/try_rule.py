@@ -14,7 +14,7 @@ from rich.text import Text
 from pipeline import text
 from pipeline.config import Settings
 from pipeline.console import show
-from pipeline.output.report.page import number_of
+from pipeline.output.report.words import number_of
 from pipeline.records import Document, Finding, Guard, Rule
 from pipeline.sources import find, objects, read
 from pipeline.stages import stage as stages

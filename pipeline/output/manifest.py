@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 from pipeline.engine import storage, whole
 
@@ -89,11 +89,12 @@ class Edited(TypedDict):
 
 
 class Removed(TypedDict):
-    """What a step has set aside, by reason, and changed, by rule."""
+    """What a step has set aside, by reason, and changed and remarked, by rule."""
 
     dropped: dict[str, SetAside]
     quarantined: dict[str, SetAside]
     edited: dict[str, Edited]
+    remarked: NotRequired[dict[str, int]]  # documents by rule, of rules that changed nothing
 
 
 class Facts(TypedDict, total=False):

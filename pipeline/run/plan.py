@@ -209,8 +209,7 @@ class Plan:
         try:
             made = step.make(before, progress)
         except LimitError as error:
-            layout, key = self.batch.layout, keys.key_of(step.made_of(before))
-            raise refusal.write(layout, key, error, before) from error
+            raise refusal.write(self.batch, keys.key_of(step.made_of(before)), error, before) from error
         if step.name == Publishing.name:
             refusal.withdraw(self.batch.layout)
         return made

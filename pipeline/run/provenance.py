@@ -33,7 +33,10 @@ def of(made: Sequence[Made]) -> Manifest:
 
 
 def removed(made: Sequence[Made]) -> dict[str, Removed]:
-    """What each step has set aside and changed, for the card; of what an earlier version has made, what is known."""
+    """What each step has set aside, changed and remarked, for the card and for reports of later batches.
+
+    Of what an earlier version has made, what is known.
+    """
     found: dict[str, Removed] = {}
     for before in made:
         aside = before.manifest.get("set_aside", {})
@@ -41,6 +44,11 @@ def removed(made: Sequence[Made]) -> dict[str, Removed]:
             "dropped": aside.get("dropped", {}),
             "quarantined": aside.get("quarantined", {}),
             "edited": dict(_edited(before)),
+            "remarked": {
+                rule: figures["documents"]
+                for rule, figures in before.manifest.get("rules", {}).items()
+                if not figures["edits"]
+            },
         }
     return found
 

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from pipeline.engine import whole
 from pipeline.errors import LimitError
 from pipeline.output.layout import Layout
-from pipeline.output.report import page
+from pipeline.run import material
+from pipeline.run.batch import Batch
 from pipeline.run.steps.step import Made
 
 
-def write(layout: Layout, key: str, error: LimitError, made: Sequence[Made]) -> LimitError:
+def write(batch: Batch, key: str, error: LimitError, made: Sequence[Made]) -> LimitError:
     """Write the report of a batch that may not be published under that key; returns the error, which now names it."""
-    page.write(layout.refused, key, layout.batch, [before.manifest for before in made], error.reasons)
+    layout = batch.layout
+    material.write(batch, key, made, layout.refused, error.reasons)
     whole.write_json(layout.refusal, {"key": key, "reasons": list(error.reasons)})
     return LimitError(error.batch, error.reasons, str(layout.refused))
 

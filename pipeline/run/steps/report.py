@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.engine.protocol import Engine, Progress
+from pipeline.output.layout import DATA
 from pipeline.output.manifest import MadeOf, Manifest
-from pipeline.output.report import page
-from pipeline.run import keys
+from pipeline.output.report import figures, page
+from pipeline.run import keys, material
 from pipeline.run.steps.step import Made, Step
+from pipeline.stages import tables
 
 
 class Report(Step):
@@ -20,8 +22,11 @@ class Report(Step):
     not_whole = "the run it shows has changed"
 
     def ingredients(self, made: Sequence[Made]) -> MadeOf:
-        """The outputs that it shows."""
-        return {"input": [before.manifest["key"] for before in made]}
+        """The outputs that it shows, and those of the batch before that they are compared with."""
+        return {
+            "input": [before.manifest["key"] for before in made],
+            "before": material.told_of(material.before(self.batch)),
+        }
 
     def place(self, key: str) -> Path:
         """The file."""
@@ -39,12 +44,21 @@ class Report(Step):
         """A page that was cut or changed is not found in the first place."""
         return []
 
+    def reads(self, made: Sequence[Made]) -> list[tuple[Made, str]]:
+        """All findings, the documents of the steps that change them and of the last one, and what is published."""
+        books = [before for before in made if "rules" in before.manifest]
+        found = [(before, tables.FOUND) for before in books]
+        changed = [before for before in books if any(rule["edits"] for rule in before.manifest["rules"].values())]
+        cutting = [before for before in books if before.step == figures.CUTTING and before not in changed]
+        texts = [(before, place) for before in (*changed, *cutting) for place in tables.PLACES]
+        return [*found, *texts, *((before, tables.KEPT) for before in books[-1:]), (made[-1], DATA)]
+
     def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
         """Write the file, in one step."""
         key = keys.key_of(self.made_of(made))
-        page.write(self.batch.layout.report, key, self.batch.name, [before.manifest for before in made])
+        material.write(self.batch, key, made, self.batch.layout.report)
         return Made(self.name, self.batch.layout.report, {"key": key})
 
     def write(self, engine: Engine, made: Sequence[Made], work: Path, key: str) -> Manifest:
-        """A page needs no engine and no folder."""
+        """A page is a file, and needs no folder."""
         raise NotImplementedError
