@@ -103,7 +103,7 @@ def test_an_option_stands_in_for_its_setting(
     assert cli.main(["run", str(SEEDS), "--workers", "-1"]) == 2
     assert one_line(capsys) == "copydesk: --workers must be at least 0; got -1"
     assert cli.main(["run", str(SEEDS), "--engine", "steam"]) == 2
-    assert one_line(capsys).endswith("[run] engine must be one of local; got 'steam'")
+    assert one_line(capsys).endswith("[run] engine must be one of local, spark; got 'steam'")
     assert cli.main(["run", str(SEEDS), "--memory-limit", "much"]) == 2
     assert "memory_limit must be a number and KB, MB, GB or TB" in one_line(capsys)
 
