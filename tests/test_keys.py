@@ -83,11 +83,7 @@ STAGE_NAMES = {stage.name for stage in STAGES}
     [
         ("edits.py", set(STEPS)),
         ("config.py", set(STEPS)),
-<<<<<<< HEAD
         ("run/books.py", set(STEPS)),
-=======
-        ("run/books.py", STAGE_NAMES | {"reading", "publishing", "report"}),
->>>>>>> help-report
         ("run/steps/stage.py", STAGE_NAMES),
         ("engine/local.py", set(STEPS)),
         ("output/report/style.css", {"report"}),
