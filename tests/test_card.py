@@ -64,10 +64,10 @@ def test_the_head_says_what_the_hub_asks_for(place: Path, name: str, told: dict[
 
 
 def test_batches_under_several_licences_name_all_of_them(two: Path) -> None:
-    before = tree(CORPUS)
+    before = tree(CORPUS / "data")
     assert run("--batch", "b2", "--license", "cc0-1.0") == 0
     assert head()["license"] == ["cc0-1.0", "unknown"]
-    assert sorted(before.values()) == sorted(tree(CORPUS).values())
+    assert sorted(before.values()) == sorted(tree(CORPUS / "data").values())
 
 
 def test_a_licence_that_cannot_be_a_name_is_refused(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
