@@ -246,7 +246,8 @@ def test_the_image_has_the_versions_that_are_tested_and_no_tools_of_development(
 
 
 def pinned(lock: Path) -> list[str]:
-    return re.findall(r"^[\w.-]+==.*$", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    """`name==version`, whatever the machines are that it is for."""
+    return re.findall(r"^[\w.-]+==[^\s;]+", lock.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def test_the_image_is_built_where_a_compiler_is_and_the_compiler_is_left_behind() -> None:
