@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from pipeline.engine.local import LocalEngine
 from tests import s3
 from tests.browser import opened
 from tests.desk import Desk
-from tests.runs import articles, keep_copies, run, write_jsonl
+from tests.runs import articles, keep_copies, published
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,13 +35,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def two_published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two published batches, `b1` of the articles `a0` to `a2` and `b2` of `a3` and `a4`."""
-    folder = tmp_path_factory.mktemp("published")
-    keep_copies(folder)
-    with contextlib.chdir(folder):
-        for name, first, last in (("b1", 0, 3), ("b2", 3, 5)):
-            write_jsonl(Path(name, "a.jsonl"), articles(last, first))
-            assert run(name, "--batch", name, "--workers", 1) == 0
-    return folder
+    return published(tmp_path_factory.mktemp("published"), {"b1": articles(3), "b2": articles(5, 3)})
 
 
 @pytest.fixture

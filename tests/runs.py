@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,16 @@ def keep_copies(folder: Path) -> None:
     (folder / config.DEFAULT_FILE).parent.mkdir()
     rules = ("duplicates/near_copy", "duplicates/contained_copy")
     (folder / config.DEFAULT_FILE).write_text("".join(f'[rules."{rule}"]\nenabled = false\n' for rule in rules))
+
+
+def published(folder: Path, batches: Mapping[str, Iterable[Mapping[str, Any]]]) -> Path:
+    """A folder in which batches of these records were published, the first one first."""
+    keep_copies(folder)
+    with contextlib.chdir(folder):
+        for name, rows in batches.items():
+            write_jsonl(Path(name, "a.jsonl"), rows)
+            assert run(name, "--batch", name, "--workers", 1) == 0
+    return folder
 
 
 def run(*arguments: object) -> int:

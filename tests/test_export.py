@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import hashlib
 import io
@@ -30,7 +29,8 @@ from pipeline.output.columns import COLUMNS
 from pipeline.output.export import articles as texts
 from pipeline.output.export import cells, shapes
 from pipeline.output.export.export import KINDS, refuse_condition
-from tests.runs import ROOT, articles, keep_copies, one_line, run, tree, write_jsonl
+from tests import runs
+from tests.runs import ROOT, articles, keep_copies, one_line, run, tree
 
 CORPUS = "output/corpus"
 HOSTILE = (
@@ -57,17 +57,14 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of the readers themselves
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two published batches, of which all that strangers tell besides the text is hostile."""
-    place = tmp_path_factory.mktemp("export")
-    keep_copies(place)
-    with contextlib.chdir(place):
-        for name, start in (("2026-11-22", 0), ("2026-11-23", len(HOSTILE))):
-            rows = [
-                {**row, "id": f"{said}{n}", "title": said, "author": said, "published": f"2026-11-0{1 + n % 9}"}
-                for n, (row, said) in enumerate(zip(articles(start + len(HOSTILE), start), HOSTILE, strict=True))
-            ]
-            write_jsonl(place / name / "a.jsonl", rows)
-            assert run(name, "--batch", name, "--workers", 1) == 0
-    return place
+    batches = {
+        name: [
+            {**row, "id": f"{said}{n}", "title": said, "author": said, "published": f"2026-11-0{1 + n % 9}"}
+            for n, (row, said) in enumerate(zip(articles(start + len(HOSTILE), start), HOSTILE, strict=True))
+        ]
+        for name, start in (("2026-11-22", 0), ("2026-11-23", len(HOSTILE)))
+    }
+    return runs.published(tmp_path_factory.mktemp("export"), batches)
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,8 +15,8 @@ from typing import Any
 import pytest
 
 from pipeline.output.columns import COLUMNS
-from tests import examples
-from tests.runs import ROOT, articles, keep_copies, run, write_jsonl
+from tests import examples, spark
+from tests.runs import ROOT, articles, published
 
 DATA = "output/corpus/data"
 BATCHES = {"2026-11-22": (0, 3), "2026-11-23": (3, 8)}  # names that look like days: the numbers of their articles
@@ -34,15 +32,12 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of the readers themselves
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two published batches; every other article has a date and authors."""
-    place = tmp_path_factory.mktemp("readers")
-    keep_copies(place)
-    with contextlib.chdir(place):
-        for name, (first, last) in BATCHES.items():
-            told = {"published": MOMENT, "author": "Ada Bell; Chi Dao"}
-            rows = [{**row, **(told if n % 2 else {})} for n, row in enumerate(articles(last, first))]
-            write_jsonl(place / name / "a.jsonl", rows)
-            assert run(name, "--batch", name, "--workers", 1) == 0
-    return place
+    told = {"published": MOMENT, "author": "Ada Bell; Chi Dao"}
+    batches = {
+        name: [{**row, **(told if n % 2 else {})} for n, row in enumerate(articles(last, first))]
+        for name, (first, last) in BATCHES.items()
+    }
+    return published(tmp_path_factory.mktemp("readers"), batches)
 
 
 def expected() -> list[Row]:
@@ -160,9 +155,8 @@ RECIPES = dict(
 
 @pytest.mark.slow
 def test_spark_reads_it(corpus: Path) -> None:
-    java = shutil.which("java")
-    if java is None:
-        pytest.skip("no Java here, which Spark runs on: apt-get install openjdk-17-jre-headless")
+    if reason := spark.why_not():
+        pytest.skip(reason)
     command = [sys.executable, "-c", SPARK, RECIPES["Spark"]]
     done = subprocess.run(
         command, cwd=corpus, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300

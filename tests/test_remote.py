@@ -395,6 +395,7 @@ def test_kills_at_random_are_never_seen_by_a_reader(out: str, bucket: s3.Bucket)
     write_jsonl(Path("in/d1/b.jsonl"), articles(8, 6))
     assert publish("d1", out, "m1", "--until", "duplicates") == 0
     seen: list[list[str]] = []
+    ends: list[int] = []
     over = threading.Event()
 
     def read() -> None:
@@ -412,11 +413,13 @@ def test_kills_at_random_are_never_seen_by_a_reader(out: str, bucket: s3.Bucket)
             while process.poll() is None and len(bucket.keys()) < before + wanted:
                 time.sleep(0.01)
             process.send_signal(signal.SIGKILL)
-            process.wait()
+            ends.append(process.wait())
         assert start("d1", out, "m1").wait() == 0
     finally:
         over.set()
         reader.join()
+    assert old in seen
+    assert -signal.SIGKILL in ends
     assert [one for one in seen if one not in (old, new)] == []
     assert ids(out) == new
     assert cli.main(["verify", "--output", out, "--work", "m2"]) == 0

@@ -37,13 +37,15 @@ from tests.runs import ROOT, SEEDS, tree, write_jsonl
 from tests.spark import Cluster
 from tests.test_engine import by_parity, double, fail
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(spark.why_not()), reason=spark.why_not())]
+pytestmark = pytest.mark.slow
 
 SCHEMA = test_engine.SCHEMA
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    if reason := spark.why_not():
+        pytest.skip(reason)
     with spark.started(tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster
 

@@ -43,6 +43,7 @@ print(min(seconds("import pipeline") for _ in range(5)) - min(seconds("pass") fo
 """
 
 
+@pytest.mark.slow
 def test_importing_the_face_takes_no_time() -> None:
     """CPU time beyond that of Python itself, the least of five: 0.1 s would be noticed."""
     done = subprocess.run([sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=True, timeout=120)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from rich.text import Text
@@ -29,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """How many changes of each kind, batch by batch, and the first of them; or all of them for machines."""
-    corpus = Path(show.settings_of(options).run.output) / CORPUS
+    corpus = f"{show.settings_of(options).run.output}/{CORPUS}"
     since = read_corpus(corpus).release - 1 if options.since is None else options.since
     found = changes_since(corpus, since)
     kinds = options.kind or KINDS

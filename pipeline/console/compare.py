@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     told = "with --settings: make both of N documents, drawn evenly, instead of all"
     parser.add_argument("--sample", type=int, metavar="N", default=0, help=told)
     parser.add_argument("--output", metavar="FOLDER", help="where outputs are (default: output)")
+    parser.add_argument("--work", metavar="FOLDER", help=config.run_options()["work"].help)
     show.add_outer_options(parser)
 
 

@@ -148,7 +148,8 @@ def add_options(parser: argparse.ArgumentParser, *, whole_run: bool = False) -> 
     for name, option in config.run_options().items():
         if name != "input" and (whole_run or option.names_batch):
             default = getattr(Run, name)
-            told = f"{option.help} (default: {default or _UNNAMED})"
+            said = _UNNAMED if name == "batch" else default
+            told = option.help if said == "" else f"{option.help} (default: {said})"
             if isinstance(default, bool):
                 parser.add_argument(_flag(name), action=argparse.BooleanOptionalAction, default=None, help=option.help)
                 continue
