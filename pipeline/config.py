@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pipeline.engine import stores
+from pipeline.engine import cache, stores
 from pipeline.engine.cluster import Spark
 from pipeline.errors import SettingsError
 from pipeline.records import NO_TABLE, Bounds, Count, File, Guard, Rule, Share, Table, Verdict
@@ -92,9 +92,8 @@ class Run(Table):
         """Where outputs are made: the output, or where that is in a store the folder to work in."""
         if not stores.is_url(self.output):
             return Path(self.output)
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         name = hashlib.sha256(self.output.encode()).hexdigest()[:16]
-        return Path(self.work) if self.work else Path(cache, "copydesk", "work", name)
+        return Path(self.work) if self.work else cache.folder() / "work" / name
 
 
 def input_of(pattern: str, batch: str) -> str:
@@ -271,13 +270,14 @@ def _with_urls(run: Run, where: str) -> Run:
         raise SettingsError(f"{where}: [run] work must be a folder of this machine; got a URL")
     for name in ("input", "output"):
         if stores.is_url(paths[name]):
-            scheme = stores.address_of(paths[name]).scheme
+            scheme, bucket, key = stores.address_of(paths[name])
             if name == "output" and scheme != "s3":
                 raise SettingsError(
                     f"{where}: [run] output must be a folder, or s3://BUCKET/PREFIX; {scheme}:// has no write that "
                     "fails where somebody else has written meanwhile, see docs/storage.md"
                 )
-            paths[name] = paths[name].rstrip("/") if name == "output" else paths[name]
+            url = f"{scheme}://{bucket}/{key}"  # one spelling for one place
+            paths[name] = url.rstrip("/") if name == "output" else url
     return dataclasses.replace(run, **paths)
 
 

@@ -156,8 +156,8 @@ def brief(text: str, piece: Piece) -> str:
 def _changed(text: str, piece: Piece, line_break: str = "") -> str:
     now = text[piece.start : piece.end]
     reasons = "\n".join(dict.fromkeys(map(_reason, piece.findings)))[:_MOST_OF_REASON]
-    after = None if now == piece.before else _cut(now)
-    return change(_cut(piece.before), after, f' title="{_plain(reasons)}" tabindex="0"', line_break)
+    after = None if now == piece.before else ends(now)
+    return change(ends(piece.before), after, f' title="{_plain(reasons)}" tabindex="0"', line_break)
 
 
 def of_text(text: str, findings: Sequence[Finding]) -> Iterator[str]:
@@ -205,7 +205,6 @@ def _gap(text: str, *, first: bool = False, last: bool = False) -> str:
     return f"{visible(text[:left])}<i> … {out:,} characters … </i>{visible(text[len(text) - right :])}"
 
 
-def _cut(text: str) -> str:
-    """The text, or of a long one its ends."""
-    half = _MOST_OF_PIECE // 2
-    return text if len(text) <= _MOST_OF_PIECE else f"{text[:half]} … {text[-half:]}"
+def ends(text: str, most: int = _MOST_OF_PIECE) -> str:
+    """The text, or of one of more characters its ends."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-(most // 2) :]}"

@@ -137,6 +137,19 @@ def test_a_better_copy_is_listed_once_and_withdraws_nothing(desk: Desk) -> None:
     assert desk.told(1) == [("withdrawn", "b1", "u", "batch withdrawn by hand"), ("added", "b2", "v", "")]
 
 
+def test_a_better_copy_that_has_gone_is_none_any_more(desk: Desk) -> None:
+    desk.publish("b1", {"u": "one"})
+    desk.publish("b2", {"v": "two"}, superseded=[("u", "b1", "v", "near", "intact")])
+    assert [kind for kind, *_ in desk.told(1)] == ["superseded", "added"]
+    desk.publish("b2", {"w": "two"})
+    assert desk.told(1) == [("added", "b2", "w", "")]
+    desk.publish("b2", {"v": "two"}, superseded=[("u", "b1", "v", "near", "intact")])
+    desk.publish("b3", {"x": "three"})
+    desk.withdraw("b2")
+    desk.publish("b3", {"x": "four"})
+    assert desk.told(1) == [("added", "b3", "x", "")]
+
+
 def test_over_several_releases_only_what_came_of_it_counts(desk: Desk) -> None:
     desk.publish("b1", {"u": "one"})
     desk.publish("b2", {"gone": "one"})

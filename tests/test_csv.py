@@ -115,6 +115,12 @@ def test_a_row_of_more_lines_than_are_held_is_none(folder: Path, monkeypatch: py
     assert [line for line, _, _ in failures(found)] == [11]
 
 
+def test_the_limit_of_the_parser_is_that_of_others_again_afterwards(folder: Path) -> None:
+    before = csv.field_size_limit()
+    assert len(kept(records(f"text\n{TEXT}\n", max_record_bytes=200))) == 1
+    assert csv.field_size_limit() == before
+
+
 def test_a_line_that_is_too_long_after_a_quote_that_is_not_closed_is_told_as_well(folder: Path) -> None:
     content = "\n".join(["id,text", '1,"open', "2," + "x" * 300, '3,"y"', "4,z"])
     found = records(content, max_record_bytes=200)

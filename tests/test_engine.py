@@ -92,6 +92,21 @@ def test_progress_counts_all_rows(dataset: str, tmp_path: Path, workers: int) ->
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
+def environment(rows: pa.RecordBatch) -> pa.RecordBatch:
+    given = os.environ.get("STORE_KEY", "none")
+    return rows.set_column(0, "id", pa.array([given] * rows.num_rows, pa.string()))
+
+
+@pytest.mark.parametrize("key", ["one", "another"])
+def test_workers_see_what_was_set_since_the_process_that_they_come_from_began(
+    dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("STORE_KEY", key)
+    with closing(LocalEngine(workers=2)) as engine:
+        made = storage.read_table(engine.map_rows(environment, dataset, str(tmp_path / "out")))
+    assert set(made["id"].to_pylist()) == {key}
+
+
 def test_a_killed_worker_is_replaced_and_no_row_is_lost(dataset: str, tmp_path: Path) -> None:
     engine = LocalEngine(workers=2)
     out = engine.map_rows(partial(die_once, str(tmp_path / "flag")), dataset, str(tmp_path / "out"))

@@ -11,6 +11,7 @@ import pytest
 from pipeline import config
 from pipeline.engine import whole
 from pipeline.errors import CopydeskError
+from pipeline.output import manifest as manifests
 from pipeline.run import batch, plan
 from pipeline.sources import find
 from pipeline.stages.order import STAGES
@@ -63,8 +64,18 @@ def test_a_run_under_luigi_makes_one_plan_and_walks_the_input_once(
     calls.update(walks=0, reads=0)
     assert [state.fresh for state in plan.Plan(settings).states()] == [True] * len(mine.steps)
     assert calls["walks"] == 1
-    # a manifest for each but the report, that of the release, and the digests of the input
-    assert calls["reads"] == len(mine.steps) + 1
+    # a manifest for each but the report, twice that of the release, the digests of the input, and the note of a store
+    assert calls["reads"] == len(mine.steps) + 3
+
+
+def test_an_output_that_is_damaged_again_when_it_was_made_anew_ends_the_run(
+    settings: config.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = plan.Plan(settings)
+    mine.make(mine.step("reading"))
+    monkeypatch.setattr(manifests, "damage", lambda *_, content=False: ["cut"] if content else [])
+    with pytest.raises(CopydeskError, match="encoding: what it reads of reading is damaged, and was so again"):
+        mine.make(mine.step("encoding"))
 
 
 def test_luigi_hands_one_plan_to_all_tasks(settings: config.Settings) -> None:

@@ -90,7 +90,7 @@ def test_commands_on_another_machine_tell_of_what_is_published(out: str, capsys:
     assert cli.main(["plan", "--batch", "d1", "--output", out, "--work", "m2"]) == 0
     assert "never run" in capsys.readouterr().out
     assert cli.main(["explain", "a1", "--batch", "d1", "--output", out, "--work", "m1"]) == 0
-    assert f"published    {out}/corpus" in capsys.readouterr().out
+    assert f"in release 1, {out}/corpus, batch d1" in capsys.readouterr().out
 
 
 def test_what_is_published_again_takes_the_place_of_what_was(out: str, bucket: s3.Bucket) -> None:
@@ -187,6 +187,24 @@ def test_what_is_lost_or_changed_there_is_named_and_made_again(
     assert [line.partition("/d1/")[0] for line in said()] == ["history/files"]  # not the rest, which d2 needed
     assert cli.main(["rerun", "publishing", "--batch", "d1", "--output", out, "--work", "m1"]) == 0
     assert cli.main(["verify", "--output", out, "--work", "m1"]) == 0
+
+
+def test_a_batch_that_has_lost_what_it_says_of_itself_is_damaged_and_not_withdrawn(
+    out: str, bucket: s3.Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert publish("d1", out) == 0
+    sound = released(bucket)
+    [told] = bucket.keys("some/where/corpus/batches/d1/")
+    bucket.remove(told)
+    assert publish("d2", out, "m2") == 1
+    assert "batches/d1/manifest.json is missing" in one_line(capsys)
+    assert bucket.keys("some/where/corpus/data/") != []
+    assert publish("d1", out, "m2") == 0
+    assert released(bucket) == sound
+    for key in (*bucket.keys("some/where/corpus/batches/d1/"), *bucket.keys("some/where/corpus/data/")):
+        bucket.remove(key)
+    assert publish("d2", out, "m2") == 0
+    assert [key for key in bucket.keys("some/where/corpus/data/") if "/d1." in key] == []
 
 
 def test_a_manifest_that_is_none_stops_everything(

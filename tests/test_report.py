@@ -224,12 +224,24 @@ def test_figures_are_counted_from_the_outputs(batches: Path, monkeypatch: pytest
     assert longest <= figures.WIDEST + 3
 
 
-def test_sites_are_chosen_at_even_distances() -> None:
+def test_sites_are_chosen_at_even_distances(tmp_path: Path) -> None:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     names = [f"s{n:03}" for n in range(100)]
     groups = pa.table({"rule": ["a/x"] * 100 + ["b/y"] * 2, "id": [*names, "p", "q"]})
-    assert figures._chosen(groups)["id"].to_pylist() == ["s000", "s016", "s033", "s050", "s066", "s083", "p", "q"]
+    pq.write_table(groups, tmp_path / "groups.parquet")
+    chosen = figures._chosen(str(tmp_path / "groups.parquet"))
+    assert [identity for rows in chosen for identity in rows["id"].to_pylist()] == [
+        "s000",
+        "s016",
+        "s033",
+        "s050",
+        "s066",
+        "s083",
+        "p",
+        "q",
+    ]
 
 
 def test_similarities_are_read_off_what_is_said_of_copies(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pipeline.engine import storage
 from pipeline.records import Document, Facts, Result
 from pipeline.sources import read
 from pipeline.sources.records import Failure, attempt
+from pipeline.stages import rows
 from pipeline.stages import stage as stages
 from pipeline.stages.order import STAGES
 from pipeline.stages.stage import Stage
@@ -39,6 +40,7 @@ class Breaking:
         self.seen: list[str] = []
         self._run = stages.run
         monkeypatch.setattr(stages, "run", self)
+        monkeypatch.setattr(rows, "to_look_at", lambda texts, *_: ((row, ()) for row in range(len(texts))))
 
     def __call__(self, stage: Stage, document: Document, facts: Facts, idle: set[str]) -> Result:
         if stage.name == self.name:

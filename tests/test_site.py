@@ -239,7 +239,7 @@ def test_a_browser_opens_it_on_a_phone_without_a_word_of_complaint(built: Path, 
 def test_a_rule_is_found_by_searching_for_what_it_mends(built: Path, browser: Any) -> None:
     with served(built) as home, browser.new_context() as context:
         page = context.new_page()
-        page.goto(home)
+        page.goto(home, wait_until="networkidle")  # a key that is pressed before the scripts listen is lost
         page.keyboard.press("/")
         page.keyboard.type("mojibake")
-        page.wait_for_selector("a[href*='rules/encoding/mojibake']", timeout=10_000)
+        page.wait_for_selector("a[href*='rules/encoding/mojibake']", timeout=60_000)

@@ -166,7 +166,7 @@ def test_workers_have_the_package_that_the_session_ships(
         where, in_worker, has_pandas, path = json.loads(said)
         assert where.startswith(str(cluster.folder)), where
         assert (in_worker, has_pandas) == (True, False)
-        assert str(ROOT) not in path
+        assert str(ROOT) not in path.split(os.pathsep)
 
 
 # --- attempts that fail, die, or run twice ---------------------------------------------------------------------------

@@ -12,9 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import config
 from pipeline.console import cli
+from pipeline.engine.stores.address import address_of, as_path
 from pipeline.engine.stores.s3 import S3
 from pipeline.engine.stores.store import Object
+from pipeline.errors import SettingsError, StoreError
+from pipeline.stages.order import STAGES
 from tests import s3
 from tests.runs import articles, fails, made, plan, published_files, quarantined, run
 
@@ -158,6 +162,34 @@ def test_refused_credentials_are_one_line(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     code, line = fails(capsys, f"{bucket.url}/in")
     assert (code, "the store does not answer" in line) == (1, True)
+
+
+def test_an_outage_of_any_store_is_one_and_sets_no_file_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.engine.stores.others import Other
+
+    store = Other(address_of("memory://"))
+
+    def fail(*_: object) -> bytes:
+        raise TimeoutError("503")
+
+    monkeypatch.setattr(store._files, "cat_file", fail)
+    with pytest.raises(StoreError, match=r"^memory:///a.txt: TimeoutError$"):
+        store.fetch(Object("a.txt", 9, ""), 0, 9)
+
+
+@pytest.mark.parametrize("url", ["file://out", "file://seeds/a"])
+def test_a_file_of_another_machine_is_none_of_ours(url: str) -> None:
+    with pytest.raises(SettingsError, match="names no path of this machine"):
+        as_path(url)
+
+
+def test_a_path_may_hold_what_ends_one_in_other_urls() -> None:
+    assert as_path("file:///srv/in%232/a#b?c") == "/srv/in#2/a#b?c"
+
+
+def test_a_place_has_one_spelling() -> None:
+    run = config.parse(STAGES, {}, "here", {"output": "S3://bucket/x/", "input": "S3://bucket/in"}).run
+    assert (run.output, run.input) == ("s3://bucket/x", "s3://bucket/in")
 
 
 def test_other_filesystems_are_read_by_fsspec(place: Path) -> None:

@@ -10,12 +10,16 @@ import pipeline
 from docs.generate.markup import Page, code, fenced, prose, table
 from pipeline.face.results import Results
 from pipeline.output.corpus import Corpus
+from pipeline.output.following import Change, Changes
 from pipeline.records import Document, Duplicate, Finding, Language, Quality, Result, Source, Verdict
 from pipeline.sources.page.article import Article
 from pipeline.sources.page.lost import Lost
 
 PATH = "library.md"
-RETURNED = (Result, Results, Document, Source, Finding, Verdict, Article, Lost, Language, Quality, Duplicate, Corpus)
+RETURNED = (
+    *(Result, Results, Document, Source, Finding, Verdict, Article, Lost, Language, Quality, Duplicate),
+    *(Corpus, Changes, Change),
+)
 
 
 def pages() -> Iterator[Page]:

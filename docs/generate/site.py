@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from docs.generate import commands, library, navigation, rules, settings, written
 from docs.generate.markup import Page
+from pipeline.engine import whole
 from pipeline.stages.order import STAGES
 from tests import cases
 
@@ -36,8 +38,10 @@ def build(out: Path) -> int:
     """Make the site in `out`, which is replaced when the new one is whole; returns the number of its pages.
 
     Raises:
-        SiteError: a link or an anchor leads nowhere; the message is what the generator says.
+        SiteError: something else lies in `out`; or a link or an anchor leads nowhere, as the generator says.
     """
+    if out.is_dir() and any(out.iterdir()) and not (out / "sitemap.xml").is_file():
+        raise SiteError(f"{out}: holds something else than a site; name another folder")
     with tempfile.TemporaryDirectory(prefix="copydesk-site-") as name:
         work = Path(name)
         number = prepare(work)
@@ -47,8 +51,9 @@ def build(out: Path) -> int:
         if done.returncode:
             said = f"{done.stdout}{done.stderr}".partition("Traceback")[0] or done.stderr
             raise SiteError(f"the site was not made:\n{said}")
-        shutil.rmtree(out, ignore_errors=True)
-        shutil.move(work / "site", out)
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.move(work / "site", new := out.with_name(f".{out.name}.{os.getpid()}.tmp"))
+        whole.put_in_place(new, out)
     return number
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from pipeline import config, engine
 from pipeline.config import Settings
 from pipeline.console import show
+from pipeline.console.cli import STOPPED
 from pipeline.console.show import printable, short
 from pipeline.errors import InputError, SettingsError
 from pipeline.run import comparison, runs, trial
@@ -23,7 +24,6 @@ from pipeline.run.runs import Run
 from pipeline.stages.order import STAGES
 from pipeline.stages.tables import FindingRow
 
-STOPPED = 130
 GROUPS = 20  # of each kind, shown
 IDS = 80  # characters of an id
 _RUN = (

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.console import show
+from pipeline.engine import stores
 from pipeline.engine.protocol import Progress
 from pipeline.errors import SettingsError
 from pipeline.output.corpus import read_corpus
@@ -38,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
     corpus = read_corpus(options.corpus or f"{show.settings_of(options).run.output}/{CORPUS}")
     names = [name.strip() for name in options.columns.split(",")] if options.columns else []
     wanted = Wanted(options.to, options.where, names, size_of(options.shard_size))
+    if stores.is_url(options.out):
+        raise SettingsError(f"{options.out}: an export is a folder on this machine; name one, then copy it there")
     started = time.monotonic()
     with _progress(len(corpus), shown=not options.json) as progress:
         exported = export.write(corpus, Path(options.out), wanted, progress, replace=options.replace)

@@ -6,9 +6,9 @@ It may be lost, be of another version, or belong to nobody; that it cannot be wr
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,14 +31,22 @@ def arrays(name: str, made_of: Iterable[Path], make: Callable[[], Arrays]) -> Ar
     for path in made_of:
         digest.update(path.read_bytes())
     file = folder() / f"{name}-{digest.hexdigest()}.npz"
-    try:
-        with file.open("rb") as stream, np.load(stream) as stored:  # each array has a checksum
-            return dict(stored)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        made = make()
+    with contextlib.suppress(OSError):
+        content = file.read_bytes()
+        if content[-_SEAL:] == _seal(content[:-_SEAL]):
+            with np.load(io.BytesIO(content[:-_SEAL])) as stored:
+                return dict(stored)
+    made = make()
     with contextlib.suppress(OSError):
         _write(file, made)
     return made
+
+
+_SEAL = 8  # bytes at the end of a file: a hash of the rest
+
+
+def _seal(content: bytes) -> bytes:
+    return xxhash.xxh3_64_digest(content)
 
 
 def _write(file: Path, made: Arrays) -> None:
@@ -46,8 +54,9 @@ def _write(file: Path, made: Arrays) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as stream:
-            np.savez(stream, **dict(made))  # type: ignore[arg-type]  # no array is called allow_pickle
+        stream = io.BytesIO()
+        np.savez(stream, **dict(made))  # type: ignore[arg-type]  # no array is called allow_pickle
+        temporary.write_bytes(stream.getvalue() + _seal(stream.getvalue()))
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ becomes parts of the output that bear its number.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import shutil
@@ -235,9 +234,7 @@ class LocalEngine:
     def _pool(self, split: Split) -> ProcessPoolExecutor:
         """The workers, which live as long as the engine: what they have loaded serves all that comes."""
         if self._workers is None:
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload([*_preloaded(split), *self._preload])
-            self._workers = ProcessPoolExecutor(self.workers, context, initializer=worker.die_with_parent)
+            self._workers = worker.pool(self.workers, [*_preloaded(split), *self._preload])
         return self._workers
 
     def _end_workers(self, at_once: bool = False) -> None:

@@ -62,7 +62,8 @@ class Engine(Protocol):
         ...
 
     def table(self, query: str, name: str, **datasets: Dataset) -> str:
-        """The same as a table under `name` that the engine keeps for further queries alone, until `drop`.
+        """The same as a table under `name`, a path where nothing is, which the engine keeps for further queries alone,
+        until `drop`.
 
         It is a dataset for `sql`, `table` and `count`, and no file. What is large is spilled.
         """

@@ -8,11 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipeline.engine import cache, whole
 from pipeline.engine.cluster import Spark
 from pipeline.engine.limits import WORKER
 from pipeline.errors import SettingsError
@@ -47,7 +47,7 @@ def opened(settings: Spark, scratch: str) -> Session:
     """The session of this process, which is opened if there is none; what Java says of it goes to `scratch`.
 
     Raises:
-        SettingsError: there is no PySpark here, no Java, or no cluster under that name.
+        SettingsError: there is no PySpark here, no Java, no cluster under that name, or a session of somebody else.
     """
     try:
         from pyspark import SparkConf, SparkContext
@@ -55,7 +55,11 @@ def opened(settings: Spark, scratch: str) -> Session:
         from pyspark.sql import SparkSession
     except ModuleNotFoundError as error:
         raise SettingsError(f"[run] engine: {error}; install it: pip install 'copydesk[spark]'") from error
-    if SparkContext._active_spark_context is not None:
+    if (context := SparkContext._active_spark_context) is not None:
+        if context.getConf().get(f"spark.executorEnv.{WORKER}") is None:
+            raise SettingsError(
+                "[run] engine: a session of Spark that is not ours is open in this process; stop it first"
+            )
         return Session(SparkSession.builder.getOrCreate().newSession(), is_own=False)
     refuse_without_java()
     folder = Path(scratch)
@@ -120,9 +124,10 @@ def package() -> Path:
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file.relative_to(PACKAGE)}\0".encode() + file.read_bytes())
-    archive = Path(tempfile.gettempdir()) / f"copydesk-{os.getuid()}-{digest.hexdigest()[:16]}.zip"
+    archive = cache.folder() / f"package-{digest.hexdigest()[:16]}.zip"  # nobody else can put one there
     if not archive.exists():
-        temporary = archive.with_name(f".{archive.name}.{os.getpid()}.tmp")
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        temporary = whole.unfinished(archive)
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as written:
             for file in files:
                 written.write(file, Path(PACKAGE.name, file.relative_to(PACKAGE)))

@@ -15,13 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline import errors
 from pipeline.engine import resume, session, storage, task, whole, worker
 from pipeline.engine.cluster import Spark
 from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction, is_ordered
 from pipeline.engine.session import Session
 from pipeline.engine.task import Slice
 from pipeline.engine.worker import Split
-from pipeline.errors import CopydeskError
+from pipeline.errors import CopydeskError, InputError, SettingsError, StoreError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -214,7 +215,8 @@ def _errors_named() -> Iterator[None]:
         raise _named(error, ()) from error
 
 
-_TOLD = re.compile(rf"^(?:{CopydeskError.__module__}\.)?{CopydeskError.__name__}: (.+)$", re.MULTILINE)
+_TOLD = re.compile(rf"^{re.escape(errors.__name__)}\.(\w+): (.+)$", re.MULTILINE)  # as Python's tracebacks end
+_KINDS = (SettingsError, InputError, StoreError)  # that end a run with an exit code of their own, or are waited out
 _TASK = re.compile(r"Task (\d+) in stage")
 
 
@@ -222,7 +224,8 @@ def _named(error: BaseException, items: Sequence[str]) -> CopydeskError:
     """What Spark says of a failure, in a line: what a task has said of it, or which part it was about."""
     said = str(error)
     if told := _TOLD.findall(said):
-        return CopydeskError(f"Spark: {told[-1]}")
+        name, message = told[-1]
+        return {kind.__name__: kind for kind in _KINDS}.get(name, CopydeskError)(f"Spark: {message}")
     at = _TASK.search(said)
     where = f"{items[int(at[1])]}: " if at and int(at[1]) < len(items) else ""
     if "Python worker exited unexpectedly" in said or "ExecutorLostFailure" in said:

@@ -56,6 +56,8 @@ def work(place: Place, split: Split, attempt: int, part: tuple[int, str]) -> int
             worker.work_with_care(split, split.give_up, Path(name), number)
         else:
             worker.work_through(split, Path(name), number)
+    except CopydeskError:  # which says where, and with which exit code the run is to end
+        raise
     except Exception as error:
         raise CopydeskError(f"{name}: {type(error).__name__}: {error}".partition("\n")[0]) from error
     return number

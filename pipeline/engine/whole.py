@@ -102,13 +102,17 @@ def link_tree(folder: Path, target: Path) -> None:
 
     For files that are written once: who replaces one in either place leaves the other as it was.
     """
-    shutil.copytree(folder, target, copy_function=_link, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
+    shutil.copytree(folder, target, copy_function=link, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
 
 
-def _link(file: str, target: str) -> None:
+def link(file: Path | str, target: Path | str) -> None:
+    """Let a file stand at a second place; it is copied where the file system has no links.
+
+    A file that is missing stays so, and one that stands there already.
+    """
     try:
         os.link(file, target)
-    except FileExistsError:
+    except (FileNotFoundError, FileExistsError):
         return
     except OSError:
         shutil.copyfile(file, target)

@@ -7,7 +7,7 @@ import multiprocessing.connection
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -110,15 +110,14 @@ def _by_halves(function: SplitFunction, rows: pa.RecordBatch, give_up: SplitFunc
 
 def _in_a_child(function: SplitFunction, rows: pa.RecordBatch) -> list[Outputs] | None:
     """What the function makes of the rows in a process of its own; None if that died on the way."""
-    context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(1, context, initializer=die_with_parent) as pool:
+    with pool(1) as child:
         try:
-            pool.submit(os.getpid).result()
+            child.submit(os.getpid).result()
         except BrokenProcessPool as error:  # not the rows' fault
             why = "workers die before they have any work; what they say stands above. hint: --workers 1"
             raise CopydeskError(why) from error
         try:
-            return pool.submit(_all_of, function, rows).result()
+            return child.submit(_all_of, function, rows).result()
         except BrokenProcessPool:
             return None
 
@@ -127,8 +126,21 @@ def _all_of(function: SplitFunction, rows: pa.RecordBatch) -> list[Outputs]:
     return list(function(rows))
 
 
-def die_with_parent() -> None:
+def pool(workers: int, preload: Sequence[str] = ()) -> ProcessPoolExecutor:
+    """So many processes; modules `preload` are imported once, in the process that they are forked from.
+
+    That one starts with the first pool, and keeps the environment of that moment: what was set since, as the
+    credentials of a store may be, is told to each worker.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(preload))
+    return ProcessPoolExecutor(workers, context, initializer=_start, initargs=(dict(os.environ),))
+
+
+def _start(environment: Mapping[str, str]) -> None:
     """A killed driver leaves no orphans: each worker watches the process that started it, and leaves Ctrl-C to it."""
+    os.environ.clear()
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

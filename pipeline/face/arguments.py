@@ -70,12 +70,12 @@ def pairs(given: object) -> Iterator[tuple[str, str]]:
 def _pair(given: Any, number: int) -> tuple[str, str]:
     if not isinstance(given, tuple | list) or len(given) != 2:
         raise TypeError(f"documents[{number}] must be a pair of id and text; got {described(given)}")
-    return text(given[0], f"documents[{number}][0], the id,"), _readable(
+    return text(given[0], f"documents[{number}][0], the id,"), readable(
         text(given[1], f"documents[{number}][1], the text,")
     )
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """A lone surrogate is no text that Arrow knows; for a comparison it is like any other sign."""
     return text.encode("utf-8", "replace").decode("utf-8")
 

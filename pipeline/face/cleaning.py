@@ -5,11 +5,10 @@ Many texts go the way of a stage's rows: all are screened at once, and rules loo
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import chain, islice
@@ -165,9 +164,7 @@ def _each(
     if workers == 1 or len(first) < 2:
         yield from ((given, work(batch)) for given, batch in chain(first, waiting))
         return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(workers, context, initializer=worker.die_with_parent)
+    pool = worker.pool(workers, [__name__])
     try:
         running: deque[tuple[G, Future[dict[int, Result]]]] = deque()
         for given, batch in chain(first, waiting):

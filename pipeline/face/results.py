@@ -11,8 +11,10 @@ from typing import Any, overload
 import pyarrow as pa
 
 from pipeline import diff
+from pipeline.face import arguments
 from pipeline.face.columns import Column
 from pipeline.records import Document, Finding, Result, Verdict
+from pipeline.stages import tables
 
 _MOST_SHOWN = 10  # of many results
 _MOST_RULES = 5  # named in a line
@@ -86,17 +88,8 @@ def _style() -> str:
 
 # --- of a column of texts ----------------------------------------------------------------------------------------
 
-FINDINGS = pa.schema(
-    [
-        ("row", pa.int64()),  # the text's place in the column, from 0
-        ("rule", pa.string()),
-        ("start", pa.int64()),
-        ("end", pa.int64()),
-        ("before", pa.string()),
-        ("after", pa.string()),  # null: only remarked
-        ("detail", pa.string()),
-    ]
-)
+# `row` is the text's place in the column, from 0
+FINDINGS = pa.schema([("row", pa.int64()), *(tables.FINDINGS.field(name) for name in Finding._fields)])
 
 
 class Results(Sequence["Cleaned | None"]):
@@ -196,4 +189,4 @@ class Results(Sequence["Cleaned | None"]):
 
 def _encodable(value: Any) -> Any:
     """A lone surrogate is nothing that Arrow knows."""
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+    return arguments.readable(value) if isinstance(value, str) else value

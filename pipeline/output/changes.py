@@ -205,7 +205,7 @@ def write(
     folder, nothing = work / "compared", work / "nothing"
     storage.write_rows(nothing, [], LISTING)
     compared = _COMPARED.format(
-        release=release, batch=_literal(batch), by_hand=_literal(BY_HAND), not_read=_literal(NOT_READ)
+        release=release, batch=literal(batch), by_hand=literal(BY_HAND), not_read=literal(NOT_READ)
     )
     datasets = {"now": str(work / listing_name(batch, key)), "before": list(before) or str(nothing)}
     if before:
@@ -229,7 +229,8 @@ def _reasons(engine: Engine, out: Path, outputs: Sequence[Path]) -> str:
     return engine.sql(_REASONS.format(every=" UNION ALL ".join(each)), str(out), **places)
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -50,13 +50,16 @@ SELECT new.batch, new.id FROM ({_SPANS}) span
 JOIN found new ON new.batch = span.batch AND new.id = span.id AND new.release = span.latest
 WHERE new.better IS NULL AND new.content_after IS NULL
 """
-# A row for each better copy of an article that is still there.
+# A row for each better copy, where both are still there; `standing` are the listings of the present release.
 _SUPERSEDED = f"""
 SELECT min(found.content_before) AS content_before, min(found.content_after) AS content_after,
   min(found.digest_before) AS digest_before, min(found.digest_after) AS digest_after, min(found.reason) AS reason,
   found.better, found.better_batch, max(found.release) AS release, found.batch, found.id, min(found.kind) AS kind
-FROM found LEFT JOIN ({_GONE}) gone ON found.batch = gone.batch AND found.id = gone.id
-WHERE found.better IS NOT NULL AND gone.id IS NULL
+FROM found
+JOIN (SELECT DISTINCT batch, id, better FROM standing WHERE better IS NOT NULL) still
+  ON found.batch = still.batch AND found.id = still.id AND found.better = still.better
+LEFT JOIN ({_GONE}) gone ON found.batch = gone.batch AND found.id = gone.id
+WHERE found.better_batch IN ({{batches}}) AND gone.id IS NULL
 GROUP BY found.batch, found.id, found.better_batch, found.better
 """
 _ADDED_UP = f"""
@@ -206,13 +209,15 @@ def _refuse(corpus: Corpus, found: Release, since: int) -> None:
 def _added_up(corpus: Corpus, found: Release, since: int, folder: Path) -> Changes:
     with closing(engines.opened("local", 1, MEMORY, str(folder))) as engine:
         listed = str(folder / "listed")
+        listings = changes.listings(engine, _home_of(corpus), found["batches"], folder / "listings")
+        if listings is None:
+            raise InputError(f"{corpus.folder}: articles are missing; {_VERIFY}")
         if since == 0:
-            listings = changes.listings(engine, _home_of(corpus), found["batches"], folder / "listings")
-            if listings is None:
-                raise InputError(f"{corpus.folder}: articles are missing; {_VERIFY}")
             engine.sql(_ALL.format(release=found["release"]), listed, found=listings)
         else:
-            engine.sql(_ADDED_UP, listed, found=_told(corpus, found, since, folder))
+            batches = ", ".join(map(changes.literal, found["batches"]))
+            told = _told(corpus, found, since, folder)
+            engine.sql(_ADDED_UP.format(batches=batches), listed, found=told, standing=listings)
         engine.sql(_COUNTS, str(folder / "counts"), listed=listed)
     return Changes(corpus, since, folder)
 

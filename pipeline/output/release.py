@@ -14,7 +14,6 @@ listing finds nothing where a batch was published again, and never something els
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -220,14 +219,8 @@ def _batches(corpus: Path) -> dict[str, Manifest]:
 
 
 def _link(file: Path, target: Path) -> None:
-    """Let a file stand at a second place; it is copied where the file system has no links. What is missing stays so."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(file, target)
-    except FileNotFoundError:
-        return
-    except OSError:
-        shutil.copyfile(file, target)
+    whole.link(file, target)
 
 
 # --- what is wrong with it ---------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ class Remote:
             self._lease = Lease(self._store, f"{self._start}{LEASE}", self.url, owner_of(self.folder))
             self._lease.take(what, tell)
             self.pull(history=True)
+            self._sweep(self.folder / CORPUS)  # what a run has left that was killed
 
     def end(self) -> None:
         """Give the lease back."""
@@ -105,6 +106,8 @@ class Remote:
             names = {**stored.places(present), **self._others()}
             for name, place in names.items():
                 self._fetch(name, new / place, corpus / place, seen)
+            for batch in self._damaged(present):
+                (new / BATCHES / batch).mkdir(parents=True, exist_ok=True)
             if history:
                 self._pull_history(present, new)
         held = {n: self._there[f"{CORPUS}/{n}"].size for n in stored.data(present) if f"{CORPUS}/{n}" in self._there}
@@ -132,6 +135,15 @@ class Remote:
                 "version of it, or remove it and publish all batches again"
             )
         return present
+
+    def _damaged(self, present: Release) -> list[str]:
+        """The batches whose articles lie there without what they say of themselves; without both they are withdrawn."""
+        return [
+            name
+            for name, told in present["batches"].items()
+            if stored.manifest_of(name, told) not in self._there
+            and any(f"{CORPUS}/{file}" in self._there for file in told["files"])
+        ]
 
     def _others(self) -> dict[str, str]:
         """What lies in the release besides data and what batches say of themselves: names to places below it."""
@@ -193,8 +205,10 @@ class Remote:
 
     # --- from the folder to the store ---
 
-    def commit(self, new: Path, batch: str) -> None:
+    def commit(self, new: Path, batch: str) -> dict[str, str]:
         """Publish the release that lies in the folder `new`, with what `batch` leaves; its articles go from here.
+
+        Returns the tags of what lies here as it does there, for `settle`.
 
         Raises:
             CopydeskError: somebody else has published meanwhile, or may; nothing is published.
@@ -204,16 +218,22 @@ class Remote:
             raise CopydeskError(f"{self.url}: nothing to publish, or no lease")
         seen = self._note()["seen"]
         names = {name: new / place for name, place in stored.names(new, present).items()}
+        card = names.pop(f"{CORPUS}/{CARD}")  # it has one name for all releases, and is of the one that counts
         tags: dict[str, str] = {}
         for name, file in {**self._history(present), **names}.items():
             tags[name] = self._same(name, file, batch, seen) or self._write(name, file)
         tags[f"{CORPUS}/{MANIFEST}"] = self._publish(new / MANIFEST)
+        tags[f"{CORPUS}/{CARD}"] = self._write(f"{CORPUS}/{CARD}", card)
+        self._sweep(new)
+        here = {f"{CORPUS}/{CARD}", *(name for name in names if not names[name].is_relative_to(new / DATA))}
         whole.remove(new / DATA)
-        self._write_note(
-            {name: tag for name, tag in tags.items() if name in names and not names[name].is_relative_to(new / DATA)},
-            {name: told["bytes"] for name, told in stored.data(present).items()},
-        )
-        self._remove(stored.unnamed(self._there, new))
+        return {name: tag for name, tag in tags.items() if name in here}
+
+    def settle(self, tags: Mapping[str, str]) -> None:
+        """After a release was published, and stands here, too: note what is the same in both."""
+        present = release.read(self.folder / CORPUS)
+        assert present is not None
+        self._write_note(tags, {name: told["bytes"] for name, told in stored.data(present).items()})
 
     def _history(self, present: Release) -> dict[str, Path]:
         """What the batches of a release leave for later ones, as far as it lies here."""
@@ -261,6 +281,11 @@ class Remote:
             self._present = found.tag
         return self._present
 
+    def _sweep(self, corpus: Path) -> None:
+        """Remove what the release in that folder does not name; what cannot be removed is left to `gc`."""
+        with suppress(CopydeskError):
+            self._remove(stored.unnamed(self._there, corpus))
+
     def _remove(self, objects: Iterable[Object]) -> None:
         for found in objects:
             if self._lease is not None:
@@ -293,8 +318,8 @@ class Remote:
         present = release.read(corpus)
         if present is None:
             raise CopydeskError(f"{self.url}/{CORPUS}/{MANIFEST} is not as it was written")
-        articles = stored.data(present)
-        found = [self._said(f"{CORPUS}/{n}", told["bytes"], "sha256", told["sha256"]) for n, told in articles.items()]
+        named = {**stored.data(present), **stored.told(present)}
+        found = [self._said(f"{CORPUS}/{n}", told["bytes"], "sha256", told["sha256"]) for n, told in named.items()]
         found.append(self._said(f"{CORPUS}/{CARD}", None, "sha256", present["card"]))
         files = len(found) + 1 + len(present["batches"])
         for batch, told in present["batches"].items():

@@ -18,6 +18,12 @@ def data(present: Release) -> dict[str, PartFigures]:
     return {name: told for batch in present["batches"].values() for name, told in batch["files"].items()}
 
 
+def told(present: Release) -> dict[str, PartFigures]:
+    """The files that tell of them: listings, and what changed."""
+    listings = {name: told for batch in present["batches"].values() for name, told in batch.get("listing", {}).items()}
+    return {**listings, **present.get("changes", {})}
+
+
 def manifest_of(batch: str, told: Batch) -> str:
     """Under which name what a batch says of itself lies in a store: another one whenever that is another."""
     return f"{CORPUS}/{BATCHES}/{batch}/{told['key']}-{told['release']}.json"

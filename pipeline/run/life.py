@@ -192,8 +192,10 @@ def _findings(made: Made, identity: str, part: int | None) -> list[FindingRow]:
 
 def _release(plan: Plan, published: Manifest, identity: str) -> int | None:
     """The number of the release that the document was first part of, as it is; None where it is in none."""
-    files = [str(plan.batch.layout.corpus / file) for file in published["files"]]
-    there = files and storage.select_rows(files, "id = $1", [identity], "id").num_rows
+    listed = published.get("listing")  # it lies here where articles are in a store, and tells of better copies, too
+    files = [str(plan.batch.layout.corpus / file) for file in listed or published["parts"]]
+    asked = "id = $1 AND better IS NULL" if listed else "id = $1"
+    there = files and storage.select_rows(files, asked, [identity], "id").num_rows
     return published["release"] if there else None
 
 

@@ -7,7 +7,7 @@ leaves everything behind it fresh.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -184,7 +184,7 @@ class Plan:
     def _key_now(self, step: Step) -> str:
         return keys.key_of(step.made_of(self.made_before(step) or []))
 
-    def _make(self, step: Step, progress: Progress | None = None) -> None:
+    def _make(self, step: Step, progress: Progress | None = None, mended: Set[str] = frozenset()) -> None:
         with self.batch.alone():
             if self.made(step):
                 return
@@ -202,8 +202,13 @@ class Plan:
                 if step is self.steps[-1]:
                     self._forget_old()
                 return
+        if damaged.name in mended:
+            raise CopydeskError(
+                f"{step.name}: what it reads of {damaged.name} is damaged, and was so again when that was made anew; "
+                "look at the disk"
+            )
         self.make(damaged)  # and then this one, of what is sound
-        self._make(step, progress)
+        self._make(step, progress, mended | {damaged.name})
 
     def _made_now(self, step: Step, before: Sequence[Made], progress: Progress | None) -> Made:
         try:

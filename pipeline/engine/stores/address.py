@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pipeline.errors import SettingsError
 
@@ -24,10 +24,18 @@ def is_url(where: str) -> bool:
 def as_path(where: str) -> str:
     """The path that a `file://` URL names; anything else as it is.
 
+    Raises:
+        SettingsError: it names another machine.
+
     >>> as_path("file:///srv/inbox/a%20b"), as_path("inbox"), as_path("s3://bucket/a%20b")
     ('/srv/inbox/a b', 'inbox', 's3://bucket/a%20b')
     """
-    return unquote(urlsplit(where).path) if where[:7].lower() == "file://" else where
+    if where[:7].lower() != "file://":
+        return where
+    host, slash, path = where[7:].partition("/")
+    if not slash or host not in ("", "localhost"):
+        raise SettingsError(f"{where}: names no path of this machine; a URL is as file:///srv/inbox")
+    return unquote(f"/{path}")
 
 
 class Address(NamedTuple):

@@ -47,7 +47,15 @@ class Other:
     def fetch(self, found: Object, start: int, size: int) -> bytes:
         """At most so many bytes of an object from `start` on; see `Store`."""
         end = min(start + size, found.size)
-        return bytes(self._files.cat_file(f"{self._start}{found.key}", start, end)) if start < end else b""
+        return self._read(f"{self._start}{found.key}", start, end) if start < end else b""
+
+    def _read(self, path: str, start: int, end: int) -> bytes:
+        try:
+            return bytes(self._files.cat_file(path, start, end))
+        except (FileNotFoundError, PermissionError):
+            raise
+        except Exception as error:  # libraries of many stores: each has errors of its own
+            raise StoreError(f"{self._root}{path.removeprefix(self._start)}: {type(error).__name__}") from error
 
     def _tag(self, path: str, told: Mapping[str, Any]) -> str:
         """What the store gives, or else a hash of all its bytes, which are read for it."""
@@ -57,7 +65,7 @@ class Other:
         digest = hashlib.sha256()
         try:
             for start in range(0, told["size"], _PIECE):
-                digest.update(self._files.cat_file(path, start, min(start + _PIECE, told["size"])))
-        except OSError as error:
+                digest.update(self._read(path, start, min(start + _PIECE, told["size"])))
+        except (FileNotFoundError, PermissionError) as error:
             return f"unreadable: {type(error).__name__}"
         return f"sha256 {digest.hexdigest()}"

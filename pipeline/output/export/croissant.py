@@ -66,13 +66,7 @@ def metadata(
         "datePublished": created,
         "distribution": [
             *(_file(path, figures) for path, figures in files.items()),
-            {
-                "@type": "cr:FileSet",
-                "@id": _SET,
-                "name": _SET,
-                "encodingFormat": _PARQUET,
-                "includes": "data/*.parquet",
-            },
+            _FILE_SET,
         ],
         "recordSet": [
             {

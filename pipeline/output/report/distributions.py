@@ -140,7 +140,7 @@ def _dates(figures: Figures) -> str:
     names = {number(day): _name(day, unit) for day in sorted(figures.days, reverse=True)}
     bars = [Bar(names.get(n, ""), sums[n]) for n in range(number(first), number(last) + 1)]
     ticks = [Mark(0, first.isoformat()), Mark(1, last.isoformat())] if first != last else [Mark(0.5, first.isoformat())]
-    said = f"of {number_of(figures.days.total(), 'article')} published here that have one, by {unit}."
+    said = f"of {number_of(figures.days.total(), 'article')} that have one, by {unit}."
     return _figure("Date", histogram("Dates of the articles", bars, ticks), said)
 
 

@@ -18,9 +18,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.diff import ends
 from pipeline.engine import storage
 from pipeline.engine.protocol import Engine
 from pipeline.output.manifest import Manifest, SourceFigures
+from pipeline.output.publication import moment_of
 from pipeline.stages import tables
 from pipeline.stages.tables import FindingRow
 
@@ -113,7 +115,7 @@ class Figures:
 
     lengths: list[int] = field(default_factory=list)  # in characters, `PER_DECADE` parts of each power of ten
     languages: Counter[str] = field(default_factory=Counter)
-    days: Counter[date] = field(default_factory=Counter)  # of publication, where the batch is published
+    days: Counter[date] = field(default_factory=Counter)  # of publication
     cuts: list[int] = field(default_factory=list)  # of documents that lost something, in `CUT_BINS` parts of 0..1
     exact: int = 0  # copies
     similarities: Counter[float] = field(default_factory=Counter)  # of other copies, in hundredths
@@ -144,20 +146,19 @@ def of(engine: Engine, material: Material, work: Path) -> Figures:
 
 
 def _add_documents(figures: Figures, material: Material) -> None:
-    published = material.published
     kept = [str(output) + f"/{tables.KEPT}" for output, manifest in material.made if "rules" in manifest][-1]
     lengths = np.zeros(0, np.int64)
-    names = [name for name in ("text", "language") if name in storage.schema_of(kept).names]
+    names = [name for name in ("text", "language", "published") if name in storage.schema_of(kept).names]
+    dates: Counter[str] = Counter()
     for rows in storage.read_rows(kept, names, rows=_ROWS):
         lengths = _added(lengths, np.bincount(_bins(pc.utf8_length(rows["text"]))))
         if "language" in names:
             figures.languages.update(_counted(pc.fill_null(rows["language"], "und")))
+        dates.update(_counted(pc.drop_null(rows["published"])))
     figures.lengths = lengths.tolist()
-    if published:
-        files = [str(material.made[-1][0] / name) for name in published["parts"]]
-        for rows in storage.read_rows(files, ["published"], rows=_NARROW):
-            days = pc.cast(pc.cast(pc.drop_null(rows["published"]), pa.timestamp("us")), pa.date32(), safe=False)
-            figures.days.update(_counted(days))
+    for said, count in dates.items():
+        if moment := moment_of(said):
+            figures.days[moment.date()] += count
 
 
 def _bins(lengths: pa.Array) -> Lengths:
@@ -195,7 +196,7 @@ def _add_cuts(figures: Figures, engine: Engine, material: Material, work: Path) 
     if output is None:
         return
     texts = [
-        engine.table(_LENGTHS, f"lengths-{place}", documents=f"{output}/{place}") for place in tables.PLACES
+        engine.table(_LENGTHS, str(work / f"lengths-{place}"), documents=f"{output}/{place}") for place in tables.PLACES
     ]  # by place: not all have the same columns
     cut = engine.sql(_CUTS, str(work / "cuts"), documents=texts, found=f"{output}/{tables.FOUND}")
     engine.drop()
@@ -216,7 +217,7 @@ def _add_samples(figures: Figures, engine: Engine, material: Material, work: Pat
         for row in rows.filter(pc.is_in(rows["site"], listed)).to_pylist():
             figures.sites[row["site"]] = int(row["findings"]), int(row["edits"])
     chosen = work / "chosen"
-    storage.write_rows(chosen, _chosen(storage.read_table(groups, ["rule", "id"])).to_batches(), _CHOSEN)
+    storage.write_rows(chosen, _chosen(groups), _CHOSEN)
     first = engine.sql(_FIRST, str(work / "first"), found=found, chosen=str(chosen))
     samples = engine.sql(_SAMPLES, str(work / "samples"), found=found, chosen=first)
     for rows in storage.read_rows(samples, rows=100):
@@ -233,15 +234,20 @@ def _add_samples(figures: Figures, engine: Engine, material: Material, work: Pat
 _CHOSEN = pa.schema([("rule", pa.string()), ("id", pa.string())])
 
 
-def _chosen(groups: pa.Table) -> pa.Table:
+def _chosen(groups: str) -> Iterator[pa.RecordBatch]:
     """Of each rule `SAMPLES` documents of different sites, at even distances in the order of the sites' names."""
-    rows: list[int] = []
-    start = 0
-    for entry in pc.value_counts(groups["rule"]):  # they stand in order
-        count = entry["counts"].as_py()
-        rows += sorted({start + number * count // SAMPLES for number in range(SAMPLES)})
-        start += count
-    return groups.take(pa.array(rows, pa.int64())).cast(_CHOSEN)
+    counts: Counter[str] = Counter()
+    for rows in storage.read_rows(groups, ["rule"], _NARROW):
+        counts.update(_counted(rows["rule"]))
+    wanted: list[int] = []
+    for rule in sorted(counts):  # as they stand there
+        before = sum(counts[other] for other in counts if other < rule)
+        wanted += sorted({before + number * counts[rule] // SAMPLES for number in range(SAMPLES)})
+    first = 0
+    for rows in storage.read_rows(groups, _CHOSEN.names, _NARROW):
+        here = [row - first for row in wanted if first <= row < first + rows.num_rows]
+        yield rows.take(pa.array(here, pa.int64())).cast(_CHOSEN)
+        first += rows.num_rows
 
 
 def _changed(
@@ -269,14 +275,8 @@ _IDS = pa.schema([("id", pa.string())])
 
 
 def _cut(row: FindingRow) -> FindingRow:
-    after = row.after if row.after is None else _ends(row.after)
-    return row._replace(before=_ends(row.before), after=after, detail=_ends(row.detail or ""))
-
-
-def _ends(text: str) -> str:
-    """The text, or of a long one its ends."""
-    half = WIDEST // 2
-    return text if len(text) <= WIDEST else f"{text[:half]} … {text[-half:]}"
+    after = row.after if row.after is None else ends(row.after, WIDEST)
+    return row._replace(before=ends(row.before, WIDEST), after=after, detail=ends(row.detail or "", WIDEST))
 
 
 # --- what charts show --------------------------------------------------------------------------------------------

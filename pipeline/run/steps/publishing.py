@@ -105,10 +105,13 @@ class Publishing(Step):
     @contextmanager
     def folder_for(self, output: Path) -> Iterator[Path]:
         """The next release, beside the present one; where outputs lie in a store it is published there first."""
+        remote, tags = self.batch.remote, {}
         with release.built(self.batch.layout) as folder:
             yield folder
-            if self.batch.remote:
-                self.batch.remote.commit(folder, self.batch.name)
+            if remote:
+                tags = remote.commit(folder, self.batch.name)
+        if remote:
+            remote.settle(tags)
 
     def sign(self, engine: Engine, made: Sequence[Made], work: Path, manifest: Manifest) -> Manifest:
         """What changed is told, all other batches come in, and what the release says of itself."""

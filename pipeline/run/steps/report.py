@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.engine.protocol import Engine, Progress
-from pipeline.output.layout import DATA
 from pipeline.output.manifest import MadeOf, Manifest
 from pipeline.output.report import figures, page
 from pipeline.run import keys, material
@@ -45,13 +44,13 @@ class Report(Step):
         return []
 
     def reads(self, made: Sequence[Made]) -> list[tuple[Made, str]]:
-        """All findings, the documents of the steps that change them and of the last one, and what is published."""
+        """All findings, the documents of the steps that change them and of the last one."""
         books = [before for before in made if "rules" in before.manifest]
         found = [(before, tables.FOUND) for before in books]
         changed = [before for before in books if any(rule["edits"] for rule in before.manifest["rules"].values())]
         cutting = [before for before in books if before.step == figures.CUTTING and before not in changed]
         texts = [(before, place) for before in (*changed, *cutting) for place in tables.PLACES]
-        return [*found, *texts, *((before, tables.KEPT) for before in books[-1:]), (made[-1], DATA)]
+        return [*found, *texts, *((before, tables.KEPT) for before in books[-1:])]
 
     def make(self, made: Sequence[Made], progress: Progress | None = None) -> Made:
         """Write the file, in one step."""

@@ -10,6 +10,7 @@ import csv
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -31,7 +32,7 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
         csv.Error: the header is none.
     """
     dialect = _dialect(file, settings)
-    with open_text(file.path) as stream:
+    with open_text(file.path) as stream, _fields_up_to(settings.max_record_bytes):
         rows = _rows(stream, settings.max_record_bytes, dialect)
         header = next(rows, _Row(Line(1, b"")))
         if isinstance(header.error, csv.Error):
@@ -46,6 +47,16 @@ def read(file: File, settings: Read) -> Iterator[Record | Failure]:
             elif fields:
                 make = partial(_from_row, columns, fields, file, line.number, settings, stream.charset)
                 yield attempt(make, file, line.number, line.content)
+
+
+@contextmanager
+def _fields_up_to(most: int) -> Iterator[None]:
+    """Longer fields are errors of the parser; its limit is one for the process, whose others get theirs back."""
+    before = csv.field_size_limit(min(most, sys.maxsize))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _dialect(file: File, settings: Read) -> Dialect:
@@ -76,7 +87,6 @@ class _Row(NamedTuple):
 
 def _rows(stream: Stream, most: int, dialect: Dialect) -> Iterator[_Row]:
     """The rows, as Python's parser finds them; blank lines are rows without a field."""
-    csv.field_size_limit(min(most, sys.maxsize))
     taken = _Taken(stream, most)
     rows = reader(taken.texts(), dialect)
     while True:
