@@ -134,7 +134,7 @@ def test_what_is_read_otherwise_is_read_again_but_not_what_lies_in_the_output(
     Path("other.toml").write_text(Path("configs/copydesk.toml").read_text() + '[read]\ntext_field = "body"\n')
     found = compared(capsys, "demo", "--settings", "other.toml")
     assert ("changes", "", "kept", ["x"]) in told(found)
-    assert "a0" not in str(found)
+    assert "'a0'" not in str(found)  # keys of steps may hold these letters
     assert cli.main(["compare", "demo", "--settings", "other.toml"]) == 0
     assert "        1  the text as it was read\n" in capsys.readouterr().out
 

@@ -19,8 +19,9 @@ from pipeline.errors import CopydeskError, InputError
 from pipeline.output import card, columns, publication
 from pipeline.output.columns import COLUMNS
 from pipeline.output.corpus import Corpus
-from pipeline.output.publication import authors_of, moment_of, to_published
+from pipeline.output.publication import authors_of, to_published
 from pipeline.sources.meta import as_json
+from pipeline.sources.page.dates import moment_of
 from pipeline.stages import tables
 from tests.runs import ROOT, articles, made, published_rows, run, write_jsonl
 

@@ -14,7 +14,7 @@ import pytest
 
 import pipeline
 from pipeline import config
-from pipeline.engine import local, storage
+from pipeline.engine import local, storage, worker
 from tests.runs import ARTICLE, SEEDS, articles, made, plan, published_rows, run, tree, write_jsonl
 
 
@@ -129,7 +129,7 @@ def test_a_run_starts_its_workers_once(place: Path, monkeypatch: pytest.MonkeyPa
             started.append(workers)
             super().__init__(workers, *rest, **named)
 
-    monkeypatch.setattr(local, "ProcessPoolExecutor", Counted)
+    monkeypatch.setattr(worker, "ProcessPoolExecutor", Counted)
     for number in range(3):
         write_jsonl(place / "in" / f"{number}.jsonl", articles(10 * number + 10, 10 * number))
     assert run("in", "--workers", 2) == 0

@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -25,7 +24,7 @@ from pipeline.output.manifest import OTHERS, Counts, Facts, Manifest, part_figur
 from pipeline.output.release import file_name
 from pipeline.sources.columns import plain
 from pipeline.sources.meta import as_json
-from pipeline.sources.page.dates import iso_date
+from pipeline.sources.page.dates import moment_of
 
 FILE_BYTES = 32 << 20  # of text and metadata in a file: what is held in memory while it is written
 MOST_SITES = 200  # told of one by one; the smaller ones are summed up
@@ -210,22 +209,6 @@ def to_published(rows: pa.RecordBatch, batch: str) -> pa.RecordBatch:
             meta = as_json({**fields, AS_READ: published})
         told["meta"].append(meta or "{}")
     return columns.with_columns(rows, _WITHOUT_CUTS, told)
-
-
-def moment_of(published: str | None) -> datetime | None:
-    """When an article was published; a day is its midnight, a time without a zone is UTC. None: it is no date.
-
-    >>> moment_of("Wed, 20 Nov 2019 10:15:00 +0100").isoformat(), moment_of("Nov. 20, 2019").isoformat()
-    ('2019-11-20T09:15:00+00:00', '2019-11-20T00:00:00+00:00')
-    """
-    told = iso_date(published) if published else None
-    if told is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(told)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):  # the year 0 or 10000, in UTC
-        return None
 
 
 _AUTHORS = frozenset((

@@ -22,7 +22,7 @@ from pipeline.diff import ends
 from pipeline.engine import storage
 from pipeline.engine.protocol import Engine
 from pipeline.output.manifest import Manifest, SourceFigures
-from pipeline.output.publication import moment_of
+from pipeline.sources.page.dates import moment_of
 from pipeline.stages import tables
 from pipeline.stages.tables import FindingRow
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _ISO = re.compile(
@@ -72,3 +72,19 @@ def _iso(match: re.Match[str]) -> str | None:
     except ValueError:  # no such time of day, or no such zone
         return date
     return moment
+
+
+def moment_of(published: str | None) -> datetime | None:
+    """When an article was published; a day is its midnight, a time without a zone is UTC. None: it is no date.
+
+    >>> moment_of("Wed, 20 Nov 2019 10:15:00 +0100").isoformat(), moment_of("Nov. 20, 2019").isoformat()
+    ('2019-11-20T09:15:00+00:00', '2019-11-20T00:00:00+00:00')
+    """
+    told = iso_date(published) if published else None
+    if told is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(told)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the year 0 or 10000, in UTC
+        return None
