@@ -14,7 +14,7 @@ import pytest
 from pipeline.engine.local import LocalEngine
 from tests import s3
 from tests.browser import opened
-from tests.publisher import Publisher
+from tests.press import Press
 from tests.runs import articles, keep_copies, published
 
 
@@ -78,8 +78,8 @@ def engine() -> Iterator[LocalEngine]:
 
 
 @pytest.fixture
-def publisher(tmp_path: Path, engine: LocalEngine) -> Publisher:
-    return Publisher(tmp_path, engine)
+def press(tmp_path: Path, engine: LocalEngine) -> Press:
+    return Press(tmp_path, engine)
 
 
 @pytest.fixture(scope="module")

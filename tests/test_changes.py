@@ -18,7 +18,7 @@ from pipeline.engine import storage, whole
 from pipeline.engine.local import LocalEngine
 from pipeline.errors import InputError, NotKeptError
 from pipeline.output import changes, following, release
-from tests.publisher import Documents, Publisher, Rows, applied
+from tests.press import Documents, Press, Rows, applied
 
 # --- the property ------------------------------------------------------------------------------------------------
 
@@ -46,42 +46,42 @@ EVENTS = st.builds(
 @settings(max_examples=15, deadline=None)
 def test_the_changes_since_any_release_make_the_present_one_of_it(history: list[Event], engine: LocalEngine) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        publisher = Publisher(Path(folder), engine)
+        press = Press(Path(folder), engine)
         copies: dict[int, Rows] = {0: {}}
         for event in history:
             for name in event.withdrawn:
-                publisher.withdraw(name)
-            number = publisher.publish(event.batch, event.documents, settings=event.settings)
-            assert copies.setdefault(number, publisher.rows()).keys() == publisher.rows().keys()
+                press.withdraw(name)
+            number = press.publish(event.batch, event.documents, settings=event.settings)
+            assert copies.setdefault(number, press.rows()).keys() == press.rows().keys()
         assert list(copies) == list(range(number + 1))
         for earlier, copy in copies.items():
-            found = publisher.since(earlier)
+            found = press.since(earlier)
             assert applied(copy, found) == copies[number]
             assert len(list(found)) == len(found) == sum(sum(kinds.values()) for kinds in found.counts.values())
-        assert release.damage(publisher.corpus)[0] == []
+        assert release.damage(press.corpus)[0] == []
 
 
 # --- what changes ------------------------------------------------------------------------------------------------
 
 
-def test_a_release_says_of_each_article_what_became_of_it_and_why(publisher: Publisher) -> None:
-    publisher.publish("b1", {"u": "one", "v": "one", "w": "one", "x": "one"})
+def test_a_release_says_of_each_article_what_became_of_it_and_why(press: Press) -> None:
+    press.publish("b1", {"u": "one", "v": "one", "w": "one", "x": "one"})
     aside = {"w": "duplicates/exact_copy: of b0/w", "new": "language/unwanted: de"}
-    assert publisher.publish("b1", {"u": "one", "v": "two", "y": "one"}, aside=aside) == 2
-    assert publisher.told() == [
+    assert press.publish("b1", {"u": "one", "v": "two", "y": "one"}, aside=aside) == 2
+    assert press.told() == [
         ("changed", "b1", "v", ""),
         ("withdrawn", "b1", "w", "drop: duplicates/exact_copy: of b0/w"),
         ("withdrawn", "b1", "x", "not in the input any more"),
         ("added", "b1", "y", ""),
     ]
-    [file] = changes.files_in(publisher.corpus)[1:]
+    [file] = changes.files_in(press.corpus)[1:]
     assert storage.schema_of(str(file)) == changes.ROWS
     told = {row["id"]: row for row in storage.read_table(str(file)).to_pylist()}
     digests = {text: hashlib.sha256(text.encode()).hexdigest()[:16] for text in ("one", "two")}
     assert {(row["digest_before"], row["digest_after"]) for row in told.values()} == {
         *((digests["one"], digests["two"]), (digests["one"], None), (None, digests["one"]))
     }
-    assert publisher.manifest()["changes"][f"changes/{file.name}"] == {
+    assert press.manifest()["changes"][f"changes/{file.name}"] == {
         "release": 2,
         "rows": 4,
         "bytes": file.stat().st_size,
@@ -89,78 +89,78 @@ def test_a_release_says_of_each_article_what_became_of_it_and_why(publisher: Pub
     }
 
 
-def test_any_column_is_a_change_and_it_is_said_where_the_text_is_the_same(publisher: Publisher) -> None:
-    publisher.publish("b1", {"u": "one", "v": "one"})
-    publisher.publish("b1", {"v": "one", "u": "new"})  # the lines where they were read are others
-    found = publisher.since(1)
+def test_any_column_is_a_change_and_it_is_said_where_the_text_is_the_same(press: Press) -> None:
+    press.publish("b1", {"u": "one", "v": "one"})
+    press.publish("b1", {"v": "one", "u": "new"})  # the lines where they were read are others
+    found = press.since(1)
     assert [(c.kind, c.id, c.text_changed) for c in found] == [("changed", "u", True), ("changed", "v", False)]
     assert repr(found).endswith("release 1 to 2, 0 added, 2 changed, 0 withdrawn, 0 superseded>")
 
 
-def test_the_same_rows_are_no_change(publisher: Publisher) -> None:
-    assert publisher.publish("b1", {"u": "one"}) == 1
-    assert publisher.publish("b1", {"u": "one"}) == 1
-    assert publisher.publish("b1", {"u": "one"}, settings="others") == 2
-    assert publisher.told() == []
+def test_the_same_rows_are_no_change(press: Press) -> None:
+    assert press.publish("b1", {"u": "one"}) == 1
+    assert press.publish("b1", {"u": "one"}) == 1
+    assert press.publish("b1", {"u": "one"}, settings="others") == 2
+    assert press.told() == []
 
 
-def test_a_batch_whose_manifest_was_lost_is_mended_without_a_new_release(publisher: Publisher) -> None:
-    publisher.publish("b1", {"u": "one"})
-    before = publisher.manifest()
-    publisher.withdraw("b1")
-    assert publisher.publish("b1", {"u": "one"}) == 1
-    assert publisher.manifest() == before
+def test_a_batch_whose_manifest_was_lost_is_mended_without_a_new_release(press: Press) -> None:
+    press.publish("b1", {"u": "one"})
+    before = press.manifest()
+    press.withdraw("b1")
+    assert press.publish("b1", {"u": "one"}) == 1
+    assert press.manifest() == before
 
 
-def test_a_batch_that_was_withdrawn_by_hand_is_told_with_the_next_release(publisher: Publisher) -> None:
-    publisher.publish("b1", {"u": "one"})
-    publisher.publish("b2", {"u": "two"})
-    publisher.withdraw("b1")
-    assert publisher.publish("b2", {"u": "two"}) == 3
-    assert publisher.told() == [("withdrawn", "b1", "u", "batch withdrawn by hand")]
-    assert sorted(path.name.partition(".")[0] for path in (publisher.corpus / "listings").iterdir()) == ["b2"]
+def test_a_batch_that_was_withdrawn_by_hand_is_told_with_the_next_release(press: Press) -> None:
+    press.publish("b1", {"u": "one"})
+    press.publish("b2", {"u": "two"})
+    press.withdraw("b1")
+    assert press.publish("b2", {"u": "two"}) == 3
+    assert press.told() == [("withdrawn", "b1", "u", "batch withdrawn by hand")]
+    assert sorted(path.name.partition(".")[0] for path in (press.corpus / "listings").iterdir()) == ["b2"]
 
 
-def test_a_better_copy_is_listed_once_and_withdraws_nothing(publisher: Publisher) -> None:
-    publisher.publish("b1", {"u": "one"})
+def test_a_better_copy_is_listed_once_and_withdraws_nothing(press: Press) -> None:
+    press.publish("b1", {"u": "one"})
     better = [("u", "b1", "new", "near", "intact")]
-    publisher.publish("b2", {"v": "two"}, superseded=better)
-    [superseded, added] = publisher.since(1)
+    press.publish("b2", {"v": "two"}, superseded=better)
+    [superseded, added] = press.since(1)
     reason = "near copy, 0.88 alike; better: intact"
     assert superseded == following.Change("superseded", "b1", "u", None, reason, ("b2", "new"), False)
     assert (added.kind, added.id) == ("added", "v")
-    publisher.publish("b2", {"v": "three"}, superseded=better)
-    assert publisher.told() == [("changed", "b2", "v", "")]
-    assert [kind for kind, *_ in publisher.told(1)] == ["superseded", "added"]
-    publisher.withdraw("b1")
-    publisher.publish("b2", {"v": "three"}, superseded=better)
-    assert publisher.told(1) == [("withdrawn", "b1", "u", "batch withdrawn by hand"), ("added", "b2", "v", "")]
+    press.publish("b2", {"v": "three"}, superseded=better)
+    assert press.told() == [("changed", "b2", "v", "")]
+    assert [kind for kind, *_ in press.told(1)] == ["superseded", "added"]
+    press.withdraw("b1")
+    press.publish("b2", {"v": "three"}, superseded=better)
+    assert press.told(1) == [("withdrawn", "b1", "u", "batch withdrawn by hand"), ("added", "b2", "v", "")]
 
 
-def test_a_better_copy_that_has_gone_is_none_any_more(publisher: Publisher) -> None:
-    publisher.publish("b1", {"u": "one"})
-    publisher.publish("b2", {"v": "two"}, superseded=[("u", "b1", "v", "near", "intact")])
-    assert [kind for kind, *_ in publisher.told(1)] == ["superseded", "added"]
-    publisher.publish("b2", {"w": "two"})
-    assert publisher.told(1) == [("added", "b2", "w", "")]
-    publisher.publish("b2", {"v": "two"}, superseded=[("u", "b1", "v", "near", "intact")])
-    publisher.publish("b3", {"x": "three"})
-    publisher.withdraw("b2")
-    publisher.publish("b3", {"x": "four"})
-    assert publisher.told(1) == [("added", "b3", "x", "")]
+def test_a_better_copy_that_has_gone_is_none_any_more(press: Press) -> None:
+    press.publish("b1", {"u": "one"})
+    press.publish("b2", {"v": "two"}, superseded=[("u", "b1", "v", "near", "intact")])
+    assert [kind for kind, *_ in press.told(1)] == ["superseded", "added"]
+    press.publish("b2", {"w": "two"})
+    assert press.told(1) == [("added", "b2", "w", "")]
+    press.publish("b2", {"v": "two"}, superseded=[("u", "b1", "v", "near", "intact")])
+    press.publish("b3", {"x": "three"})
+    press.withdraw("b2")
+    press.publish("b3", {"x": "four"})
+    assert press.told(1) == [("added", "b3", "x", "")]
 
 
-def test_over_several_releases_only_what_came_of_it_counts(publisher: Publisher) -> None:
-    publisher.publish("b1", {"u": "one"})
-    publisher.publish("b2", {"gone": "one"})
-    publisher.publish("b1", {})
-    assert publisher.told(2) == [("withdrawn", "b1", "u", "not in the input any more")]
-    publisher.withdraw("b2")
-    publisher.publish("b1", {"u": "one"})
-    assert publisher.told(1) == []
-    publisher.publish("b1", {"u": "two"})
-    assert publisher.told(1) == [("changed", "b1", "u", "")]
-    assert publisher.told(0) == publisher.told(3)[:1] == [("added", "b1", "u", "")]
+def test_over_several_releases_only_what_came_of_it_counts(press: Press) -> None:
+    press.publish("b1", {"u": "one"})
+    press.publish("b2", {"gone": "one"})
+    press.publish("b1", {})
+    assert press.told(2) == [("withdrawn", "b1", "u", "not in the input any more")]
+    press.withdraw("b2")
+    press.publish("b1", {"u": "one"})
+    assert press.told(1) == []
+    press.publish("b1", {"u": "two"})
+    assert press.told(1) == [("changed", "b1", "u", "")]
+    assert press.told(0) == press.told(3)[:1] == [("added", "b1", "u", "")]
 
 
 # --- how far it reaches ------------------------------------------------------------------------------------------
@@ -174,38 +174,36 @@ def test_over_several_releases_only_what_came_of_it_counts(publisher: Publisher)
         ("b1", "since is the number of a release, as 2; got 'b1'$"),
     ],
 )
-def test_a_release_that_there_is_not_is_refused(publisher: Publisher, since: Any, said: str) -> None:
+def test_a_release_that_there_is_not_is_refused(press: Press, since: Any, said: str) -> None:
     for text in ("one", "two"):
-        publisher.publish("b1", {"u": text})
+        press.publish("b1", {"u": text})
     with pytest.raises(InputError, match=said) as refused:
-        publisher.since(since)
+        press.since(since)
     assert not isinstance(refused.value, NotKeptError)
 
 
 @pytest.mark.parametrize(("name", "most"), [("MOST_RELEASES", 2), ("MOST_CHANGES", 3)])
-def test_of_old_releases_the_changes_go(
-    publisher: Publisher, monkeypatch: pytest.MonkeyPatch, name: str, most: int
-) -> None:
+def test_of_old_releases_the_changes_go(press: Press, monkeypatch: pytest.MonkeyPatch, name: str, most: int) -> None:
     monkeypatch.setattr(changes, name, most)
     for text in ("one", "two", "three", "four", "five"):
-        publisher.publish("b1", {"u": text})
+        press.publish("b1", {"u": text})
     reached = 5 - most
-    assert publisher.manifest()["reaches"] == reached
-    assert len(changes.files_in(publisher.corpus)) == most
-    assert release.damage(publisher.corpus)[0] == []
-    assert publisher.told(reached) == publisher.told(4) == [("changed", "b1", "u", "")]
+    assert press.manifest()["reaches"] == reached
+    assert len(changes.files_in(press.corpus)) == most
+    assert release.damage(press.corpus)[0] == []
+    assert press.told(reached) == press.told(4) == [("changed", "b1", "u", "")]
     with pytest.raises(NotKeptError, match=rf"since release 1 is not kept any more, but since {reached}: begin anew"):
-        publisher.since(1)
-    assert publisher.told(0) == [("added", "b1", "u", "")]
-    publisher.publish("b1", {f"u{n}": "one" for n in range(9)})
-    assert len(publisher.since(5)) == 10
+        press.since(1)
+    assert press.told(0) == [("added", "b1", "u", "")]
+    press.publish("b1", {f"u{n}": "one" for n in range(9)})
+    assert len(press.since(5)) == 10
 
 
-def test_a_corpus_of_before_is_followed_from_its_next_release_on(publisher: Publisher) -> None:
+def test_a_corpus_of_before_is_followed_from_its_next_release_on(press: Press) -> None:
     """One that has neither listings nor changes: what was published is read."""
     for name in ("b1", "b2"):
-        publisher.publish(name, {"u": "one", "v": "one"})
-    for file in [publisher.corpus / release.MANIFEST, *publisher.corpus.glob("batches/*/manifest.json")]:
+        press.publish(name, {"u": "one", "v": "one"})
+    for file in [press.corpus / release.MANIFEST, *press.corpus.glob("batches/*/manifest.json")]:
         told = whole.read_json(file)
         assert told is not None
         for name in ("listing", "changes", "reaches"):
@@ -215,68 +213,66 @@ def test_a_corpus_of_before_is_followed_from_its_next_release_on(publisher: Publ
         told["files"] = {n: f for n, f in told.get("files", {}).items() if not n.startswith("listings/")}
         whole.write_json(file, told)
     for name in ("listings", "changes"):
-        shutil.rmtree(publisher.corpus / name)
-    before = publisher.rows()
-    assert applied({}, publisher.since(0)) == before
-    assert publisher.told(2) == []
-    publisher.publish("b1", {"u": "one", "v": "two"})
-    assert publisher.told(2) == [("changed", "b1", "v", "")]
-    assert applied(before, publisher.since(2)) == publisher.rows()
+        shutil.rmtree(press.corpus / name)
+    before = press.rows()
+    assert applied({}, press.since(0)) == before
+    assert press.told(2) == []
+    press.publish("b1", {"u": "one", "v": "two"})
+    assert press.told(2) == [("changed", "b1", "v", "")]
+    assert applied(before, press.since(2)) == press.rows()
     with pytest.raises(NotKeptError, match="since release 1 is not kept any more, but since 2"):
-        publisher.since(1)
+        press.since(1)
 
 
-def test_where_nobody_knows_what_was_published_followers_begin_anew(publisher: Publisher) -> None:
+def test_where_nobody_knows_what_was_published_followers_begin_anew(press: Press) -> None:
     for text in ("one", "two"):
-        publisher.publish("b1", {"u": text})
-    shutil.rmtree(publisher.corpus / "listings")
-    shutil.rmtree(publisher.corpus / "data")
-    assert publisher.publish("b1", {"u": "three"}) == 3
-    assert publisher.manifest()["reaches"] == 3
+        press.publish("b1", {"u": text})
+    shutil.rmtree(press.corpus / "listings")
+    shutil.rmtree(press.corpus / "data")
+    assert press.publish("b1", {"u": "three"}) == 3
+    assert press.manifest()["reaches"] == 3
     with pytest.raises(NotKeptError):
-        publisher.since(2)
-    assert applied({}, publisher.since(0)) == publisher.rows()
+        press.since(2)
+    assert applied({}, press.since(0)) == press.rows()
 
 
 @pytest.mark.parametrize("harm", ["flipped", "deleted"])
-def test_changes_that_are_damaged_are_named_refused_and_left_out_of_the_next_release(
-    publisher: Publisher, harm: str
-) -> None:
+def test_changes_that_are_damaged_are_named_refused_and_left_out_of_the_next_release(press: Press, harm: str) -> None:
     for text in ("one", "two", "three"):
-        publisher.publish("b1", {"u": text})
-    file = changes.files_in(publisher.corpus)[1]
+        press.publish("b1", {"u": text})
+    file = changes.files_in(press.corpus)[1]
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.unlink()
     if harm == "flipped":
         file.write_bytes(content)
     said = "holds other bytes than were written" if harm == "flipped" else "is missing"
-    assert release.damage(publisher.corpus)[0] == [f"changes/{file.name} {said}"]
+    assert release.damage(press.corpus)[0] == [f"changes/{file.name} {said}"]
     with pytest.raises(NotKeptError, match=f"{file.name} {said}: begin anew"):
-        publisher.since(1)
-    assert publisher.told(2) == [("changed", "b1", "u", "")]
-    assert publisher.publish("b1", {"u": "three"}) == 3
-    assert (publisher.manifest()["reaches"], release.damage(publisher.corpus)[0]) == (2, [])
+        press.since(1)
+    assert press.told(2) == [("changed", "b1", "u", "")]
+    assert press.publish("b1", {"u": "three"}) == 3
+    assert (press.manifest()["reaches"], release.damage(press.corpus)[0]) == (2, [])
 
 
-def test_a_batch_published_again_while_its_changes_are_read_is_said(publisher: Publisher) -> None:
-    publisher.publish("b1", {"u": "one"})
-    found = publisher.since(0)
-    publisher.publish("b1", {"u": "two"})
+def test_a_batch_published_again_while_its_changes_are_read_is_said(press: Press) -> None:
+    press.publish("b1", {"u": "one"})
+    found = press.since(0)
+    press.publish("b1", {"u": "two"})
     assert [change.id for change in found.listed()] == ["u"]
     with pytest.raises(InputError, match="published again meanwhile; call read_corpus again"):
         list(found)
 
 
-def test_a_listing_is_by_its_rows_alone(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listing_is_by_its_rows_alone(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.output.publication.FILE_BYTES", 100)
     monkeypatch.setattr("pipeline.engine.local.IN_PROCESS_BYTES", 0)
     monkeypatch.setattr(storage, "ROW_GROUP", 7)
     documents = {f"{number:02d}": "one" * number for number in range(40)}
-    publisher.publish("b1", documents)
-    [one] = (publisher.corpus / "listings").iterdir()
+    press.publish("b1", documents)
+    [one] = (press.corpus / "listings").iterdir()
     with closing(LocalEngine(2)) as engine:
-        other = Publisher(publisher.output.parent / "other", engine)
+        other = Press(press.output.parent / "other", engine)
         other.publish("b1", documents)
         assert [path.read_bytes() for path in (other.corpus / "listings").iterdir()] == [one.read_bytes()]
         assert len(list((other.corpus / "data").iterdir())) > 10

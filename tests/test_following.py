@@ -20,7 +20,7 @@ from pipeline.console import cli
 from pipeline.engine import whole
 from pipeline.errors import InputError
 from pipeline.output import changes, release
-from tests.publisher import Publisher, Rows, applied, by_place
+from tests.press import Press, Rows, applied, by_place
 from tests.runs import ROOT, articles, one_line, run, write_jsonl
 
 CORPUS = Path("output/corpus")
@@ -72,10 +72,10 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
-def test_the_command_counts_and_lists_them(publisher: Publisher, capsys: pytest.CaptureFixture[str]) -> None:
-    publisher.publish("b1", {"u\x1b[31m": "one", "v": "one", **{f"w{n}": "one" for n in range(30)}})
-    publisher.publish("b1", {"v": "two"}, aside={"u\x1b[31m": "a\nreason"})
-    output = ["--output", str(publisher.output)]
+def test_the_command_counts_and_lists_them(press: Press, capsys: pytest.CaptureFixture[str]) -> None:
+    press.publish("b1", {"u\x1b[31m": "one", "v": "one", **{f"w{n}": "one" for n in range(30)}})
+    press.publish("b1", {"v": "two"}, aside={"u\x1b[31m": "a\nreason"})
+    output = ["--output", str(press.output)]
     assert said(capsys, *output).splitlines()[:5] == [
         "release 1 to 2",
         "batch  added  changed  withdrawn  superseded",
@@ -99,46 +99,42 @@ def test_the_command_counts_and_lists_them(publisher: Publisher, capsys: pytest.
     assert said(capsys, "--batch", "b2", *output) == said(capsys, "--since", "2", *output).replace("2 to 2", "1 to 2")
 
 
-def test_a_release_that_there_is_not_is_said_in_a_line(
-    publisher: Publisher, capsys: pytest.CaptureFixture[str]
-) -> None:
-    publisher.publish("b1", {"u": "one"})
+def test_a_release_that_there_is_not_is_said_in_a_line(press: Press, capsys: pytest.CaptureFixture[str]) -> None:
+    press.publish("b1", {"u": "one"})
     capsys.readouterr()
-    assert cli.main(["changes", "--since", "9", "--output", str(publisher.output)]) == 2
-    assert one_line(capsys) == f"copydesk: {publisher.corpus}: there is no release 9; the newest is 1"
+    assert cli.main(["changes", "--since", "9", "--output", str(press.output)]) == 2
+    assert one_line(capsys) == f"copydesk: {press.corpus}: there is no release 9; the newest is 1"
 
 
 # --- the example -------------------------------------------------------------------------------------------------
 
 
-def searched(publisher: Publisher, *words: str) -> tuple[str, list[str]]:
+def searched(press: Press, *words: str) -> tuple[str, list[str]]:
     """What the example says it did, and where its hits are."""
     command = [
         sys.executable,
         str(ROOT / "examples" / "search_index.py"),
-        str(publisher.corpus),
+        str(press.corpus),
         "index.sqlite",
         *words,
     ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=publisher.output.parent, env=environment, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, cwd=press.output.parent, env=environment, capture_output=True, text=True, check=True)
     return done.stderr.strip(), [line.partition(":")[0] for line in done.stdout.splitlines()]
 
 
-def test_the_example_keeps_an_index_in_step(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
-    publisher.publish("b1", {"u": "the old bridge", "v": "the new bridge", "w": "a ferry"})
-    assert searched(publisher, "bridge", "the") == ("release 0 to 1: 3 changes", ["b1/u", "b1/v"])
-    publisher.publish("b1", {"u": "the old bridge", "v": "the new tunnel"})
-    publisher.publish("b2", {"u": "no bridge"})
-    assert searched(publisher, "bridge") == ("release 1 to 3: 3 changes", ["b2/u", "b1/u"])
-    assert searched(publisher, "ferry") == ("release 3 to 3: 0 changes", [])
-    assert searched(publisher, "tunnel") == ("release 3 to 3: 0 changes", ["b1/v"])
+def test_the_example_keeps_an_index_in_step(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    press.publish("b1", {"u": "the old bridge", "v": "the new bridge", "w": "a ferry"})
+    assert searched(press, "bridge", "the") == ("release 0 to 1: 3 changes", ["b1/u", "b1/v"])
+    press.publish("b1", {"u": "the old bridge", "v": "the new tunnel"})
+    press.publish("b2", {"u": "no bridge"})
+    assert searched(press, "bridge") == ("release 1 to 3: 3 changes", ["b2/u", "b1/u"])
+    assert searched(press, "ferry") == ("release 3 to 3: 0 changes", [])
+    assert searched(press, "tunnel") == ("release 3 to 3: 0 changes", ["b1/v"])
     monkeypatch.setattr(changes, "MOST_RELEASES", 1)
     for text in ("one bridge", "two"):
-        publisher.publish("b1", {"u": text})
-    assert searched(publisher, "bridge") == ("release 0 to 5: 2 changes", ["b2/u"])
+        press.publish("b1", {"u": text})
+    assert searched(press, "bridge") == ("release 0 to 5: 2 changes", ["b2/u"])
 
 
 # --- who reads while others publish ------------------------------------------------------------------------------
@@ -147,13 +143,13 @@ def test_the_example_keeps_an_index_in_step(publisher: Publisher, monkeypatch: p
 PUBLISHER = """
 from contextlib import closing
 from pathlib import Path
-from tests.publisher import Publisher
+from tests.press import Press
 for line in sys.stdin:
     kill_at, batch, documents = json.loads(line)
     if os.fork() == 0:
         seen.clear()
         with closing(local.LocalEngine(1)) as engine:
-            Publisher(Path("."), engine).publish(batch, documents)
+            Press(Path("."), engine).publish(batch, documents)
         Path("seen.json").write_text(json.dumps(seen))
         os._exit(0)
     print(os.wait()[1], flush=True)
@@ -161,11 +157,11 @@ for line in sys.stdin:
 
 
 @pytest.mark.slow
-def test_who_follows_in_a_loop_sees_whole_releases_wherever_a_publication_is_killed(publisher: Publisher) -> None:
+def test_who_follows_in_a_loop_sees_whole_releases_wherever_a_publication_is_killed(press: Press) -> None:
     chance = random.Random(20)
-    publisher.publish("b0", {"u": "one", "v": "one"})
-    copies: dict[int, Rows] = {0: {}, 1: publisher.rows()}
-    place = publisher.output.parent
+    press.publish("b0", {"u": "one", "v": "one"})
+    copies: dict[int, Rows] = {0: {}, 1: press.rows()}
+    place = press.output.parent
     command = [sys.executable, "-c", faults.WATCHED + PUBLISHER, "-1", "-1", ""]
     environment = {**os.environ, "PYTHONPATH": str(faults.ROOT)}
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -180,25 +176,25 @@ def test_who_follows_in_a_loop_sees_whole_releases_wherever_a_publication_is_kil
             ended = False
             while not ended:
                 ended = bool(select.select([publisher.stdout], [], [], 0)[0])
-                reads += follow(publisher, copies)
+                reads += follow(press, copies)
             assert int(publisher.stdout.readline()) == (0 if point < 0 else signal.SIGKILL)
             if number == 0:
                 seen = json.loads((place / "seen.json").read_text())
                 first = next(n for n, change in enumerate(seen) if ".corpus." in change)
                 points = list(range(first, len(seen)))
-            whole.remove_leftovers(publisher.output)
+            whole.remove_leftovers(press.output)
         publisher.stdin.close()
     assert reads > 22
     assert len(copies) > 5
-    assert release.damage(publisher.corpus)[0] == []
+    assert release.damage(press.corpus)[0] == []
 
 
-def follow(publisher: Publisher, copies: dict[int, Rows]) -> int:
+def follow(press: Press, copies: dict[int, Rows]) -> int:
     """Bring the newest copy up to date, and compare it with what is read; 0 where the release went meanwhile."""
     try:
-        found = publisher.since(max(copies))
+        found = press.since(max(copies))
         mine = applied(copies[found.since], found)
-        corpus = pipeline.read_corpus(publisher.corpus)
+        corpus = pipeline.read_corpus(press.corpus)
         theirs = by_place(corpus.dataset.to_table().to_pylist())
     except FileNotFoundError:  # of Arrow
         return 0

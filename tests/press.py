@@ -25,7 +25,7 @@ Documents = Mapping[str, str]  # ids to texts
 SIDE = ("id", "batch", "better", "kind", "why")  # of the side table `superseded`, without the similarity
 
 
-class Publisher:
+class Press:
     """Publishes made-up batches below a folder, as the last step of a run does."""
 
     def __init__(self, folder: Path, engine: LocalEngine) -> None:
