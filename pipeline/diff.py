@@ -22,6 +22,8 @@ _INVISIBLE = re.compile(
 _LINE_BREAK = '<b title="line break">↵</b>'
 
 MOST_PIECES = 30  # of a text, shown
+MOST_IN_FULL = 100_000  # characters of a text that is shown in full
+MOST_PIECES_IN_FULL = 3_000
 _WIDTH = 60  # characters to each side of a piece
 _MOST_OF_PIECE = 160  # characters of what stood there, and of what stands there now
 _MOST_OF_REASON = 200  # characters
@@ -64,19 +66,22 @@ class Piece(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def pieces(text: str, findings: Sequence[Finding]) -> list[Piece]:
+def pieces(text: str, *stages: Sequence[Finding]) -> list[Piece]:
     """The stretches of `text`, clean as it is, that were changed or remarked, in order and without overlap.
 
-    What several findings did to one stretch, one after the other, is one piece. Remarks on nothing, and on so much that
-    they are about the whole text, are left out (`of_the_whole`).
+    The findings are those of one stage after the other. What several did to one stretch is one piece. Remarks on
+    nothing, and on so much that they are about the whole text, are left out (`of_the_whole`).
 
     Raises:
         RuleError: the findings do not belong to this text.
     """
     placed: list[Piece] = []
-    before = edits.revert(text, findings)
-    for sweep in edits.sweeps([finding for finding in findings if not _of_the_whole(finding)]):
-        placed, before = _swept(placed, before, sweep)
+    before = text
+    for findings in reversed(stages):
+        before = edits.revert(before, findings)
+    for findings in stages:
+        for sweep in edits.sweeps([finding for finding in findings if not _of_the_whole(finding)]):
+            placed, before = _swept(placed, before, sweep)
     return placed
 
 
@@ -177,6 +182,29 @@ def of_text(text: str, findings: Sequence[Finding]) -> Iterator[str]:
         yield f"{visible(text[done : done + _WIDTH])}<i> … {len(placed) - MOST_PIECES:,} more pieces … </i>"
     else:
         yield _gap(text[done:], first=not placed, last=True)
+
+
+def in_full(text: str, *stages: Sequence[Finding]) -> Iterator[str]:
+    """HTML of all of `text`, clean as it is, with what each stage has changed and remarked in it, as in `of_text`.
+
+    Of more than `MOST_IN_FULL` characters and pieces only the first are there.
+    """
+    done = 0
+    placed = [piece for piece in pieces(text, *stages) if piece.end <= MOST_IN_FULL]
+    for piece in placed[:MOST_PIECES_IN_FULL]:
+        yield visible(text[done : piece.start])
+        yield _changed(text, piece, "\n")
+        done = piece.end
+    if len(placed) > MOST_PIECES_IN_FULL:
+        yield f"<i> … {len(placed) - MOST_PIECES_IN_FULL:,} more pieces … </i>"
+    else:
+        yield beginning(text[done:], max(MOST_IN_FULL - done, 0))
+
+
+def beginning(text: str, most: int = MOST_IN_FULL) -> str:
+    """HTML of at most so many characters of a text."""
+    more = f"<i> … {len(text) - most:,} more characters</i>" if len(text) > most else ""
+    return visible(text[:most]) + more
 
 
 def told(findings: Iterable[Finding]) -> Iterator[str]:

@@ -123,22 +123,13 @@ def life_of(plan: Plan, identity: str) -> Life:
     episodes: list[Episode] = []
     source: dict[str, Any] = {}
     seen: set[str] = {*tables.DOCUMENTS.names, "filename"}
-    part: int | None = None  # of what the step before has kept, where the document stands
-    for made in run:
-        found = _rows(made, identity, part) or _rows(made, identity, None)
-        findings = _findings(made, identity, part)
-        part = None
-        for place, row in found:
-            source = source or {name: row[name] for name in _TOLD if row[name] not in (None, "", 0)}
-            if place == tables.KEPT:
-                part = storage.parts(made.kept).index(Path(row["filename"]))
-            facts = {name: value for name, value in row.items() if name not in seen and value is not None}
-            aside = {name: facts.pop(name, None) or "" for name in tables.ASIDE.names}
-            limits = _limits(made, facts)
-            episodes.append(Episode(made.step, place, aside["reason"], aside["traceback"], findings, facts, limits))
-            seen.update(row)
-        if part is None:  # it has come to its end
-            break
+    for made, place, row, findings in followed(run, identity):
+        source = source or {name: row[name] for name in _TOLD if row[name] not in (None, "", 0)}
+        facts = {name: value for name, value in row.items() if name not in seen and value is not None}
+        aside = {name: facts.pop(name, None) or "" for name in tables.ASIDE.names}
+        limits = _limits(made, facts)
+        episodes.append(Episode(made.step, place, aside["reason"], aside["traceback"], findings, facts, limits))
+        seen.update(row)
     if not episodes:
         raise InputError(f'no document "{identity}" in batch {plan.batch.name}')
     published = manifests.read(plan.batch.layout.published)
@@ -153,6 +144,30 @@ def life_of(plan: Plan, identity: str) -> Life:
         _twin(run[-1], identity),
         list(_better(plan, identity)) if release else [],
     )
+
+
+class Left(NamedTuple):
+    """A document as a step has left it: where, its row there, and what was found on it."""
+
+    made: Made
+    place: str
+    row: dict[str, Any]
+    findings: list[FindingRow]
+
+
+def followed(run: Run, identity: str) -> Iterator[Left]:
+    """A document from step to step, to its end; several times in a step where several had the same id."""
+    part: int | None = None  # of what the step before has kept, where the document stands
+    for made in run:
+        found = _rows(made, identity, part) or _rows(made, identity, None)
+        findings = _findings(made, identity, part)
+        part = None
+        for place, row in found:
+            if place == tables.KEPT:
+                part = storage.parts(made.kept).index(Path(row["filename"]))
+            yield Left(made, place, row, findings)
+        if part is None:
+            return
 
 
 def _limits(made: Made, facts: Iterable[str]) -> dict[str, dict[str, Any]]:
