@@ -78,15 +78,16 @@ def _has_site(rows: pa.RecordBatch) -> pa.Array:
     return pa.array([bool(site) for site in rows.column("site").to_pylist()], pa.bool_())
 
 
-# A batch's own counts, and those of all sites and batches. `""` stands for the number of documents of a site.
+# A batch's own counts, and those of all sites and batches. `""` stands for the number of documents of a site. The shape
+# is a key and no `min(shape)`: DuckDB spills keys that are strings, but no other strings, and they are most of it.
 _COUNT = """
-SELECT site, line, min(shape) AS shape, count(*) AS documents FROM uses GROUP BY site, line
+SELECT site, line, shape, count(*) AS documents FROM uses GROUP BY site, line, shape
 UNION ALL
 SELECT site, 0 AS line, '' AS shape, count(*) AS documents FROM sites GROUP BY site
-ORDER BY site, line
 """
+_SORTED = "SELECT * FROM counts ORDER BY site, line, shape"  # a query of its own: both at once want twice the memory
 _TOGETHER = """
-SELECT site, line, min(shape) AS shape, sum(documents) AS documents FROM counts GROUP BY site, line
+SELECT site, line, shape, sum(documents) AS documents FROM counts GROUP BY site, line, shape
 """
 _SEEN = f"""
 SELECT here.site, here.line, here.shape, here.documents, whole.documents AS of, everywhere.documents AS everywhere
@@ -108,7 +109,8 @@ def count_own(engine: Engine, documents: Dataset, work: str) -> str:
     """The counts of one batch: a folder of Parquet with the columns of `COUNTS`."""
     own_uses = engine.map_rows(uses, documents, f"{work}/uses")
     of_site = engine.map_rows(sites, documents, f"{work}/sites")
-    return engine.sql(_COUNT, f"{work}/{COUNTED}", uses=own_uses, sites=of_site)
+    counts = engine.sql(_COUNT, f"{work}/unsorted", uses=own_uses, sites=of_site)
+    return engine.sql(_SORTED, f"{work}/{COUNTED}", counts=counts)
 
 
 def count(engine: Engine, documents: Dataset, history: Sequence[str], work: str) -> str:
@@ -118,7 +120,7 @@ def count(engine: Engine, documents: Dataset, history: Sequence[str], work: str)
     documents or more are listed.
     """
     own = count_own(engine, documents, work)
-    together = engine.sql(_TOGETHER, f"{work}/together", counts=[own, *history])
+    together = engine.sql(_TOGETHER, f"{work}/together", counts=[own, *history]) if history else own
     seen = engine.sql(_SEEN, f"{work}/seen", here=together)
     return engine.sql(_MATTERING, f"{work}/lines", seen=seen)
 

@@ -70,7 +70,7 @@ def _uses_of(counted: str, decided: str, sites: pa.Array) -> lines.Uses:
 def count_lines(stage: Stage, engine: Engine, ground: Ground) -> FactFunction:
     """Count the lines of all documents, together with those of earlier batches."""
     counted = lines.count(engine, ground.documents, list(ground.earlier.values()), ground.work)
-    whole.remove(*(Path(ground.work) / name for name in ("uses", "sites", "together", "seen")))
+    whole.remove(*(Path(ground.work) / name for name in ("uses", "sites", "unsorted", "together", "seen")))
     assert isinstance(stage.table, Boilerplate)
     table = stage.table
     return partial(line_facts, counted=counted, decided=table.decisions.text, additions=table.phrases.text)
