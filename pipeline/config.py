@@ -170,8 +170,10 @@ class Settings:
 # --- from a file to settings -------------------------------------------------------------------------------------
 
 
-def load(stages: Sequence[Stage], file: str | Path | None = None, **options: Any) -> Settings:
+def load(stages: Sequence[Stage], file: str | Path | None = None, also: Sequence[str] = (), **options: Any) -> Settings:
     """The settings of `file`, with the `options` that are not None in the place of its `[run]` and `[read]` values.
+
+    `also` are settings in the place of those of the file, each a line of TOML: `run.workers = 2`.
 
     Paths in the file are relative to its own folder, those among the options to the working directory. Without a file
     the one at `DEFAULT_FILE` counts, or the defaults where there is none.
@@ -191,8 +193,26 @@ def load(stages: Sequence[Stage], file: str | Path | None = None, **options: Any
         raise SettingsError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not TOML: {error}") from error
+    for line in also:
+        tables = _with_line(tables, line)
     given = {name: value for name, value in options.items() if value is not None}
     return parse(stages, tables, str(path), given, path.parent)
+
+
+def _with_line(tables: Mapping[str, Any], line: str) -> dict[str, Any]:
+    """The tables of a file with what a line of TOML sets."""
+    try:
+        return _merged(tables, tomllib.loads(line))
+    except tomllib.TOMLDecodeError as error:
+        told = 'must be a setting as TOML has it, as rules."translation/low_score".min_score=0.7'
+        raise SettingsError(f"{line!r}: {told} ({error})") from error
+
+
+def _merged(tables: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    both = {
+        n: _merged(tables[n], v) for n, v in others.items() if isinstance(v, dict) and isinstance(tables.get(n), dict)
+    }
+    return {**tables, **others, **both}
 
 
 def parse(

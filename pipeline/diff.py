@@ -162,7 +162,7 @@ def _changed(text: str, piece: Piece, line_break: str = "") -> str:
     now = text[piece.start : piece.end]
     reasons = "\n".join(dict.fromkeys(map(_reason, piece.findings)))[:_MOST_OF_REASON]
     after = None if now == piece.before else ends(now)
-    return change(ends(piece.before), after, f' title="{_plain(reasons)}" tabindex="0"', line_break)
+    return change(ends(piece.before), after, f' title="{plain(reasons)}" tabindex="0"', line_break)
 
 
 def of_text(text: str, findings: Sequence[Finding]) -> Iterator[str]:
@@ -219,8 +219,8 @@ def _reason(finding: Finding) -> str:
     return f"{finding.rule}: {finding.detail}" if finding.detail else finding.rule
 
 
-def _plain(text: str) -> str:
-    """For an attribute, which holds no tags."""
+def plain(text: str) -> str:
+    """The same without tags, as for an attribute."""
     return escape(_INVISIBLE.sub(lambda found: f"U+{ord(found[0]):04X}", text))
 
 

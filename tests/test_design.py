@@ -25,7 +25,7 @@ PACKAGE = Path(config.__file__).parent
 # A room imports only from rooms that stand before it.
 ORDER = (
     *("errors", "records", "text", "edits", "diff", "compiled", "engine", "facts", "rules", "stages"),
-    *("config", "sources", "output", "face", "run", "tasks", "console", "__main__"),
+    *("config", "sources", "output", "face", "run", "tasks", "desk", "console", "__main__"),
 )
 # The library face imports what it needs when it is called.
 FACE = PACKAGE / "__init__.py"

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "one document's whole life: where it came from, what became of it",
     "changes": "which articles a release has added, changed and withdrawn, and why",
     "compare": "two runs side by side: which documents fall, return or change, through which rule",
+    "desk": "batches in a browser: search, read, compare, decide; on this machine alone",
     "rules": "the rules, what they do, and their settings",
     "boilerplate": "lines learned of sites: look at them, accept or reject them",
     "verify": "whether all outputs are still as they were written, byte for byte",

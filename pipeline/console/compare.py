@@ -52,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", nargs="+", metavar="RUN", help=_RUN)
     told = "compare one batch with what it would be under these settings: it is made so in a temporary folder"
     parser.add_argument("--settings", metavar="FILE", help=told)
-    told = "with --settings: make both of N documents, drawn evenly, instead of all"
+    told = "the same under its own settings but for this one, as TOML has it; several times for several settings"
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help=told)
+    told = "with --settings or --set: make both of N documents, drawn evenly, instead of all"
     parser.add_argument("--sample", type=int, metavar="N", default=0, help=told)
     parser.add_argument("--output", metavar="FOLDER", help="where outputs are (default: output)")
     parser.add_argument("--work", metavar="FOLDER", help=config.run_options()["work"].help)
@@ -65,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     first, before = _named(options, options.run[0])
     try:
         with trial.workplace(first.batch.layout.output) as folder:
-            sides = _trial(options, first, folder) if options.settings else _two(options, first, before)
+            sides = _trial(options, first, folder) if _is_trial(options) else _two(options, first, before)
             found = _compared(first.batch.settings, sides, folder)
     except KeyboardInterrupt:
         print("copydesk: stopped; nothing is left of it", file=sys.stderr)
@@ -80,13 +82,17 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _is_trial(options: argparse.Namespace) -> bool:
+    return bool(options.settings or options.set)
+
+
 def _check(options: argparse.Namespace) -> None:
-    wanted = 1 if options.settings else 2
+    wanted = 1 if _is_trial(options) else 2
     if len(options.run) != wanted:
         instead = "one batch with --settings FILE" if wanted == 1 else "two runs, or one batch with --settings FILE"
         raise SettingsError(f"compare: {len(options.run)} RUN given; name {instead}")
-    if options.sample < 0 or (options.sample and not options.settings):
-        raise SettingsError("compare: --sample takes a number of documents, and --settings FILE beside it")
+    if options.sample < 0 or (options.sample and not _is_trial(options)):
+        raise SettingsError("compare: --sample takes a number of documents, and --settings FILE or --set beside it")
 
 
 # --- which runs --------------------------------------------------------------------------------------------------
@@ -124,10 +130,13 @@ def _run(plan: Plan, before: bool) -> Run:
 def _trial(options: argparse.Namespace, plan: Plan, folder: Path) -> tuple[Side, Side]:
     """The batch under its own settings, and under others."""
     own = plan.batch.settings
-    other = config.load(STAGES, options.settings, **own.told)
+    file = options.settings or (own.file if Path(own.file).is_file() else None)
+    other = config.load(STAGES, file, options.set, **own.told)
     name, *_ = options.run
     made = [trial.made_under(plan, settings, folder, options.sample) for settings in (own, other)]
-    return Side(name, made[0]), Side(f"{name} under {options.settings}", made[1])
+    return Side(name, made[0]), Side(
+        f"{name} under {', '.join(filter(None, (options.settings, *options.set)))}", made[1]
+    )
 
 
 def _compared(settings: Settings, sides: tuple[Side, Side], folder: Path) -> Comparison:

@@ -135,12 +135,13 @@ def select_rows(
 ) -> pa.Table:
     """The rows of a dataset that meet a condition of SQL, `$1` being the first of the values; at most `most`, if any.
 
+    Of datasets with other columns a row has those of all, null where it has none.
     DuckDB reads the other columns of those rows alone: of 200,000 articles one is found by its id in 0.2 s of CPU time,
     where Arrow, which reads the texts of all, takes 2.4 s.
     """
     import duckdb
 
-    query = f"SELECT {columns} FROM read_parquet($0) WHERE {condition}"
+    query = f"SELECT {columns} FROM read_parquet($0, union_by_name = true) WHERE {condition}"
     query += f" ORDER BY {order}" if order else ""
     query += f" LIMIT {most}" if most else ""
     given = {f"v{number}": value for number, value in enumerate(values, 1)}

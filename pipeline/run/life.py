@@ -120,10 +120,19 @@ def life_of(plan: Plan, identity: str) -> Life:
         InputError: the batch has no such document.
     """
     run = runs.latest(plan)
+    return life_from(plan, run, identity, list(followed(run, identity)))
+
+
+def life_from(plan: Plan, run: Run, identity: str, left: Sequence[Left]) -> Life:
+    """The same of a document that was `followed` through a run already.
+
+    Raises:
+        InputError: the batch has no such document.
+    """
     episodes: list[Episode] = []
     source: dict[str, Any] = {}
     seen: set[str] = {*tables.DOCUMENTS.names, "filename"}
-    for made, place, row, findings in followed(run, identity):
+    for made, place, row, findings in left:
         source = source or {name: row[name] for name in _TOLD if row[name] not in (None, "", 0)}
         facts = {name: value for name, value in row.items() if name not in seen and value is not None}
         aside = {name: facts.pop(name, None) or "" for name in tables.ASIDE.names}
@@ -185,12 +194,16 @@ def _rows(made: Made, identity: str, part: int | None) -> list[tuple[str, dict[s
 
     What a step makes of a part bears the number of that: nothing else has to be looked into.
     """
-    found: list[tuple[str, dict[str, Any]]] = []
-    for place in tables.PLACES:
-        if files := _files(made, place, part):
-            rows = storage.select_rows(files, "id = $1", [identity], "*, filename").to_pylist()
-            found += [(place, row) for row in rows]
-    return found
+    there = filter(None, (_files(made, place, part) for place in tables.PLACES))
+    files = [str(file) for dataset in there for file in storage.parts(dataset)]
+    if not files:
+        return []
+    rows = storage.select_rows(files, "id = $1", [identity], "*, filename").to_pylist()
+    found = [(Path(row["filename"]).parent.name, row) for row in rows]
+    for row in (row for place, row in found if place == tables.KEPT):
+        for name in tables.ASIDE.names:
+            row.pop(name, None)
+    return sorted(found, key=lambda one: tables.PLACES.index(one[0]))
 
 
 def _files(made: Made, dataset: str, part: int | None) -> Dataset:
