@@ -66,11 +66,12 @@ class Piece(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def pieces(text: str, *stages: Sequence[Finding]) -> list[Piece]:
+def pieces(text: str, *stages: Sequence[Finding], widest: int = _MOST_MARKED) -> list[Piece]:
     """The stretches of `text`, clean as it is, that were changed or remarked, in order and without overlap.
 
     The findings are those of one stage after the other. What several did to one stretch is one piece. Remarks on
-    nothing, and on so much that they are about the whole text, are left out (`of_the_whole`).
+    nothing, and on so much that they are about the whole text, are left out (`of_the_whole`), and those on more than
+    `widest` characters.
 
     Raises:
         RuleError: the findings do not belong to this text.
@@ -80,7 +81,7 @@ def pieces(text: str, *stages: Sequence[Finding]) -> list[Piece]:
     for findings in reversed(stages):
         before = edits.revert(before, findings)
     for findings in stages:
-        for sweep in edits.sweeps([finding for finding in findings if not _of_the_whole(finding)]):
+        for sweep in edits.sweeps([finding for finding in findings if not _of_the_whole(finding, widest)]):
             placed, before = _swept(placed, before, sweep)
     return placed
 
@@ -90,8 +91,8 @@ def of_the_whole(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if _of_the_whole(finding)]
 
 
-def _of_the_whole(finding: Finding) -> bool:
-    return not finding.is_edit and not 0 < finding.end - finding.start <= _MOST_MARKED
+def _of_the_whole(finding: Finding, widest: int = _MOST_MARKED) -> bool:
+    return not finding.is_edit and not 0 < finding.end - finding.start <= widest
 
 
 class _Change(NamedTuple):
@@ -187,10 +188,11 @@ def of_text(text: str, findings: Sequence[Finding]) -> Iterator[str]:
 def in_full(text: str, *stages: Sequence[Finding]) -> Iterator[str]:
     """HTML of all of `text`, clean as it is, with what each stage has changed and remarked in it, as in `of_text`.
 
-    Of more than `MOST_IN_FULL` characters and pieces only the first are there.
+    Remarks on whole sentences are left out: what was changed in one would be lost in it. Of more than `MOST_IN_FULL`
+    characters and pieces only the first are there.
     """
     done = 0
-    placed = [piece for piece in pieces(text, *stages) if piece.end <= MOST_IN_FULL]
+    placed = [piece for piece in pieces(text, *stages, widest=_WIDTH) if piece.end <= MOST_IN_FULL]
     for piece in placed[:MOST_PIECES_IN_FULL]:
         yield visible(text[done : piece.start])
         yield _changed(text, piece, "\n")

@@ -38,7 +38,7 @@ const ACTIONS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest("input, select, textarea, dialog")) return;
+  if (keys.open || event.target.closest("input, select, textarea")) return;
   const row = rows[here];
   const action = ACTIONS[event.key];
   const button = row?.querySelector(`button[data-key="${CSS.escape(event.key)}"]`);

@@ -150,7 +150,7 @@ def life_from(plan: Plan, run: Run, identity: str, left: Sequence[Left]) -> Life
         episodes,
         plan.batch.shown(plan.batch.layout.corpus) if release else None,
         release,
-        _twin(run[-1], identity),
+        _twin(run[-1], identity) if episodes[-1].place != tables.KEPT else None,
         list(_better(plan, identity)) if release else [],
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,6 +61,17 @@ def remember_signatures(engine: Engine, output: Path | None, published: str, bat
     duplicates.remember(engine, published, batch, str(folder))
 
 
+NONE = 2.0  # a similarity that no two texts have
+
+
+def filled(stage: Stage, off: Collection[str]) -> Stage:
+    """Copies of a kind whose rule is switched off are none: an exact copy is not lost among the near ones."""
+    assert isinstance(stage.table, Policy)
+    kinds = {"near_copy": "min_similarity", "contained_copy": "min_contained"}
+    limits: dict[str, Any] = {limit: NONE for rule, limit in kinds.items() if rule in off}
+    return replace(stage, table=replace(stage.table, **limits))
+
+
 STAGE = Stage(
     "duplicates",
     __name__,
@@ -66,4 +79,5 @@ STAGE = Stage(
     RULES,
     survey=Survey("duplicates", find_copies, remember_signatures),
     table=Policy(),
+    filled=filled,
 )
