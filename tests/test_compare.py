@@ -170,7 +170,7 @@ def test_runs_are_named_by_their_batch_and_the_one_before_by_a_tilde(
 WRONG = (
     (["demo"], "compare: 1 RUN given; name two runs, or one batch with --settings FILE"),
     (["demo", "demo", "--settings", "x.toml"], "compare: 2 RUN given; name one batch with --settings FILE"),
-    (["demo", "demo", "--sample", "2"], "compare: --sample takes a number of documents, and --settings FILE beside it"),
+    (["demo", "demo", "--sample", "2"], "compare: --sample takes a number of documents, and --settings FILE or"),
     (["demo", "dema"], "no batch 'dema' in output; did you mean 'demo'?"),
     (["demo", "nowhere/demo"], "no batch in nowhere yet; `copydesk run` makes one"),
     (["demo", "output/"], 'compare: "output/" names no batch; RUN is a batch, as its last run has left it'),

@@ -16,7 +16,7 @@ Entry = str | dict[str, Any]  # a page, or a section with its entries, as Zensic
 
 OVERVIEW, DEPLOYMENT = "project/readme.md", "project/deploy.md"
 START = ("start.md", "concepts.md", "project/CHANGELOG.md")
-NIGHT = ("operations.md", commands.PATH, settings.PATH, "scaling.md", "security.md")
+NIGHT = ("operations.md", "desk.md", commands.PATH, settings.PATH, "scaling.md", "security.md")
 CORPUS = ("corpus.md", "readers.md", "export.md", "storage.md", "python.md", library.PATH)
 WORKS = (
     *("encoding.md", "boilerplate.md", "language.md", "translation.md", "duplicates.md", "pages.md"),

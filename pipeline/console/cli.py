@@ -59,6 +59,7 @@ examples:
   copydesk changes --since 7            list what became of articles since that release of the corpus
   copydesk compare 2026-11-24 --settings strict.toml --sample 2000
                                         which documents other settings would cost, and publish nothing
+  copydesk desk                         look at batches in a browser, on this machine alone
   copydesk rules encoding               list the rules of a stage with their settings
   copydesk rules try encoding/mojibake --on articles/
                                         show what a rule would do there, and change nothing

@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from pipeline.console import show
 from pipeline.errors import SettingsError
 from pipeline.run import batch as batches
+from pipeline.run import turns
 from pipeline.run.plan import Plan
 from pipeline.stages.order import STAGES
 
@@ -27,9 +28,11 @@ def run(options: argparse.Namespace) -> int:
         import uvicorn
 
         from pipeline.desk import app, guard
+        from pipeline.desk.batches import Desk, Place
     except ImportError as error:
         raise SettingsError(f"the desk needs {error.name}: pip install 'copydesk[desk]'") from error
     run_table = show.settings_of(options).run
+    turns.refresh(run_table)
     given = {name: value for name in ("output", "work", "config") if (value := getattr(options, name))}
 
     def plan_of(name: str) -> Plan:
@@ -37,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         return Plan(batches.settings_of(STAGES, options.config, **told))
 
     named = tuple(part for name, value in given.items() for part in (f"--{name}", value))
-    desk = app.Desk(app.Place(run_table.folder, named, plan_of))
+    desk = Desk(Place(run_table.folder, named, plan_of))
     token = secrets.token_urlsafe(24)
     with closing(desk.jobs), _listening(options.port) as listener:
         port = listener.getsockname()[1]

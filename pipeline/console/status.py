@@ -6,18 +6,15 @@ The table of a batch closes its run, too.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.console import show
-from pipeline.output import manifest as manifests
 from pipeline.output.layout import Layout
 from pipeline.output.manifest import FieldsFigures
 from pipeline.run import batch as batches
-from pipeline.run import later, turns
+from pipeline.run import later, overview, turns
 from pipeline.run.plan import Plan, State
-from pipeline.run.steps import chain
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     turns.refresh(run_table)
     known = batches.names(run_table.folder)
     if not run_table.batch and len(known) > 1:
-        _print_all([_row(Layout(run_table.folder, name)) for name in known], options.json)
+        _print_all([overview.of(Layout(run_table.folder, name)) for name in known], options.json)
     else:
         _print_one(show.known_plan_of(options), options.json)
     return 0
@@ -59,29 +56,6 @@ def _print_one(plan: Plan, as_json: bool) -> None:
             show.lines(f"{state.step} is to be made: {show.printable(state.why)}")
     if all(state.fresh for state in states):
         show.where(plan)
-
-
-def _row(layout: Layout) -> dict[str, Any]:
-    """A batch in a line: what its last run has read and set aside, and what of it is published."""
-    read = dropped = quarantined = 0
-    for number, step in enumerate(chain.NAMES):
-        outputs = sorted(layout.runs.glob(f"{number}-{step}-*"), key=lambda path: path.stat().st_mtime_ns)
-        manifest = show.counts_of(manifests.read(outputs[-1])) if outputs else None
-        if manifest:
-            read = read or manifest["counts"]["read"]
-            dropped += manifest["counts"]["dropped"]
-            quarantined += manifest["counts"]["quarantined"]
-    published = manifests.read(layout.published)
-    last = (layout.runs / batches.LAST).stat().st_mtime
-    return {
-        "batch": layout.batch,
-        "last_run": time.strftime("%Y-%m-%d %H:%M", time.localtime(last)),
-        "read": read,
-        "dropped": dropped,
-        "quarantined": quarantined,
-        "published": published["counts"]["published"] if published else None,
-        "refused": layout.refusal.exists(),
-    }
 
 
 def _print_all(rows: Sequence[dict[str, Any]], as_json: bool) -> None:

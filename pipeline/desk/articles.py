@@ -82,16 +82,13 @@ def filters_of(given: Mapping[str, str]) -> Filters:
 
 def search(run: Run, filters: Filters, start: str = "", seconds: float = SECONDS) -> Page:
     """The next page of documents from `start` on, which is the `next` of another."""
-    import duckdb
-
     until = time.monotonic() + seconds
     datasets = [(made, place) for made, place in _datasets(run) if filters.place in ("", place)]
     place, file, row = _position(start)
     found: list[Row] = []
     sizes = [len(storage.parts(f"{made.output}/{name}")) for made, name in datasets]
-    with duckdb.connect(config={"enable_external_file_cache": False}) as connection:
-        if filters.rule:
-            connection.register("ruled", _ids(_found_by(run, filters.rule), filters.rule))
+    ruled = {"ruled": _ids(_found_by(run, filters.rule), filters.rule)} if filters.rule else {}
+    with storage.asking(**ruled) as ask:
         for number in range(place, len(datasets)):
             made, name = datasets[number]
             query, values = _query(made, name, filters)
@@ -100,7 +97,8 @@ def search(run: Run, filters: Filters, start: str = "", seconds: float = SECONDS
             while file < len(files):
                 some = files[file : file + (1 if row else many)]
                 asked = {**values, "files": [str(path) for path in some], "row": row}
-                rows = connection.execute(f"{query} LIMIT {ROWS - len(found) + 1}", asked).fetchall()
+                table = ask(f"{query} LIMIT {ROWS - len(found) + 1}", asked)
+                rows = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
                 found += [Row(*told[2:]) for told in rows]
                 if len(found) > ROWS:
                     path, at = rows[-1][:2]

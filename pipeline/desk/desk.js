@@ -60,6 +60,7 @@ const job = document.querySelector("[data-job]");
 if (job) {
   const look = async () => {
     const told = await (await fetch(`/jobs/${job.dataset.job}/state`)).json();
+    document.getElementById("said").textContent = told.said;
     if (!told.running) location.reload();
     else setTimeout(look, 500);
   };
