@@ -15,13 +15,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.console import cli
 from pipeline.engine.inprocess import InProcessEngine
 from pipeline.output.report import charts, compared, figures, page
 from pipeline.output.report.charts import Bar, Mark
 from pipeline.output.report.figures import Before, Figures, Material
+from pipeline.run import costs
 from pipeline.stages.tables import FindingRow
 from tests.browser import looked_at, wider
-from tests.runs import ARTICLE, SEEDS, made, plan, run, write_jsonl
+from tests.runs import ARTICLE, SEEDS, articles, made, plan, run, write_jsonl
 
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)><svg onload=alert(3)></svg>",
@@ -346,6 +348,33 @@ def test_a_histogram_is_well_formed_and_stays_within_its_frame(
         assert bar["x"] + bar["width"] <= charts.WIDTH
         assert bar["y"] >= 0
         assert bar["y"] + bar["height"] <= charts.HEIGHT + 0.01
+
+
+# --- what rules cost ---------------------------------------------------------------------------------------------
+
+
+def test_the_slowest_rules_are_told_of_a_batch_that_is_large_enough(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jsonl(place / "in" / "a.jsonl", [*articles(40), {"id": "long", "text": "a " * costs.LONGEST}])
+    assert run("in", "--workers", 1) == 0
+    assert "Slowest rules" not in Path("output/runs/demo/report.html").read_text()
+    monkeypatch.setattr(costs, "LEAST", 40)
+    assert cli.main(["rerun", "report", "--batch", "demo", "--workers", "1"]) == 0
+    told = Path("output/runs/demo/report.html").read_text().partition('<section id="slowest">')[2].partition("</sec")[0]
+    found = re.findall(r"<code>([a-z_]+/[a-z_]+)</code>.*?<time>([\d.]+)</time>", told, re.DOTALL)
+    assert len(found) == costs.MOST
+    assert [float(cost) for _, cost in found] == sorted((float(cost) for _, cost in found), reverse=True)
+
+
+def test_a_rule_that_breaks_costs_no_report(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_jsonl(place / "in" / "a.jsonl", articles(3))
+    assert run("in", "--workers", 1) == 0
+    mine = plan(input="in")
+    made = [found for step in mine.steps if step.has_books and (found := mine.made(step))]
+    monkeypatch.setattr(costs, "LEAST", 1)
+    monkeypatch.setattr("pipeline.run.costs.stages.run", lambda *_: 1 / 0)
+    assert len(costs.of(mine.batch.settings.stages, made)) == costs.MOST
 
 
 # --- in a browser ----------------------------------------------------------------------------------------------------

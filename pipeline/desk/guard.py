@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "copydesk-token"
-TOKEN = "token"  # noqa: S105: the name of what holds one
+TOKEN = "token"
 MOST_BYTES = 64 << 10  # of what is sent here
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.engine import whole
 from pipeline.output.report import figures, page
 from pipeline.output.report.figures import Before, Material
-from pipeline.run import keys, limits, provenance
+from pipeline.run import costs, keys, limits, provenance
 from pipeline.run.batch import Batch
 from pipeline.run.steps.step import Made
 
@@ -27,6 +27,7 @@ def write(batch: Batch, key: str, made: Sequence[Made], file: Path, refused: Seq
         limits.figures(books),
         provenance.changed(batch.settings),
         refused,
+        costs.of(batch.settings.stages, made),
     )
     work = file.with_name(f".{file.name}.tables.0.tmp")  # what a killed run leaves of it goes with all leftovers
     whole.remove(work)

@@ -75,6 +75,13 @@ class Before(NamedTuple):
     manifest: Manifest
 
 
+class RuleCost(NamedTuple):
+    """CPU time of a rule, in milliseconds for each document that its stage has read."""
+
+    rule: str
+    milliseconds: float
+
+
 class Material(NamedTuple):
     """What a report is made of: the outputs of the steps in their order, publishing last where it is published."""
 
@@ -84,6 +91,7 @@ class Material(NamedTuple):
     figures: Mapping[str, SourceFigures] = {}  # by source: read, and lost by reason
     settings: Mapping[str, str] = {}  # that differ from the defaults
     refused: Sequence[str] = ()  # why it is not published
+    costs: Sequence[RuleCost] = ()  # of the slowest rules, the slowest first
 
     @property
     def steps(self) -> list[Manifest]:

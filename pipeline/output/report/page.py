@@ -37,6 +37,7 @@ _SECTIONS = {
     "charsets": "Charsets",
     "fields": "Fields",
     "left-out": "Left out",
+    "slowest": "Slowest rules",
     "settings": "Settings",
 }
 _ROOM = 40_000  # bytes for style, script and bar, and for the seal
@@ -73,6 +74,7 @@ def render(key: str, material: Material, figures: Figures) -> str:
         *sections.charsets(reading.get("charsets", {})),
         *sections.fields(reading.get("fields", [])),
         *sections.left_out(reading),
+        *sections.slowest(material),
         *sections.settings(material),
         f"</main>\n<script>{_part('filter.js')}</script>\n</body>\n</html>\n",
     ]

@@ -49,6 +49,21 @@ def stream(material: Material) -> Iterator[str]:
     yield "</div></section>\n"
 
 
+def slowest(material: Material) -> Iterator[str]:
+    """The rules that take longest; nothing where nobody has measured them."""
+    if not material.costs:
+        return
+    about = "CPU time of the slowest rules, ms for each document, measured on some of them when this page was made."
+    yield section("slowest", "Slowest rules", about)
+    longest = max(cost.milliseconds for cost in material.costs) or 1.0
+    yield f"<table>{head_of({'rule': False, 'share of the slowest': False, 'ms a document': True})}<tbody>\n"
+    for rule, milliseconds in material.costs:
+        bar = charts.shares([("bar", milliseconds / longest)])
+        yield f'<tr><th scope="row"><code>{brief(rule, _NAME)}</code></th><td class="wide">{bar}</td>'
+        yield f'<td class="n" data-l="ms a document"><time>{milliseconds:.4f}</time></td></tr>\n'
+    yield "</tbody></table></section>\n"
+
+
 # --- set aside -------------------------------------------------------------------------------------------------------
 
 
