@@ -115,8 +115,7 @@ def test_every_command_of_the_readme_runs(project: Path) -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    said = {line.command.split()[1] for line in lines(README) if line.command.startswith("copydesk ")}
-    assert said == set(cli.COMMANDS)
+    assert [name for name in cli.COMMANDS if f"copydesk {name}" not in README] == []
 
 
 def test_what_the_readme_shows_is_what_comes_out(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

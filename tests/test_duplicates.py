@@ -22,6 +22,8 @@ from pipeline.errors import InputError, SettingsError
 from pipeline.facts.duplicates import Policy, find, remember, search, signatures
 from pipeline.facts.duplicates import words as folded_words
 from pipeline.facts.duplicates.compare import compare, fold
+from tests import runs
+from tests.runs import articles, published_rows, write_jsonl
 
 WORDS = re.findall(
     r"\w+",
@@ -443,3 +445,9 @@ def test_a_signature_does_not_depend_on_how_many_bytes_are_hashed_at_a_time(
     usual = signatures(rows)
     monkeypatch.setattr(folded_words, "BLOCK", block)
     assert signatures(rows) == usual
+
+
+def test_an_exact_copy_falls_where_near_ones_may_stay(place: Path) -> None:
+    write_jsonl(place / "in" / "a.jsonl", [*articles(5), {**articles(2)[1], "id": "copy"}])  # the others are near
+    assert runs.run("in", "--workers", 1) == 0
+    assert [row["id"] for row in published_rows("demo", ["id"])] == ["a0", "a1", "a2", "a3", "a4"]

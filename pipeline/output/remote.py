@@ -75,7 +75,6 @@ class Remote:
             self._lease = Lease(self._store, f"{self._start}{LEASE}", self.url, owner_of(self.folder))
             self._lease.take(what, tell)
             self.pull(history=True)
-            self._sweep(self.folder / CORPUS)  # what a run has left that was killed
 
     def end(self) -> None:
         """Give the lease back."""
@@ -110,6 +109,7 @@ class Remote:
                 (new / BATCHES / batch).mkdir(parents=True, exist_ok=True)
             if history:
                 self._pull_history(present, new)
+                self._sweep(new)  # what a killed run has left, before anything here says that all is done
         held = {n: self._there[f"{CORPUS}/{n}"].size for n in stored.data(present) if f"{CORPUS}/{n}" in self._there}
         self._write_note({n: self._there[n].tag for n in names if n in self._there}, held)
         return None

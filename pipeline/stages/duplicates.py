@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -46,30 +45,30 @@ def _table(dataset: str) -> pa.Table:
 
 def find_copies(stage: Stage, engine: Engine, ground: Ground) -> FactFunction:
     """Search for copies among all documents and in earlier batches; count the paragraphs that several have."""
-    assert isinstance(stage.table, Policy)
-    found = duplicates.search(engine, ground.documents, ground.earlier, ground.batch, stage.table, ground.work)
+    policy = _policy(stage)
+    found = duplicates.search(engine, ground.documents, ground.earlier, ground.batch, policy, ground.work)
     repeated, least, rule = "", 0, stage.rule("repeated_paragraph")
     if rule:
         least = rule.settings["min_characters"]
         repeated = paragraphs.repeated(engine, ground.documents, ground.work, rule.settings["min_documents"], least)
     whole.remove(*(Path(ground.work) / name for name in ("tables", "hashes")))
-    return partial(duplicate_facts, found=found, repeated=repeated, min_characters=least, policy=stage.table)
+    return partial(duplicate_facts, found=found, repeated=repeated, min_characters=least, policy=policy)
+
+
+_NONE = 2.0  # a similarity that no two texts have
+
+
+def _policy(stage: Stage) -> Policy:
+    """Copies of a kind whose rule is switched off are none: an exact copy is not lost among the near ones."""
+    assert isinstance(stage.table, Policy)
+    limits = {"min_similarity": stage.rule("near_copy"), "min_contained": stage.rule("contained_copy")}
+    off: dict[str, Any] = {limit: _NONE for limit, rule in limits.items() if rule is None}
+    return replace(stage.table, **off)
 
 
 def remember_signatures(engine: Engine, output: Path | None, published: str, batch: str, folder: Path) -> None:
     """Later batches compare with the signatures of what this one publishes."""
     duplicates.remember(engine, published, batch, str(folder))
-
-
-NONE = 2.0  # a similarity that no two texts have
-
-
-def filled(stage: Stage, off: Collection[str]) -> Stage:
-    """Copies of a kind whose rule is switched off are none: an exact copy is not lost among the near ones."""
-    assert isinstance(stage.table, Policy)
-    kinds = {"near_copy": "min_similarity", "contained_copy": "min_contained"}
-    limits: dict[str, Any] = {limit: NONE for rule, limit in kinds.items() if rule in off}
-    return replace(stage, table=replace(stage.table, **limits))
 
 
 STAGE = Stage(
@@ -79,5 +78,4 @@ STAGE = Stage(
     RULES,
     survey=Survey("duplicates", find_copies, remember_signatures),
     table=Policy(),
-    filled=filled,
 )
