@@ -53,7 +53,7 @@ def slowest(material: Material) -> Iterator[str]:
     """The rules that take longest; nothing where nobody has measured them."""
     if not material.costs:
         return
-    about = "CPU time of the slowest rules, ms for each document, measured on some of them when this page was made."
+    about = "CPU time of the slowest rules, measured on some of the documents when this page was made."
     yield section("slowest", "Slowest rules", about)
     longest = max(cost.milliseconds for cost in material.costs) or 1.0
     yield f"<table>{head_of({'rule': False, 'share of the slowest': False, 'ms a document': True})}<tbody>\n"
