@@ -106,8 +106,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="module")
-def desk(folder: Path) -> Iterator[Served]:
+@contextlib.contextmanager
+def serving(folder: Path, end: signal.Signals = signal.SIGINT) -> Iterator[tuple[Served, int]]:
+    """A desk in a process of its own, with its number; it is ended by that signal."""
     command = [sys.executable, "-m", "pipeline", "desk"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
@@ -115,9 +116,15 @@ def desk(folder: Path) -> Iterator[Served]:
     with process:
         told = re.fullmatch(r"http://([\d.:]+)/\?token=([\w-]+)\n", process.stdout.readline())
         assert told is not None
-        yield Served(folder, told[1], told[2])
-        process.send_signal(signal.SIGINT)
+        yield Served(folder, told[1], told[2]), process.pid
+        process.send_signal(end)
         assert process.wait() == 0
+
+
+@pytest.fixture(scope="module")
+def desk(folder: Path) -> Iterator[Served]:
+    with serving(folder) as (found, _):
+        yield found
 
 
 # --- who may ask -------------------------------------------------------------------------------------------------
@@ -481,6 +488,19 @@ def test_without_script_every_page_is_complete(desk: Served, browser: Any) -> No
 
 
 # --- the command -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_what_it_has_started_ends_with_it(folder: Path, end: signal.Signals) -> None:
+    with (folder / "output/runs/d1/.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the retry waits for it
+        with serving(folder, end) as (served, process):
+            answer = served.ask("/batch/d1/quarantine", "POST", Origin=served.home[:-1], **served.cookie)
+            assert (answer.status, answer.headers["Location"]) == (303, "/jobs/1")
+            tasks = Path(f"/proc/{process}/task").glob("*/children")
+            [child] = [started for task in tasks for started in task.read_text().split()]
+            assert "retry" in Path(f"/proc/{child}/cmdline").read_text()
+        assert not Path(f"/proc/{child}").exists()
 
 
 def test_a_port_that_cannot_be_had_is_said_in_a_line(desk: Served, capsys: pytest.CaptureFixture[str]) -> None:

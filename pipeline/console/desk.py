@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import signal
 import socket
 from contextlib import closing, suppress
 
@@ -47,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
         guarded = guard.Guard(app.app(desk), token, port)
         show.lines(f"http://127.0.0.1:{port}/?{guard.TOKEN}={token}", "Ctrl-C ends it.")
         config = uvicorn.Config(guarded, log_level="error", server_header=False, date_header=False, lifespan="off")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended so, it takes along what it has started, too
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
     return 0
