@@ -209,6 +209,7 @@ def _with_line(tables: Mapping[str, Any], line: str) -> dict[str, Any]:
 
 
 def _merged(tables: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, table in table; where both say something, what the others say."""
     both = {
         n: _merged(tables[n], v) for n, v in others.items() if isinstance(v, dict) and isinstance(tables.get(n), dict)
     }

@@ -520,3 +520,22 @@ def test_single_settings_are_compared_too(folder: Path, monkeypatch: pytest.Monk
     assert found["documents"]["falls"] > 50
     assert cli.main(["compare", "d1", "--set", "min_score"]) == 2
     assert "must be a setting as TOML has it" in capsys.readouterr().err
+
+
+def test_more_findings_than_can_be_shown_cost_no_page(last: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_FINDINGS", 0)
+    view = reading.view(plan(batch="d1", input="in"), last, "a3")
+    assert '"ferry"' in view.left.unescape()
+    assert [str(step.text) for step in view.steps] == [""] * len(view.steps)
+
+
+def test_what_a_rule_has_found_is_asked_for_again_when_its_output_was_replaced(last: Run, tmp_path: Path) -> None:
+    rule, findings = "boilerplate/site_line", tmp_path / "findings"
+    made = next(made for made in last if made.step == "boilerplate")
+    row = storage.read_table(f"{made.output}/{tables.FOUND}").slice(0, 1).to_pylist()[0]
+    for identity in ("one", "other"):
+        rows = tables.from_dicts([{**row, "id": identity, "rule": rule}], tables.FINDINGS)
+        storage.write_rows(findings, [rows], tables.FINDINGS)
+        manifest: Any = {**made.manifest, "digests": {**made.manifest["digests"], tables.FOUND: identity}}
+        run_ = (made._replace(output=tmp_path, manifest=manifest),)
+        assert found_articles._found_by(run_, rule)["id"].to_pylist() == [identity]

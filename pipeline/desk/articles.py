@@ -87,7 +87,7 @@ def search(run: Run, filters: Filters, start: str = "", seconds: float = SECONDS
     place, file, row = _position(start)
     found: list[Row] = []
     sizes = [len(storage.parts(f"{made.output}/{name}")) for made, name in datasets]
-    ruled = {"ruled": _ids(_found_by(run, filters.rule), filters.rule)} if filters.rule else {}
+    ruled = {"ruled": _found_by(run, filters.rule)} if filters.rule else {}
     with storage.asking(**ruled) as ask:
         for number in range(place, len(datasets)):
             made, name = datasets[number]
@@ -161,17 +161,17 @@ def _query(made: Made, place: str, filters: Filters) -> tuple[str, dict[str, Any
 # --- what a rule has found something on ---------------------------------------------------------------------------
 
 
-def _found_by(run: Run, rule: str) -> str:
-    """The findings of the rule's stage; "" where it has none."""
-    stage = rule.partition("/")[0]
-    return next((f"{made.output}/{tables.FOUND}" for made in run if made.step == stage), "")
-
-
-@lru_cache(maxsize=4)  # an output never changes: its name holds its key
-def _ids(findings: str, rule: str) -> pa.Table:
+def _found_by(run: Run, rule: str) -> pa.Table:
     """The ids of the documents that a rule has found something on."""
-    if not findings or not storage.parts(findings):
-        return pa.table({"id": pa.array([], pa.string())})
+    for made in run:
+        if made.step == rule.partition("/")[0]:
+            return _ids(f"{made.output}/{tables.FOUND}", made.manifest["digests"][tables.FOUND], rule)
+    return pa.table({"id": pa.array([], pa.string())})
+
+
+@lru_cache(maxsize=4)
+def _ids(findings: str, digest: str, rule: str) -> pa.Table:
+    """The same in a dataset of findings, which `retry` may replace: what it holds is told by its digest."""
     return storage.select_rows(findings, "rule = $1", [rule], "DISTINCT id")
 
 
@@ -206,13 +206,14 @@ def reasons_of(run: Run, most: int = 100) -> list[tuple[str, str, int, str]]:
     return sorted(found, key=lambda entry: -entry[2])[:most]
 
 
+_REASONS = """
+SELECT left(reason, 300) AS reason, count(*) AS n, min(id) AS id FROM read_parquet($files)
+GROUP BY ALL ORDER BY n DESC, reason LIMIT $most
+"""
+
+
 def _grouped(dataset: Path, most: int) -> list[tuple[str, int, str]]:
-    table = storage.select_rows(
-        str(dataset),
-        "true GROUP BY 1",
-        [],
-        "left(reason, 300) AS reason, count(*) AS n, min(id) AS id",
-        "n DESC, reason",
-        most,
-    )
-    return [(row["reason"] or "", row["n"], row["id"]) for row in table.to_pylist()]
+    files = [str(part) for part in storage.parts(str(dataset))]
+    with storage.asking() as ask:
+        found = ask(_REASONS, {"files": files, "most": most}).to_pylist()
+    return [(row["reason"] or "", row["n"], row["id"]) for row in found]

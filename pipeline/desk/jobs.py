@@ -6,9 +6,11 @@ So what is asked for here does what it does in a terminal, and takes its turn as
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -51,7 +53,7 @@ class Job:
     def stop(self) -> None:
         """End it as Ctrl-C does, and wait for that."""
         if self.code is None:
-            self._process.send_signal(2)
+            self._process.send_signal(signal.SIGINT)
             try:
                 self._process.wait(20)
             except subprocess.TimeoutExpired:
@@ -71,6 +73,7 @@ class Jobs:
         self._folder = tempfile.TemporaryDirectory(prefix="copydesk-desk-")
         self._jobs: dict[int, Job] = {}
         self._last = 0
+        self._starting = threading.Lock()  # each page is made in a thread of its own
 
     def start(self, title: str, back: str, arguments: Sequence[str]) -> Job:
         """Start a command.
@@ -78,13 +81,14 @@ class Jobs:
         Raises:
             CopydeskError: another one runs.
         """
-        if running := self.running:
-            raise CopydeskError(f"one at a time: {running.title} is still running, see /jobs/{running.number}")
-        self._last += 1
-        job = self._jobs[self._last] = Job(self._last, title, back, arguments, Path(self._folder.name))
-        for number in sorted(self._jobs)[:-MOST_JOBS]:
-            self._jobs.pop(number).remove()
-        return job
+        with self._starting:
+            if running := self.running:
+                raise CopydeskError(f"one at a time: {running.title} is still running, see /jobs/{running.number}")
+            self._last += 1
+            job = self._jobs[self._last] = Job(self._last, title, back, arguments, Path(self._folder.name))
+            for number in sorted(self._jobs)[:-MOST_JOBS]:
+                self._jobs.pop(number).remove()
+            return job
 
     def get(self, number: int) -> Job | None:
         """The command of that number, if it is still known."""

@@ -19,6 +19,7 @@ from pipeline.run.runs import Run
 
 SHINGLE = 5  # words in a row, by which two texts are compared
 MOST_WORDS = 20_000  # of a text that is compared
+MOST_FINDINGS = 20_000  # of a document, shown in its text
 _WORD = re.compile(r"\w+")
 
 
@@ -67,17 +68,20 @@ def _text(left: Left) -> str:
 
 
 def _marked(text: str, *stages: Sequence[Finding]) -> Markup:
+    """The text with what was found; without it where that is too much, or does not belong to this text."""
     try:
-        return Markup("".join(diff.in_full(text, *stages)))
+        if sum(map(len, stages)) <= MOST_FINDINGS:
+            return Markup("".join(diff.in_full(text, *stages)))
     except RuleError:  # several documents with one id: the findings may be those of another
-        return Markup(diff.beginning(text))
+        pass
+    return Markup(diff.beginning(text))
 
 
 def _step(left: Left, episode: Episode) -> Step:
     found = [row.finding for row in left.findings]
-    placed = [finding for finding in found if finding not in diff.of_the_whole(found)]
+    is_placed = len(diff.of_the_whole(found)) < len(found) <= MOST_FINDINGS
     try:
-        text = Markup("".join(diff.of_text(_text(left), found))) if placed else Markup()
+        text = Markup("".join(diff.of_text(_text(left), found))) if is_placed else Markup()
     except RuleError:
         text = Markup()
     return Step(episode, text, [Markup(said) for said in diff.told(found)])
