@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from html.parser import HTMLParser
 
@@ -44,6 +45,19 @@ def test_pieces_hold_all_that_was_changed_and_the_rest_is_as_it_was(history: tup
     assert rebuilt + text[done:] == before
     told = [finding for piece in placed for finding in piece.findings] + diff.of_the_whole(findings)
     assert sorted(map(str, told)) == sorted(map(str, findings))
+
+
+@settings(max_examples=500, deadline=None)
+@given(histories())
+def test_pieces_of_several_stages_hold_what_each_has_changed(history: tuple[str, str, list[Finding]]) -> None:
+    before, text, findings = history
+    stages = [list(found) for _, found in itertools.groupby(findings, key=lambda finding: finding.rule)]
+    rebuilt, done = "", 0
+    for piece in diff.pieces(text, *stages):
+        assert done <= piece.start <= piece.end
+        rebuilt += text[done : piece.start] + piece.before
+        done = piece.end
+    assert rebuilt + text[done:] == before
 
 
 class Page(HTMLParser):

@@ -157,16 +157,14 @@ def _add_documents(figures: Figures, material: Material) -> None:
     kept = [str(output) + f"/{tables.KEPT}" for output, manifest in material.made if "rules" in manifest][-1]
     lengths = np.zeros(0, np.int64)
     names = [name for name in ("text", "language", "published") if name in storage.schema_of(kept).names]
-    dates: Counter[str] = Counter()
     for rows in storage.read_rows(kept, names, rows=_ROWS):
         lengths = _added(lengths, np.bincount(_bins(pc.utf8_length(rows["text"]))))
         if "language" in names:
             figures.languages.update(_counted(pc.fill_null(rows["language"], "und")))
-        dates.update(_counted(pc.drop_null(rows["published"])))
+        for said, count in _counted(pc.drop_null(rows["published"])).items():
+            if moment := moment_of(said):
+                figures.days[moment.date()] += count
     figures.lengths = lengths.tolist()
-    for said, count in dates.items():
-        if moment := moment_of(said):
-            figures.days[moment.date()] += count
 
 
 def _bins(lengths: pa.Array) -> Lengths:
