@@ -77,6 +77,12 @@ class Served(NamedTuple):
         return {"Cookie": f"copydesk-token-{self.host.partition(':')[2]}={self.token}"}
 
 
+def wait_until_done(page: Any) -> None:
+    """Until the command on whose page we are has ended, and the page that says so answers to keys."""
+    page.wait_for_selector("[role=status] >> text=Done.", timeout=120_000)
+    page.wait_for_load_state()  # the words are there before the script is
+
+
 def rows() -> list[dict[str, str]]:
     """Articles of two sites with a line of each, a copy, a hostile one, and one whose letters are lost."""
     made = []
@@ -412,7 +418,7 @@ def test_what_is_hostile_is_shown_as_text(page: Any, desk: Served) -> None:
 def test_two_runs_are_compared(page: Any, desk: Served) -> None:
     page.goto(f"{desk.home}compare")
     page.get_by_role("button", name="Compare").click()
-    page.wait_for_selector("[role=status] >> text=Done.", timeout=120_000)
+    wait_until_done(page)
     assert page.locator("h2").first.text_content() == "1 change: kept with another text"
     assert "encoding/escaped_entity" in page.locator("summary").first.text_content()
     page.locator("details a").first.click()
@@ -427,7 +433,7 @@ def test_settings_are_tried_on_a_sample_before_they_are_believed(page: Any, desk
     page.get_by_role("button", name="Choose").click()
     page.get_by_label("min_score").fill("0.99")
     page.get_by_role("button", name="Try").click()
-    page.wait_for_selector("[role=status] >> text=Done.", timeout=120_000)
+    wait_until_done(page)
     assert "fall: kept before, set aside now" in page.locator("h2").first.text_content()
     assert (desk.folder / "output/corpus/_manifest.json").read_bytes() == before
 
@@ -470,7 +476,7 @@ def test_a_retry_runs_beside_the_pages_one_at_a_time(page: Any, desk: Served) ->
         page.wait_for_selector("text=It is running.")
         again = desk.ask("/compare", "POST", "one=d1&other=d1", Origin=desk.home[:-1], **desk.cookie)
         assert (again.status, "one at a time" in again.body) == (409, True)
-    page.wait_for_selector("[role=status] >> text=Done.", timeout=120_000)
+    wait_until_done(page)
     page.keyboard.press("b")
     page.wait_for_url("**/quarantine")
     assert "not JSON" in page.locator("tbody").text_content()
