@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 NAMES = (
+    "pipeline.facts._characters",
     "pipeline.facts._symmetric_trees",
     "pipeline.facts._trees",
     "pipeline.facts.duplicates._sign",

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import compiled
-from pipeline.facts.translation import characters, marks, screens
+from pipeline.facts import characters
+from pipeline.facts.translation import marks, screens
 from pipeline.records import NO_FACTS
 from pipeline.rules.translation import loops, prose
 

@@ -10,11 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import compiled
-from pipeline.facts.translation.characters import characters
+from pipeline.facts.characters import characters, load
 from pipeline.facts.translation.segments import Bools
 
-_IN_C = compiled.load("pipeline.facts.translation._screens")
+_IN_C = load("pipeline.facts.translation._screens")
 
 
 def repeated_words(texts: pa.StringArray, times: int) -> Bools:

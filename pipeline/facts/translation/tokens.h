@@ -5,7 +5,7 @@
 
 #include "compiled.h"
 
-#include "characters.h"
+#include "facts/characters.h"
 
 #ifdef __GNUC__
 #define PREFETCH(at) __builtin_prefetch(at)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.facts.translation.characters import lowered
+from pipeline.facts.characters import lowered
 
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline import compiled
 
-_IN_C = compiled.load("pipeline.facts.translation._screens")
+_IN_C = compiled.load("pipeline.facts._characters")
 _CODES = 0x110000
 
 
