@@ -15,5 +15,5 @@ export CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -g -
 "$python" -c "from setuptools import setup; setup()" --quiet build_ext --inplace
 export PYTHONPATH="$work" ASAN_OPTIONS=detect_leaks=0
 LD_PRELOAD="$preload" "$python" -c "from pipeline import compiled; print(compiled.told()); compiled.missing() and exit(1)"
-LD_PRELOAD="$preload" "$python" -m pytest -p no:cacheprovider tests/test_compiled*.py tests/test_screens.py \
+LD_PRELOAD="$preload" "$python" -m pytest -p no:cacheprovider tests/test_compiled*.py tests/test_openings.py tests/test_screens.py \
     -k "not without_compiled"

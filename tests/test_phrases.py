@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.rules.boilerplate.grammar import Choice, Phrase, Places, matches, parse
+from pipeline.rules.boilerplate.grammar import Choice, Phrase, Places, matches, parse, sizes
 
 WORDS = st.sampled_from(["read", "more", "12", ":", "it"])
 PARTS = WORDS | st.sampled_from(["*", "**", "#"])
@@ -30,7 +30,10 @@ def regex_of(phrase: Phrase) -> str:
 @given(PHRASES, st.lists(WORDS, max_size=20))
 def test_a_phrase_matches_what_its_regular_expression_matches(phrase: Phrase, words: list[str]) -> None:
     said = "".join(f" {word}" for word in words)
-    assert matches(phrase, Places(words)) == bool(re.fullmatch(regex_of(phrase), said))
+    is_match = bool(re.fullmatch(regex_of(phrase), said))
+    assert matches(phrase, Places(words)) == is_match
+    least, most = sizes(phrase)
+    assert least <= len(words) <= most or not is_match
 
 
 @pytest.mark.parametrize(("written", "most"), [("read *", 12), ("read **", 80)])

@@ -18,7 +18,7 @@ from pipeline.records import Facts, File, Table
 from pipeline.rules.boilerplate import GUARD, RULES
 from pipeline.rules.boilerplate.doubtful import BYLINE
 from pipeline.rules.boilerplate.phrases import phrases_of
-from pipeline.rules.boilerplate.view import certain
+from pipeline.rules.boilerplate.view import certain_in
 from pipeline.stages.stage import FactFunction, FactsOfRows, Ground, Stage, Survey
 
 
@@ -37,7 +37,7 @@ class Boilerplate(Table):
 
 def phrase_facts(rows: pa.RecordBatch, *, additions: str = "") -> FactsOfRows:
     """Which kinds of line phrases tell in each document: what is known of it without its site."""
-    return FactsOfRows([Facts(phrases=certain(text, additions)) for text in rows["text"].to_pylist()])
+    return FactsOfRows([Facts(phrases=told) for told in certain_in(rows["text"], additions)])
 
 
 def line_facts(rows: pa.RecordBatch, *, counted: str, decided: str, additions: str = "") -> FactsOfRows:
@@ -47,11 +47,11 @@ def line_facts(rows: pa.RecordBatch, *, counted: str, decided: str, additions: s
     `additions` that of the user's phrases.
     """
     uses = _line_uses(counted, decided) if storage.is_held(counted) else _uses_of(counted, decided, rows["site"])
-    pairs = zip(rows["text"].to_pylist(), rows["site"].to_pylist(), strict=True)
+    known = zip(rows["text"].to_pylist(), rows["site"].to_pylist(), certain_in(rows["text"], additions), strict=True)
     return FactsOfRows(
         [
-            Facts(site=site or "", lines=lines.uses_of(text, site or "", uses), phrases=certain(text, additions))
-            for text, site in pairs
+            Facts(site=site or "", lines=lines.uses_of(text, site or "", uses), phrases=phrases)
+            for text, site, phrases in known
         ]
     )
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pipeline.facts.translation import loops
 from pipeline.facts.characters import characters, load
+from pipeline.facts.translation import loops
 from pipeline.facts.translation.features import COLUMNS, LOGS, MEAN_LENGTH, STRETCH, features, stretches, types_of
 from pipeline.facts.translation.segments import Floats
 from pipeline.facts.translation.tokens import Ints, tokenise

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.facts.translation import tokens as tokens_of
 from pipeline.facts.characters import characters, load
+from pipeline.facts.translation import tokens as tokens_of
 from pipeline.facts.translation.features import HEADS, Kinds, kinds, letter_costs
 from pipeline.facts.translation.segments import Floats
 from pipeline.facts.translation.tokens import Ints

@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipeline.errors import SettingsError
 
@@ -120,17 +121,40 @@ def is_plain(phrase: Phrase) -> bool:
     return all(isinstance(part, str) and part[0] not in "*#" for part in phrase)
 
 
+_MOST = {"*": 12, "**": 80}  # words; the least are one and none
+
+
+def sizes(phrase: Phrase) -> tuple[int, int]:
+    """How many words a line has that matches, at least and at most.
+
+    >>> sizes(parse("read {more|all of it|} #", {})), sizes(parse("see * **", {}))
+    ((2, 5), (2, 93))
+    """
+    least = most = 0
+    for part in phrase:
+        if isinstance(part, Choice):
+            of_branches = [sizes(branch) for branch in part.branches] or [(0, 0)]
+            least += min(fewest for fewest, _ in of_branches)
+            most += max(longest for _, longest in of_branches)
+        else:
+            least += part != "**"
+            most += _MOST.get(part, 1)
+    return least, most
+
+
 class Places:
     """Where the words of a folded line stand, as bits: the lowest for the first word, one more for its end."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.of: dict[str, int] = {}
-        self.numbers = 0
         for number, word in enumerate(words):
             self.of[word] = self.of.get(word, 0) | 1 << number
-            if word.isdecimal():
-                self.numbers |= 1 << number
         self.size = len(words)
+
+    @cached_property
+    def numbers(self) -> int:
+        """Where numbers stand."""
+        return sum(places for word, places in self.of.items() if word.isdecimal())
 
 
 def matches(phrase: Phrase, line: Places) -> bool:

@@ -51,8 +51,10 @@ from pipeline.rules.boilerplate.grammar import (
     opening_key,
     parse,
     parts,
+    sizes,
     unglued,
 )
+from pipeline.rules.boilerplate.openings import Openings
 
 DEFAULTS = Path(__file__).with_name("phrases.toml")
 MAX_LINE = 600  # characters; the longest copyright notices have about 500
@@ -77,11 +79,14 @@ class Pattern(NamedTuple):
     phrase: Phrase
     kind: Kind
     words: frozenset[str]  # that a line must hold
+    least: int  # words of a line that matches
+    most: int
 
     @classmethod
     def of(cls, phrase: Phrase, kind: Kind) -> Pattern:
         """The pattern of a phrase; of a choice no word need be there."""
-        return cls(phrase, kind, frozenset(part for part in phrase if is_plain((part,)) and isinstance(part, str)))
+        words = frozenset(part for part in phrase if is_plain((part,)) and isinstance(part, str))
+        return cls(phrase, kind, words, *sizes(phrase))
 
 
 class _Written:
@@ -130,6 +135,11 @@ class Phrases:
     def index(self) -> _Index:
         """How those are found that a line could match; made for the first text, not for who only reads settings."""
         return self._index or _indexed({})
+
+    @cached_property
+    def openings(self) -> Openings:
+        """How lines open that may be phrases; for many texts at once."""
+        return Openings(self.index.first, self.index.telling, lambda word: self._seconds(word) or ())
 
     def kinds(self, text: str, spans: Sequence[tuple[int, int]]) -> dict[int, Kind]:
         """What the lines `spans` of the text are that are phrases: by their number, in order."""
@@ -189,7 +199,7 @@ class Phrases:
         kind = self.exact.get(" ".join(words))
         if kind is not None:
             return kind
-        could = [pattern for pattern in found if pattern.words <= present]
+        could = [p for p in found if p.least <= len(words) <= p.most and p.words <= present]
         if not could:
             return None
         places = Places(words)

@@ -8,9 +8,13 @@ from functools import lru_cache
 from itertools import starmap
 from typing import NamedTuple
 
+import numpy as np
+import pyarrow as pa
+
 from pipeline.records import Hit
+from pipeline.rules.boilerplate import openings
 from pipeline.rules.boilerplate.comments import MAX_STAMP, MIN_BUTTONS, commented, stamped
-from pipeline.rules.boilerplate.phrases import Kind, phrases_of
+from pipeline.rules.boilerplate.phrases import MAX_LINE, Kind, phrases_of
 from pipeline.text import cut_lines, paragraphs
 
 LONG = 80  # characters of a paragraph; scripts without spaces say as much in a third of that
@@ -118,6 +122,19 @@ def certain(text: str, additions: str = "") -> frozenset[str]:
     if not (kinds or _may_have_comments(spans) or _ARROW.search(text)):  # most texts: no line is looked at by itself
         return frozenset()
     return frozenset(line.rule for line in view(text, additions) if line.rule)
+
+
+def certain_in(texts: pa.StringArray, additions: str = "") -> list[frozenset[str]]:
+    """The same for each of many texts, none of which is null."""
+    if not openings.COMPILED:
+        return [certain(text, additions) for text in texts.to_pylist()]
+    phrases = phrases_of(additions)
+    looked = phrases.openings.look(texts, MAX_LINE + 1, MAX_STAMP + 1)  # a line's end counts here
+    at = set(np.flatnonzero(looked.arrows | (looked.shorts >= MIN_BUTTONS)).tolist())
+    for number, line in looked.lines:
+        if number not in at and phrases.kind(line.removesuffix("\r")):
+            at.add(number)
+    return [certain(texts[n].as_py(), additions) if n in at else frozenset() for n in range(len(texts))]
 
 
 @lru_cache(maxsize=8)
