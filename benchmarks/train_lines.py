@@ -71,8 +71,8 @@ OF_CONTENT = 2  # weight of a line of the article against one of the site: losin
 MOST_LINES = 100  # of one page, drawn by chance: more teach little and take long
 
 
-def lexicon(chosen: Sequence[Page]) -> dict[str, float]:
-    """Log odds of each word: on how many sites it stands in boilerplate, and on how many in content."""
+def lexicon(chosen: Sequence[Page]) -> shape.Lexicon:
+    """Log odds of each word, in hundredths: on how many sites it stands in boilerplate, and on how many in content."""
     sites: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     for page in chosen:
         flat = flatten(page.text)
@@ -82,7 +82,7 @@ def lexicon(chosen: Sequence[Page]) -> dict[str, float]:
             for word in set(shape.words(flat[line.start : line.end])):
                 sites[word][label == CONTENT].add(page.site)
     odds = {w: np.log((len(b) + 0.5) / (len(c) + 0.5)) for w, (b, c) in sites.items() if len(b) + len(c) >= MIN_SITES}
-    return {word: round(float(odd), 2) for word, odd in sorted(odds.items())}
+    return shape.Lexicon({word: round(100 * float(odd)) for word, odd in sorted(odds.items())})
 
 
 def versions(
@@ -102,7 +102,7 @@ def versions(
 
 
 def table(
-    chosen: Sequence[Page], words: dict[str, float], pool: Sequence[Sequence[str]], counts: Counts, seed: int
+    chosen: Sequence[Page], words: shape.Lexicon, pool: Sequence[Sequence[str]], counts: Counts, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features, labels and weights of the lines whose label is known; characters count, and pages."""
     rows, wanted, weights = [], [], []
@@ -165,8 +165,8 @@ def save(trained: Model, file: Path) -> None:
         columns=trees.columns[trees.questions.T].astype(np.int16),
         limits=trees.limits[trees.questions.T],
         leaves=trees.leaves.astype(np.float16),
-        words=np.array(" ".join(trained.lexicon)),
-        odds=np.array([round(odd * 100) for odd in trained.lexicon.values()], np.int16),
+        words=np.array(" ".join(trained.lexicon.odds)),
+        odds=np.array(list(trained.lexicon.odds.values()), np.int16),
         bias=np.array(trained.bias),
         data=np.array(digests()),
     )
@@ -194,7 +194,8 @@ def main() -> None:
     trained = train([*everything, *more])
     save(trained, lines_model.WEIGHTS)
     size = lines_model.WEIGHTS.stat().st_size / 1e6
-    print(f"{lines_model.WEIGHTS.name}: {size:.2f} MB, {len(trained.trees.leaves)} trees, {len(trained.lexicon)} words")
+    told = f"{len(trained.trees.leaves)} trees, {len(trained.lexicon.odds)} words"
+    print(f"{lines_model.WEIGHTS.name}: {size:.2f} MB, {told}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ NAMES = (
     "pipeline.facts.translation._features",
     "pipeline.facts.translation._screens",
     "pipeline.facts.translation._worth",
+    "pipeline.rules.boilerplate._features",
     "pipeline.rules.boilerplate._openings",
     "pipeline.sources.page._blocks",
     "pipeline.sources.page._bounds",

@@ -46,11 +46,16 @@ _SMALL = np.zeros(_CODES, np.int32)
 def characters(texts: pa.StringArray) -> Characters:
     """The texts with tables that hold every character in them, for a module that `load` has found."""
     content, bounds = flat(texts)
+    return Characters(content, bounds, *tables(content))
+
+
+def tables(content: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """The bits and the small letter of each character, with all that are in the content, which is UTF-8."""
     if not _BITS[0]:
         _learn(range(128))
     while len(new := _unknown(content)):
         _learn(new)
-    return Characters(content, bounds, _BITS, _SMALL)
+    return _BITS, _SMALL
 
 
 def flat(texts: pa.StringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

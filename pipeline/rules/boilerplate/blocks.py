@@ -24,6 +24,7 @@ BLOCKS = (
     ("related_links", "continued", "video_remains"),
     ("share_prompt", "newsletter_pitch", "app_pitch"),
 )
+KIND_OF = {rule: number for number, rules in enumerate(BLOCKS, 1) for rule in rules}
 
 
 def blocks(found: Sequence[Line], sizes: Floats, sentences: Flags, prose: Flags, shares: Floats) -> Floats:

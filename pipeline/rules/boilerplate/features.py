@@ -1,4 +1,7 @@
-"""What the line model looks at: each line's shape and words, its place, and its neighbours; vectorised over a text."""
+"""What the line model looks at: each line's shape and words, its place, and its neighbours.
+
+In C (`features.c`), or by array operations over the lines of a text, which give the same bits.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,25 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.rules.boilerplate.blocks import blocks
+from pipeline.facts.characters import load, tables
+from pipeline.rules.boilerplate.blocks import KIND_OF, blocks
 from pipeline.rules.boilerplate.grammar import flatten
 from pipeline.rules.boilerplate.phrases import KEPT
 from pipeline.rules.boilerplate.view import LONG, Line, ends_sentence
 
+_IN_C = load("pipeline.rules.boilerplate._features")
+
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+
+WIDTH = 166  # columns
 
 MAX_WORDS = 40  # of a line are looked up
 LONG_WORD = 5  # letters of a word that tells of a topic
@@ -66,16 +75,69 @@ def words(flat: str) -> list[str]:
     return found[:MAX_WORDS]
 
 
-def features(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> Floats:
-    """One row for each line of the view of a text."""
-    own, prose = _own(text, found, lexicon)
+class Lexicon:
+    """The log odds of words of boilerplate against those of articles, in hundredths."""
+
+    def __init__(self, odds: Mapping[str, int]) -> None:
+        self.odds = odds
+
+    def of(self, word: str) -> int:
+        """The odds of a word; 0 of one that is not known."""
+        return self.odds.get(word, 0)
+
+    @cached_property
+    def hashed(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
+        """The hashes of the words in order, and the odds of each, as `features.c` asks for them."""
+        made = np.empty(len(self.odds), np.uint64)
+        bounds = np.cumsum([0, *map(len, self.odds)])
+        _IN_C.hashes(_codes("".join(self.odds)), bounds, made)
+        order = np.argsort(made)
+        return made[order], np.array(list(self.odds.values()), np.int32)[order]
+
+
+def features(text: str, found: Sequence[Line], lexicon: Lexicon) -> Floats:
+    """One row for each line of the view of a text, which has one at least."""
+    return in_numpy(text, found, lexicon) if _IN_C is None else in_c(text, found, lexicon)
+
+
+def in_c(text: str, found: Sequence[Line], lexicon: Lexicon) -> Floats:
+    """By `features.c`."""
+    flat = flatten(text)
+    told = np.array([(line.start, line.end, _flags(line), line.pages, line.of) for line in found], np.int32)
+    rows = np.empty((WIDTH, len(found)), np.float32)
+    bits = tables(np.frombuffer((text + flat).encode("utf-8", "surrogatepass"), np.uint8))[0]
+    _IN_C.columns(_codes(text), _codes(flat), told, bits, _classes(), *lexicon.hashed, rows)
+    return rows.T
+
+
+def _codes(text: str) -> bytes:
+    return text.encode("utf-32-le", "surrogatepass")
+
+
+def _flags(line: Line) -> int:
+    """What a line is besides its text, as bits; the highest say which kind of block it belongs to, from 1 on."""
+    kept = line.rule == KEPT
+    return (
+        (line.rule != "" and not kept)
+        | kept << 1
+        | bool(line.doubtful) << 2
+        | line.title << 3
+        | ends_sentence(line.text) << 4
+        | KIND_OF.get(line.rule or line.doubtful, 0) << 5
+    )
+
+
+def in_numpy(text: str, found: Sequence[Line], lexicon: Lexicon) -> Floats:
+    """By array operations over the lines."""
+    own, size, prose = _own(text, found, lexicon)
     sentences = own[:, SENTENCE] > 0
     block = blocks(found, own[:, SIZE], sentences, prose, own[:, SHARES])
-    return np.concatenate([own, _places(own, prose), _certain(own, prose), *_neighbours(own, prose), block], axis=1)
+    around = (_places(own, size, prose), _certain(own, prose), *_neighbours(own, prose), block)
+    return np.concatenate([own, *around], axis=1)
 
 
-def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """What each line shows by itself, and whether it looks like a paragraph of prose."""
+def _own(text: str, found: Sequence[Line], lexicon: Lexicon) -> tuple[Floats, Doubles, npt.NDArray[np.bool_]]:
+    """What each line shows by itself, how long it is, and whether it looks like a paragraph of prose."""
     starts = np.array([line.start for line in found])
     ends = np.array([line.end for line in found])
     of_class, word_count, capitals = _letters(text, starts, ends)
@@ -86,7 +148,7 @@ def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tupl
     flat = flatten(text)
     words_of = [words(flat[line.start : line.end]) for line in found]
     shown = [
-        _shown(line, flat[line.start : line.end], [lexicon.get(word, 0.0) for word in its_words])
+        _shown(line, flat[line.start : line.end], list(map(lexicon.of, its_words)))
         for line, its_words in zip(found, words_of, strict=True)
     ]
     times = Counter(line.text for line in found)
@@ -95,7 +157,7 @@ def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tupl
             np.log1p(size),
             sentence,
             prose,
-            np.log1p(word_count),
+            np.log1p(word_count.astype(np.float64)),
             of_class[UPPER] / length,
             capitals / np.maximum(word_count, 1),
             of_class[DIGIT] / length,
@@ -106,7 +168,7 @@ def _own(text: str, found: Sequence[Line], lexicon: Mapping[str, float]) -> tupl
             np.log1p(np.array([times[line.text] for line in found]) - 1),
         ]
     )
-    return np.concatenate([np.array(shown, np.float32), columns], axis=1), prose
+    return np.concatenate([np.array(shown, np.float32), columns], axis=1), size, prose
 
 
 def _overlap(words_of: Sequence[list[str]], prose: npt.NDArray[np.bool_]) -> list[float]:
@@ -140,8 +202,8 @@ def _letters(text: str, starts: Integers, ends: Integers) -> tuple[Floats, Float
     return of_class, word_count.astype(np.float32), capitals.astype(np.float32)
 
 
-def _shown(line: Line, flat: str, odds: Sequence[float]) -> list[Any]:
-    """What the words and signs of a line say; `odds` are those of its words in the lexicon."""
+def _shown(line: Line, flat: str, odds: Sequence[int]) -> list[Any]:
+    """What the words and signs of a line say; `odds` are those of its words in the lexicon, in hundredths."""
     text = line.text
     stripped = text.strip()
     first = stripped[:1]
@@ -149,11 +211,11 @@ def _shown(line: Line, flat: str, odds: Sequence[float]) -> list[Any]:
         line.rule not in ("", KEPT),
         bool(line.doubtful),
         line.title,
-        sum(odds) / (len(odds) + 1) if odds else 0.0,
-        max(odds, default=0.0),
-        min(odds, default=0.0),
-        odds[0] if odds else 0.0,
-        odds[-1] if odds else 0.0,
+        sum(odds) / 100 / (len(odds) + 1),
+        max(odds, default=0) / 100,
+        min(odds, default=0) / 100,
+        odds[0] / 100 if odds else 0.0,
+        odds[-1] / 100 if odds else 0.0,
         stripped.endswith(":"),
         stripped.endswith(("...", "…")),
         stripped.endswith("?"),
@@ -178,11 +240,10 @@ SIZE, SENTENCE = 20, 21  # and of those after it
 SHARES = slice(24, 30)  # of capitals, digits, marks and so on
 
 
-def _places(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
+def _places(own: Floats, size: Doubles, prose: npt.NDArray[np.bool_]) -> Floats:
     """Where the line stands among the lines and among the paragraphs."""
     number = len(own)
     index = np.arange(number)
-    size = np.expm1(own[:, SIZE])
     before = np.concatenate([[0], np.cumsum(size)[:-1]]) / max(size.sum(), 1)
     since, until = _distance(prose), _distance(prose[::-1])[::-1]
     paragraphs = np.cumsum(prose)
@@ -202,7 +263,7 @@ def _places(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
             np.full(number, prose.mean()),
             np.full(number, size[prose].sum() / max(size.sum(), 1)),
             np.full(number, np.log1p(number)),
-            np.full(number, own[short, LEXICON].mean() if short.any() else 0.0),
+            np.full(number, np.cumsum(own[short, LEXICON], dtype=np.float64)[-1] / short.sum() if short.any() else 0.0),
             np.full(number, own[:, RULE].mean()),
         ]
     )
@@ -216,7 +277,7 @@ def _certain(own: Floats, prose: npt.NDArray[np.bool_]) -> Floats:
     number = len(own)
     telling = own[:, [LEXICON, SIZE, SENTENCE, RULE]]
     parts = [telling[:size] for size in ENDS] + [telling[-size:] for size in ENDS]
-    page = np.concatenate([part.sum(axis=0) / np.float32(len(part)) for part in parts])
+    page = np.concatenate([np.cumsum(part, axis=0)[-1] / np.float32(len(part)) for part in parts])
     certain = own[:, RULE] > 0
     index = np.arange(number)
     last = np.maximum.accumulate(np.where(certain, index, -1))

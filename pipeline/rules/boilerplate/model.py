@@ -6,7 +6,7 @@ weights stand in `lines.npz` beside this module.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.facts.trees import SymmetricTrees
-from pipeline.rules.boilerplate.features import features
+from pipeline.rules.boilerplate.features import Lexicon, features
 from pipeline.rules.boilerplate.view import Line
 
 WEIGHTS = Path(__file__).with_name("lines.npz")
@@ -25,7 +25,7 @@ class Model:
     """What was learned of lines that a person has labelled as the site's or the article's."""
 
     trees: SymmetricTrees
-    lexicon: Mapping[str, float]  # log odds of the words of boilerplate against those of articles
+    lexicon: Lexicon
     bias: float = 0.0
 
     def scores(self, text: str, found: Sequence[Line]) -> list[float]:
@@ -38,7 +38,7 @@ class Model:
 def load(path: Path = WEIGHTS) -> Model:
     """The model that `benchmarks/train_lines.py` has left in the file."""
     with np.load(path) as stored:
-        lexicon = dict(zip(str(stored["words"]).split(" "), (stored["odds"] / 100.0).tolist(), strict=True))
+        lexicon = Lexicon(dict(zip(str(stored["words"]).split(" "), stored["odds"].tolist(), strict=True)))
         trees = SymmetricTrees.of(stored["columns"], stored["limits"], stored["leaves"])
         return Model(trees, lexicon, float(stored["bias"]))
 
