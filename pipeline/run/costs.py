@@ -18,7 +18,7 @@ from pipeline.output.report.figures import RuleCost
 from pipeline.records import Document, Facts
 from pipeline.run.steps.step import Made
 from pipeline.stages import stage as stages
-from pipeline.stages.rows import rows_seen
+from pipeline.stages.rows import screen
 from pipeline.stages.stage import Stage
 
 SAMPLE = 200  # documents, of the first that a stage has got
@@ -54,11 +54,11 @@ def _of_stage(stage: Stage, documents: str) -> list[RuleCost]:
         return []
     facts = stage.facts(rows).facts
     texts = [Document(*pair) for pair in zip(rows["id"].to_pylist(), rows["text"].to_pylist(), strict=True)]
+    seen = screen(rows["text"], facts, stage)
     costs = []
     for rule in stage.rules:
         alone = dataclasses.replace(stage, rules=(rule,), guard=None, reviews=())
-        seen = rows_seen(rows["text"], facts, rule)
-        asked = list(range(rows.num_rows)) if seen is None else sorted(seen)
+        asked = sorted(seen.get(rule.name, range(rows.num_rows)))
         _ask(alone, texts, facts, asked[:1])  # whatever is loaded once
         started = time.thread_time()
         _ask(alone, texts, facts, asked)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from pipeline.errors import SettingsError
 
@@ -215,18 +216,31 @@ def beginnings(phrase: Phrase) -> set[tuple[str, str]]:
     return {padded.get(words) or (words[0], words[1] if words[1:] else "") for words in _openings(phrase)}
 
 
+def plain_beginning(line: str) -> set[tuple[str, str]]:
+    """What `beginnings` tells of a phrase as it is written whose first two parts are words or numbers; else nothing.
+
+    >>> plain_beginning("read more {about|on} *"), plain_beginning("photos"), plain_beginning("see {also|}")
+    ({('read', 'more')}, {('photos', '')}, set())
+    """
+    first, second = [*(part[0] for part in islice(_PARTS.finditer(flatten(line)), 2)), "", ""][:2]
+    return set() if {first[:1], second[:1]} & {*"*<{}"} else {(opening_key(first), opening_key(second))}
+
+
 def _openings(phrase: Phrase) -> set[tuple[str, ...]]:
     """The first two words of lines that match; fewer where the phrase is shorter, and none after a "*"."""
-    found: set[tuple[str, ...]] = {()}
+    found: set[tuple[str, ...]] = set()
+    shorter: set[tuple[str, ...]] = {()}  # what the next part goes on with
     for part in phrase:
-        if all("*" in words or len(words) == 2 for words in found):
+        if not shorter:
             break
         if isinstance(part, Choice):
             following = set().union(*map(_openings, part.branches))
         else:
             following = {("*" if part == "**" else opening_key(part),)}
-        found = {words if "*" in words else (*words, *more)[:2] for words in found for more in following}
-    return found
+        longer = {(*words, *more)[:2] for words in shorter for more in following}
+        shorter = {words for words in longer if len(words) < 2 and "*" not in words}
+        found |= longer - shorter
+    return found | shorter
 
 
 Rank = tuple[int | bool | list[str], ...]

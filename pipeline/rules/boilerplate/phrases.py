@@ -46,11 +46,13 @@ from pipeline.rules.boilerplate.grammar import (
     beginnings,
     by_brevity,
     flatten,
+    fold,
     is_plain,
     matches,
     opening_key,
     parse,
     parts,
+    plain_beginning,
     sizes,
     unglued,
 )
@@ -90,9 +92,10 @@ class Pattern(NamedTuple):
 
 
 class _Written:
-    """A phrase as it is written, which is parsed when it is first asked for."""
+    """A phrase as it is written, which is parsed when a line is first compared with it."""
 
-    def __init__(self, line: str, sets: Sets) -> None:
+    def __init__(self, line: str, sets: Sets, kind: Kind) -> None:
+        self.kind = kind
         self._line, self._sets = line, sets
 
     @cached_property
@@ -101,21 +104,26 @@ class _Written:
         return parse(self._line, self._sets)
 
     @cached_property
+    def pattern(self) -> Pattern:
+        """What lines are compared with."""
+        return Pattern.of(self.phrase, self.kind)
+
+    @cached_property
     def exact(self) -> str:
         """Its words, if it consists of nothing else."""
-        return " ".join(map(str, self.phrase)) if is_plain(self.phrase) else ""
+        return "" if _NO_WORD.search(self._line) else fold(self._line)
 
     @cached_property
     def seconds(self) -> Mapping[str, Sequence[str]]:
         """The second words of lines that match, by the first."""
         found: dict[str, list[str]] = {}
-        for one, two in beginnings(self.phrase):
+        for one, two in plain_beginning(self._line) or beginnings(self.phrase):
             found.setdefault(one, []).append(two)
         return found
 
 
-Unread = list[tuple[_Written, Kind]]  # phrases that nobody has asked for yet
-Seconds = Mapping[str, tuple[Pattern, ...]]  # by second word, "*": any; phrases of words alone have no pattern
+_NO_WORD = re.compile(r"[*#<{}]")  # what of a phrase is no word
+Seconds = Mapping[str, tuple[_Written, ...]]  # the phrases by their second word, "*": any
 
 
 class Phrases:
@@ -129,7 +137,6 @@ class Phrases:
     def __init__(self, index: _Index | None = None) -> None:
         """Those of an index, or the default ones."""
         self._index = index
-        self.exact: dict[str, Kind] = {}  # of words alone, those whose first word was asked for
 
     @cached_property
     def index(self) -> _Index:
@@ -162,20 +169,8 @@ class Phrases:
         """The phrases that begin with a word; None where none does."""
         found = self.index.first.get(word)
         if isinstance(found, list):
-            found = self.index.first[word] = self._read(word, found)
+            found = self.index.first[word] = _by_second(word, found)
         return found
-
-    def _read(self, word: str, unread: Unread) -> Seconds:
-        seconds: dict[str, list[Pattern]] = {}
-        for phrase, kind in unread:
-            pattern = Pattern.of(phrase.phrase, kind)
-            if phrase.exact:
-                self.exact.setdefault(phrase.exact, kind)
-            for second in phrase.seconds[word]:
-                patterns = seconds.setdefault(second, [])  # so that lines that begin so are looked up in `exact`
-                if not phrase.exact:
-                    patterns.append(pattern)
-        return _with_any(seconds)
 
     def _held(self, flat: str, spans: Sequence[tuple[int, int]]) -> set[int]:
         """The numbers of the lines that a phrase of `anywhere` could match."""
@@ -183,23 +178,23 @@ class Phrases:
         starts = [start for start, _ in spans] if gates else []
         return {bisect_right(starts, hit.start()) - 1 for gate in gates for hit in gate.finditer(flat)}
 
-    def _kind(self, line: str, patterns: Sequence[Pattern] | None, held: bool) -> Kind | None:
+    def _kind(self, line: str, opening: Sequence[_Written] | None, held: bool) -> Kind | None:
         """What a flat line is, if a phrase.
 
-        `patterns` are those of phrases that begin as it does, None when no phrase does; `held` tells that one of
-        `anywhere` could match.
+        `opening` are the phrases that begin as it does, None where none does; `held` tells that one of `anywhere` could
+        match.
         """
         words = TOKEN.findall(line)
         present = set(words)
-        found = list(patterns or ())
+        found = list(opening or ())
         if held:
-            found += (pattern for word, those in self.index.anywhere.items() if word in present for pattern in those)
-        if patterns is None and not found:
-            return None
-        kind = self.exact.get(" ".join(words))
-        if kind is not None:
-            return kind
-        could = [p for p in found if p.least <= len(words) <= p.most and p.words <= present]
+            found += (written for word, those in self.index.anywhere.items() if word in present for written in those)
+        whole = " ".join(words)
+        for written in found:
+            if written.exact == whole:
+                return written.kind
+        patterns = (written.pattern for written in found if not written.exact)
+        could = [p for p in patterns if p.least <= len(words) <= p.most and p.words <= present]
         if not could:
             return None
         places = Places(words)
@@ -255,8 +250,8 @@ class _Index:
 
     def __init__(self, sets: Sets) -> None:
         self.sets = sets
-        self.first: dict[str, Unread | Seconds] = {}  # by first word
-        self.anywhere: dict[str, list[Pattern]] = {}  # by a word that they hold, wherever
+        self.first: dict[str, list[_Written] | Seconds] = {}  # by first word; a list until somebody asks for it
+        self.anywhere: dict[str, list[_Written]] = {}  # by a word that they hold, wherever
         self.telling: set[str] = set()  # words of which a line must hold one to match a phrase of `anywhere`
         self.gates: Mapping[str, re.Pattern[str]] = {}  # by a letter: together they find each such line
 
@@ -265,7 +260,7 @@ class _Index:
 
         One that is `checked` is parsed, and so is one that does not begin with words of its own.
         """
-        written = _Written(line, self.sets)
+        written = _Written(line, self.sets, kind)
         word = _WORD.match(flatten(line))
         if word and not checked:
             opens = {opening_key(word[1])}
@@ -276,16 +271,16 @@ class _Index:
             raise SettingsError(f"phrases {number}: {line!r} would match a line without a word of its own")
         if "*" not in opens:
             for one in opens:
-                self._opens(one, written, kind)
+                self._opens(one, written)
             return
         for held in sorted(must_hold):  # a set has another order in each process
-            self.anywhere.setdefault(held, []).append(Pattern.of(written.phrase, kind))
+            self.anywhere.setdefault(held, []).append(written)
         self.telling |= anchors(written.phrase, _by_rarity)
 
-    def _opens(self, word: str, phrase: _Written, kind: Kind) -> None:
+    def _opens(self, word: str, phrase: _Written) -> None:
         unread = self.first.setdefault(word, [])
         assert isinstance(unread, list)
-        unread.append((phrase, kind))
+        unread.append(phrase)
 
 
 _WORD = re.compile(rf"\s*({TOKEN.pattern})")
@@ -308,10 +303,14 @@ def _first_words(phrase: Iterable[str | Choice]) -> set[str]:
     return found
 
 
-def _with_any(seconds: Mapping[str, list[Pattern]]) -> dict[str, tuple[Pattern, ...]]:
-    """The patterns by second word, those for any word among each of them."""
-    any_word = seconds.get("*", [])
-    return {two: tuple(found if two == "*" else found + any_word) for two, found in seconds.items()}
+def _by_second(first: str, phrases: Sequence[_Written]) -> Seconds:
+    """Phrases that begin with a word by the second one, those for any word among each of them."""
+    found: dict[str, list[_Written]] = {}
+    for phrase in phrases:
+        for second in phrase.seconds[first]:
+            found.setdefault(second, []).append(phrase)
+    any_word = found.get("*", [])
+    return {two: tuple(those if two == "*" else those + any_word) for two, those in found.items()}
 
 
 # --- gates: few and fast searches of a whole text for words that most texts lack --------------------------------------
