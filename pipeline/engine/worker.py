@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -20,6 +21,7 @@ from pipeline.engine.protocol import RowsFunction, SplitFunction
 from pipeline.errors import CopydeskError
 
 ROWS_AT_ONCE = 1_000
+SELDOM = 50_000  # objects between two searches for garbage, as in the process that starts workers
 
 Outputs = Mapping[str, pa.RecordBatch]
 
@@ -139,6 +141,7 @@ def pool(workers: int, preload: Sequence[str] = ()) -> ProcessPoolExecutor:
 
 def _start(environment: Mapping[str, str]) -> None:
     """A killed driver leaves no orphans: each worker watches the process that started it, and leaves Ctrl-C to it."""
+    gc.set_threshold(SELDOM)
     os.environ.clear()
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
