@@ -14,6 +14,7 @@ NAMES = (
     "pipeline.facts._symmetric_trees",
     "pipeline.facts._trees",
     "pipeline.facts.duplicates._sign",
+    "pipeline.facts.language._sums",
     "pipeline.facts.translation._features",
     "pipeline.facts.translation._screens",
     "pipeline.facts.translation._worth",

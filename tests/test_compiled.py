@@ -1,4 +1,4 @@
-"""What is compiled gives the very same as what is not: signatures and trees, and a run where nothing was compiled."""
+"""What is compiled gives the very same as what is not: signatures, letters and trees, and a run where nothing was compiled."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from pipeline import compiled
 from pipeline.facts.duplicates import signs
+from pipeline.facts.language import sums
+from pipeline.facts.language.ngrams import stream
+from pipeline.facts.language.profiles import load as load_profiles
 from pipeline.facts.trees import SymmetricTrees, Trees
 from tests import cases
 
@@ -64,6 +67,16 @@ def test_sums_of_trees_are_those_of_numpy(depth: int, rows: int, trees: int, see
     forest = Trees.complete(chance.integers(0, 3, (trees, inner)), limits, leaves)
     features = np.where(chance.random((rows, 3)) < 0.1, np.nan, chance.normal(size=(rows, 3)))
     assert forest.in_c(features).tolist() == forest.in_numpy(features).tolist()
+
+
+@pytest.mark.skipif(compiled.load("pipeline.facts.language._sums") is None, reason="no compiler here")
+@given(st.lists(st.text() | st.text(alphabet=SCRIPTS + "aAeE\ud800", max_size=300), min_size=1, max_size=6))
+def test_sums_of_letters_are_those_of_numpy(texts: list[str]) -> None:
+    profiles = load_profiles()
+    run = stream(["The bridge was closed on Monday.", *texts], profiles.alphabet)
+    line, starts = sums._blocks(run, np.arange(len(run.owner)), None, sums.SAMPLE_OF)
+    one, other = (read(profiles, run, starts, run.stop[line]) for read in (sums.in_c, sums.in_numpy))
+    assert one.tobytes() == other.tobytes()
 
 
 def test_what_is_missing_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """What lines say of each language: the rows of the profiles' table for their letters, added up.
 
-A line is read in blocks of one size, which NumPy adds up fast. Of long lines a sample of the blocks may be enough.
+A line is read in blocks of one size, in C (`sums.c`) or as arrays. Of long lines a sample of the blocks may be enough.
 """
 
 from __future__ import annotations
@@ -8,8 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import compiled
 from pipeline.facts.language.ngrams import Stream
 from pipeline.facts.language.profiles import Profiles, rows_at
+
+_IN_C = compiled.load("pipeline.facts.language._sums")
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -28,17 +31,33 @@ def of_lines(
     """
     if not len(lines):
         return np.zeros((0, profiles.table.shape[1]))
-    line, places = _blocks(run, lines, sampled, sample)
+    line, starts = _blocks(run, lines, sampled, sample)
+    read = in_numpy if _IN_C is None else in_c
+    of_blocks = read(profiles, run, starts, run.stop[lines][line])
+    return folded(of_blocks, np.bincount(line, minlength=len(lines))).astype(np.float64)
+
+
+def in_c(profiles: Profiles, run: Stream, starts: Integers, stops: Integers) -> NDArray[np.float32]:
+    """The sums over blocks that begin at the starts, none of which goes further than its stop, by `sums.c`."""
+    sums = np.empty((len(starts), profiles.table.shape[1]), np.float32)
+    table = (profiles.alphabet.codes, profiles.slots, profiles.keys, profiles.table)
+    _IN_C.blocks(run.points, run.last, *table, starts, stops, sums)
+    return sums
+
+
+def in_numpy(profiles: Profiles, run: Stream, starts: Integers, stops: Integers) -> NDArray[np.float32]:
+    """The same by array operations."""
+    places = starts[:, None] + np.arange(-2, BLOCK)  # of the letters, after the two before them
     rows = rows_at(profiles, run, places)
     points = run.points.take(places, mode="wrap")
     same = points[:, 1:] == points[:, :-1]
-    beyond = places[:, 2:] > run.stop[lines][line][:, None]
+    beyond = places[:, 2:] > stops[:, None]
     rows[(same[:, 1:] & same[:, :-1]) | beyond] = 0  # "Aaaaah" is no Somali
-    return folded(_of_blocks(profiles, rows), np.bincount(line, minlength=len(lines))).astype(np.float64)
+    return _of_blocks(profiles, rows)
 
 
 def _blocks(run: Stream, lines: Integers, sampled: NDArray[np.bool_] | None, sample: int) -> tuple[Integers, Integers]:
-    """The blocks to read: the line of each, and the places of its letters in the run, after the two before them."""
+    """The blocks to read: the line of each, and where it begins in the run."""
     start, stop = run.start[lines], run.stop[lines]
     blocks = (stop - start) // BLOCK + 1
     line = np.repeat(np.arange(len(lines)), blocks)
@@ -46,7 +65,7 @@ def _blocks(run: Stream, lines: Integers, sampled: NDArray[np.bool_] | None, sam
     if sampled is not None:
         read = np.flatnonzero(~sampled[line] | (number % SAMPLE_OF < sample))
         line, number = line[read], number[read]
-    return line, (start[line] + number * BLOCK)[:, None] + np.arange(-2, BLOCK)
+    return line, start[line] + number * BLOCK
 
 
 def _of_blocks(profiles: Profiles, rows: NDArray[np.int32]) -> NDArray[np.float32]:
