@@ -1,4 +1,4 @@
-"""What is compiled gives the very same as what is not: signatures, letters and trees, and a run where nothing was compiled."""
+"""What is compiled gives the very same as what is not: signs, letters, trees, and a run where nothing was compiled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import compiled
@@ -70,6 +70,7 @@ def test_sums_of_trees_are_those_of_numpy(depth: int, rows: int, trees: int, see
 
 
 @pytest.mark.skipif(compiled.load("pipeline.facts.language._sums") is None, reason="no compiler here")
+@settings(deadline=None)  # the profiles are loaded first
 @given(st.lists(st.text() | st.text(alphabet=SCRIPTS + "aAeE\ud800", max_size=300), min_size=1, max_size=6))
 def test_sums_of_letters_are_those_of_numpy(texts: list[str]) -> None:
     profiles = load_profiles()
