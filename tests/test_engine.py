@@ -157,6 +157,22 @@ def test_after_a_worker_has_died_or_a_split_has_failed_there_are_others(
         assert numbers(seen) - before != set()
 
 
+def kill_myself(driver: int) -> None:
+    assert os.getpid() != driver
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_function_runs_beside_in_a_worker_if_there_are_any(dataset: str, tmp_path: Path) -> None:
+    with closing(LocalEngine(workers=2)) as engine:
+        assert engine.beside(os.getpid)() == os.getpid()
+        engine.map_rows(double, dataset, str(tmp_path / "out"))
+        assert engine.beside(os.getpid)() not in (os.getpid(), None)
+        assert engine.beside(partial(kill_myself, os.getpid()))() is None
+        assert storage.count_rows(engine.map_rows(double, dataset, str(tmp_path / "after"))) == 500
+        with pytest.raises(ZeroDivisionError):
+            engine.beside(partial(divmod, 1, 0))()
+
+
 def test_a_split_that_was_interrupted_has_no_worker_left(dataset: str, tmp_path: Path, seen: Path) -> None:
     def interrupt(done: int, total: int) -> None:
         raise KeyboardInterrupt

@@ -12,13 +12,13 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +32,7 @@ from pipeline.errors import CopydeskError, SettingsError
 if TYPE_CHECKING:
     import duckdb
 
+T = TypeVar("T")
 DUCKDB_SHARE = 0.75  # grouping 200 M keys, a process held to 2 GB came to 2.8 GB, one held to 1.5 GB to 2.0 GB
 MAX_DEATHS = 3  # a part during which this many workers died is likely what kills them
 MOST_WORKERS = 256  # more would take the machine's processes and gain nothing: an engine of several machines does
@@ -124,6 +125,22 @@ class LocalEngine:
             first_line = str(error).partition("\n")[0]
             where = f"memory limit {self.memory_limit}, spilling to {self._spill}"
             raise CopydeskError(f"DuckDB: {first_line} ({where})") from error
+
+    def beside(self, function: Callable[[], T]) -> Callable[[], T | None]:
+        """Begin with a function, in a worker if there are any; see `pipeline.engine.protocol.Closable`."""
+        if self._workers is None:
+            made = function()
+            return lambda: made
+        future = self._workers.submit(function)
+
+        def result() -> T | None:
+            try:
+                return future.result()
+            except BrokenProcessPool:
+                self._end_workers(at_once=True)
+                return None
+
+        return result
 
     def rest(self) -> None:
         """Close the database and remove what it has spilled; the workers stay."""

@@ -7,7 +7,7 @@ line where engines are opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 Dataset = str | Sequence[str]
 RowsFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
 SplitFunction = Callable[[pa.RecordBatch], Iterator[Mapping[str, pa.RecordBatch]]]
+T = TypeVar("T")
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
@@ -82,6 +83,13 @@ class Closable(Engine, Protocol):
     """An engine with something to let go of: processes, a database, a session."""
 
     progress: Progress | None  # who is told how far an operation is
+
+    def beside(self, function: Callable[[], T]) -> Callable[[], T | None]:
+        """Begin with a function of this machine, in a worker if there are any, else be done with it at once.
+
+        What is returned gives its result; None where a worker died on it. The function can be pickled.
+        """
+        ...
 
     def rest(self) -> None:
         """Nothing is asked for a while: let go of what is held for one step, and remove what was spilled."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline import errors
 from pipeline.engine import resume, session, storage, task, whole, worker
@@ -27,6 +27,7 @@ from pipeline.errors import CopydeskError, InputError, SettingsError, StoreError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+T = TypeVar("T")
 LOOK_EVERY = 0.3  # seconds, at how far the tasks are
 KEPT = ".table"  # ends the name of a dataset that only queries ask for
 SORTED = ".sorted"  # in a dataset that is ordered: its rows as Spark has sorted them
@@ -90,6 +91,11 @@ class SparkEngine:
         """Let the tables go."""
         whole.remove(*self._kept)
         self._kept.clear()
+
+    def beside(self, function: Callable[[], T]) -> Callable[[], T | None]:
+        """Be done with a function of this machine; see `pipeline.engine.protocol.Closable`."""
+        made = function()
+        return lambda: made
 
     def rest(self) -> None:
         """Let the tables go; the session stays."""

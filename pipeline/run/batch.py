@@ -127,7 +127,7 @@ class Batch:
         self._engine: Closable | None = None
 
     @contextmanager
-    def engine(self, progress: Progress | None = None) -> Iterator[Engine]:
+    def engine(self, progress: Progress | None = None) -> Iterator[Closable]:
         """The engine, for one step; it is opened once, and its workers stay for the next step until `close`.
 
         Raises:

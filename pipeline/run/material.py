@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from pipeline.engine import whole
@@ -27,13 +28,14 @@ def write(batch: Batch, key: str, made: Sequence[Made], file: Path, refused: Seq
         limits.figures(books),
         provenance.changed(batch.settings),
         refused,
-        costs.of(batch.settings.stages, made),
     )
     work = file.with_name(f".{file.name}.tables.0.tmp")  # what a killed run leaves of it goes with all leftovers
     whole.remove(work)
     try:
         with batch.engine() as engine:
-            page.write(file, key, material, figures.of(engine, material, work))
+            slowest = engine.beside(partial(costs.of, batch.settings.stages, made))
+            found = figures.of(engine, material, work)
+            page.write(file, key, material._replace(costs=slowest() or ()), found)
     finally:
         whole.remove(work)
 
