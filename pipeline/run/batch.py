@@ -16,7 +16,7 @@ from pipeline import config
 from pipeline import engine as engines
 from pipeline.config import Settings
 from pipeline.engine import resume, stores, whole
-from pipeline.engine.protocol import Closable, Engine, Progress
+from pipeline.engine.protocol import Closable, Progress
 from pipeline.errors import SettingsError
 from pipeline.output import remote
 from pipeline.output.layout import Layout

@@ -5,15 +5,17 @@ Profiles of languages, phrases, weights: 0.46 s of CPU time and 98 MB that each 
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from pipeline.engine.spared import spare_pandas
 from pipeline.facts import language, translation
 from pipeline.rules.boilerplate.model import default_model
-from pipeline.rules.boilerplate.view import certain
+from pipeline.rules.boilerplate.view import certain_in, view
 
 spare_pandas()
 _TEXT = "The council voted on Monday to close the old bridge for repairs until the end of the year."
 
 language.detect_with_passages([_TEXT])
 translation.qualities([_TEXT], ["en"])
-certain(_TEXT)
-default_model()
+certain_in(pa.array([_TEXT]))
+default_model().scores(_TEXT, view(_TEXT))
