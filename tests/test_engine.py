@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.engine import local, resume, storage, whole
+from pipeline.engine import local, resume, storage, whole, worker
 from pipeline.engine.inprocess import InProcessEngine
 from pipeline.engine.limits import at_most
 from pipeline.engine.local import LocalEngine
 from pipeline.engine.protocol import Engine, SplitFunction
+from pipeline.engine.worker import Split
 from pipeline.errors import CopydeskError
 
 SCHEMA = pa.schema([("id", pa.string()), ("n", pa.int64())])
@@ -187,6 +188,20 @@ def test_a_few_thousand_documents_are_four_parts_for_each_of_two_workers(tmp_pat
     rows = pa.RecordBatch.from_pylist([{"id": str(i), "n": i} for i in range(1_000)], schema=SCHEMA)
     storage.write_rows(tmp_path / "out", [rows.slice(at, 100) for at in range(0, 1_000, 100)] * 4, SCHEMA)
     assert len(storage.parts(str(tmp_path / "out"))) == 8
+
+
+def test_parts_are_in_order_and_taken_over_however_many_digits_their_numbers_have(dataset: str, tmp_path: Path) -> None:
+    names = ["part-00007-000", "part-00007-999", "part-00007-1000", "part-99999-000", "part-100000-000"]
+    left, out = tmp_path / ".out.4711.tmp", tmp_path / "out"
+    worker.work_through(Split(by_parity, left, resumable=True), Path(dataset, "part-0.parquet"), 100_000)
+    resume.adopt(out, out)
+    assert resume.finished(out) == {100_000}
+    assert [part.stem for part in storage.parts(str(out / "odd"))] == names[-1:]
+    for name in reversed(names[:-1]):
+        (out / "odd" / f"{name}.parquet").touch()
+    found = storage.parts(str(out / "odd"))
+    assert [part.stem for part in found] == names
+    assert [storage.number_of(part) for part in found] == [7, 7, 7, 99_999, 100_000]
 
 
 def test_a_part_that_kills_its_workers_again_and_again_is_named(dataset: str, tmp_path: Path) -> None:

@@ -53,15 +53,27 @@ def parts(dataset: Dataset) -> list[Path]:
             found.append(path)
         else:
             inside = (p for p in path.rglob(f"*{SUFFIX}") if not any(n[0] == "." for n in p.relative_to(path).parts))
-            found += sorted(inside, key=lambda p: p.as_posix())
+            found += sorted(inside, key=_in_order)
     if not found:
         raise CopydeskError(f"{dataset}: no Parquet files there; remove the folder and run again")
     return found
 
 
+def _in_order(part: Path) -> str:
+    """Numbers in names have five and three digits, and more where there are more parts: these come after the others."""
+    name = part.name
+    if _NUMBERED.fullmatch(name):
+        name = re.sub(r"\d+", lambda number: number[0].zfill(_MOST_DIGITS), name)
+    return f"{part.parent.as_posix()}/{name}"
+
+
+_NUMBERED = re.compile(rf"(?:part-)?\d+-\d+{re.escape(SUFFIX)}")
+_MOST_DIGITS = 12
+
+
 def number_of(part: Path) -> int | None:
     """The number of the part of the input that a part was made of; None where it was made of several."""
-    match = re.match(r"part-(\d{5})-", part.name)
+    match = re.match(r"part-(\d{5,})-", part.name)
     return int(match[1]) if match else None
 
 
