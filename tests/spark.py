@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pyspark
@@ -20,6 +21,7 @@ from pipeline.errors import SettingsError
 SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
 # less is compiled and collected than on a real cluster: what a query costs here is mostly that
 LEAN = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+HOSTS = ("127.0.0.1", "127.0.0.2")
 CONF = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -46,10 +48,12 @@ def why_not() -> str:
 
 
 class Cluster(NamedTuple):
-    """Where its master is, and where it works."""
+    """Where its master is, where it works, what its machines have in their environment, its workers by their hosts."""
 
     master: str
     folder: Path
+    environment: Mapping[str, str]
+    workers: dict[str, subprocess.Popen[str]]
 
     @property
     def settings(self) -> Spark:
@@ -61,35 +65,42 @@ class Cluster(NamedTuple):
         conf = "".join(f'"{name}" = "{value}"\n' for name, value in CONF.items())
         return f'[spark]\nmaster = "{self.master}"\nmemory = "512m"\npartitions = 2\n[spark.conf]\n{conf}'
 
-    def worker(self, host: str) -> subprocess.Popen[str]:
-        """Start a worker, and wait until the master knows it."""
-        options = ["--cores", "2", "--memory", "1g", "--host", host, "--webui-port", "0"]
-        options += ["--work-dir", str(self.folder / f"work-{host}"), self.master]
-        process, _ = _started(self.folder, "org.apache.spark.deploy.worker.Worker", options, r"registered with master")
-        return process
+    def mend(self) -> None:
+        """Let there be two workers, whoever has died; wait until the master knows them."""
+        for host in HOSTS:
+            if host in self.workers and self.workers[host].poll() is None:
+                continue
+            options = ["--cores", "2", "--memory", "1g", "--host", host, "--webui-port", "0"]
+            options += ["--work-dir", str(self.folder / f"work-{host}"), self.master]
+            name = "org.apache.spark.deploy.worker.Worker"
+            says = r"registered with master"
+            self.workers[host], _ = _started(self.folder, name, options, says, self.environment)
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Cluster]:
-    """A master and two workers, which know nothing of the project; they end with the block."""
+def started(folder: Path, environment: Mapping[str, str]) -> Iterator[Cluster]:
+    """A master and two workers with this in their environment, which know nothing of the project.
+
+    They end with the block.
+    """
     options = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
-    processes = []
+    master, found = _started(folder, "org.apache.spark.deploy.master.Master", options, r"master at (spark://\S+)")
+    cluster = Cluster(found[1], folder, environment, {})
     try:
-        master, found = _started(folder, "org.apache.spark.deploy.master.Master", options, r"master at (spark://\S+)")
-        processes.append(master)
-        cluster = Cluster(found[1], folder)
-        processes += [cluster.worker(host) for host in ("127.0.0.1", "127.0.0.2")]
+        cluster.mend()
         yield cluster
     finally:
-        for process in processes:
+        for process in (master, *cluster.workers.values()):
             process.kill()
             process.wait()
 
 
-def _started(folder: Path, name: str, options: list[str], says: str) -> tuple[subprocess.Popen[str], re.Match[str]]:
+def _started(
+    folder: Path, name: str, options: list[str], says: str, more: Mapping[str, str] = MappingProxyType({})
+) -> tuple[subprocess.Popen[str], re.Match[str]]:
     """A Java process of Spark that has said that it is ready."""
     kept = {n: v for n, v in os.environ.items() if n in ("PATH", "JAVA_HOME", "HOME", "LANG")}
-    environment: Mapping[str, Any] = {**kept, "SPARK_DAEMON_JAVA_OPTS": LEAN, "SPARK_DAEMON_MEMORY": "128m"}
+    environment: Mapping[str, Any] = {**kept, **more, "SPARK_DAEMON_JAVA_OPTS": LEAN, "SPARK_DAEMON_MEMORY": "128m"}
     log = folder / f"{name.rpartition('.')[2]}-{len(list(folder.iterdir()))}.log"
     with log.open("w") as stream:
         process = subprocess.Popen(

@@ -6,6 +6,7 @@ project: the package comes to them as the session ships it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -20,20 +21,30 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
+import luigi
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from luigi.task_register import Register
 
-from pipeline.engine import resume, session, storage, task, whole
+from pipeline import tasks
+from pipeline.console import cli
+from pipeline.engine import local, resume, session, storage, task, whole
+from pipeline.engine import spark as spark_engine
 from pipeline.engine.limits import Clock
 from pipeline.engine.local import LocalEngine
-from pipeline.engine.protocol import Engine
+from pipeline.engine.protocol import Closable, Engine
+from pipeline.engine.task import Place
 from pipeline.engine.worker import Split
 from pipeline.errors import CopydeskError, SettingsError
-from tests import poisons, spark, test_engine
-from tests.runs import ROOT, SEEDS, tree, write_jsonl
+from tests import killed as killed_runs
+from tests import poisons, scheduler, spark, test_engine
+from tests.killed import ancestor
+from tests.runs import ROOT, SEEDS, articles, made, published_files, run, tree, write_jsonl
+from tests.s3 import Bucket
 from tests.spark import Cluster
 from tests.test_engine import by_parity, double, fail
 
@@ -43,10 +54,10 @@ SCHEMA = test_engine.SCHEMA
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(s3_server: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if reason := spark.why_not():
         pytest.skip(reason)
-    with spark.started(tmp_path_factory.mktemp("cluster")) as cluster:
+    with spark.started(tmp_path_factory.mktemp("cluster"), s3_server) as cluster:
         yield cluster
 
 
@@ -57,9 +68,20 @@ def engine(cluster: Cluster) -> Iterator[Engine]:
 
     from pipeline.engine.spark import SparkEngine
 
-    for module in (test_engine, sys.modules[__name__]):
+    for module in (test_engine, killed_runs, sys.modules[__name__]):
         cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     with closing(SparkEngine(cluster.settings, str(cluster.folder))) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["local", "spark"])
+def each(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Closable]:
+    """One engine after the other, for what both promise in the same words; each with two processes."""
+    if request.param == "spark":
+        yield request.getfixturevalue("engine")
+        return
+    monkeypatch.setattr(local, "IN_PROCESS_BYTES", 0)
+    with closing(LocalEngine(workers=2)) as engine:
         yield engine
 
 
@@ -128,9 +150,9 @@ def test_a_query_without_order_has_the_same_rows_and_columns(engine: Engine, dat
     assert of_spark.sort_by(order).cast(of_local.schema) == of_local.sort_by(order)
 
 
-def test_a_query_that_fails_is_one_line(engine: Engine, dataset: str, tmp_path: Path) -> None:
-    with pytest.raises(CopydeskError, match=r"^Spark: [^\n]*nothing[^\n]*$"):
-        engine.sql("SELECT nothing FROM t", str(tmp_path / "out"), t=dataset)
+def test_a_query_that_fails_is_one_line(each: Engine, dataset: str, tmp_path: Path) -> None:
+    with pytest.raises(CopydeskError, match=r"^(DuckDB|Spark): [^\n]*nothing[^\n]*$"):
+        each.sql("SELECT nothing FROM t", str(tmp_path / "out"), t=dataset)
 
 
 def test_an_error_in_a_task_names_the_part_and_the_error(engine: Engine, dataset: str, tmp_path: Path) -> None:
@@ -182,14 +204,6 @@ def fail_once_half_way(flag: Path, rows: pa.RecordBatch) -> Iterator[Mapping[str
         flag.touch()
         raise ValueError("no such luck")
     yield {"": double(rows)}
-
-
-def ancestor(steps: int) -> int:
-    """The process that started this one, so many steps up: the daemon of Spark, its executor, its worker."""
-    found = os.getpid()
-    for _ in range(steps):
-        found = int(re.search(r"PPid:\s*(\d+)", Path(f"/proc/{found}/status").read_text())[1])  # type: ignore[index]
-    return found
 
 
 def kill_once_half_way(flag: Path, steps: int, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
@@ -263,20 +277,125 @@ def set_aside(rows):
 
 
 def test_a_row_that_kills_its_workers_is_given_up_and_no_other(
-    engine: Engine, dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    each: Engine, dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The functions are in a module that workers import: they hand them to processes of their own."""
-    from pyspark import SparkContext
-
     (tmp_path / "deadly.py").write_text(DEADLY)
     monkeypatch.syspath_prepend(tmp_path)
-    SparkContext.getOrCreate().addPyFile(str(tmp_path / "deadly.py"))
+    if not isinstance(each, LocalEngine):
+        from pyspark import SparkContext
+
+        SparkContext.getOrCreate().addPyFile(str(tmp_path / "deadly.py"))
     deadly = importlib.import_module("deadly")
     parts = [f"{dataset}/part-2.parquet", f"{dataset}/part-4.parquet"]
-    out = engine.split_rows(deadly.die_on_one, parts, str(tmp_path / "out"), give_up=deadly.set_aside)
+    out = each.split_rows(deadly.die_on_one, parts, str(tmp_path / "out"), give_up=deadly.set_aside)
     assert storage.read_table(f"{out}/aside")["id"].to_pylist() == ["2-50"]
     good = storage.read_table(f"{out}/good")["id"].to_pylist()
     assert good == [i for i in storage.read_table(parts)["id"].to_pylist() if i != "2-50"]
+
+
+# --- Luigi, and how far a run is -------------------------------------------------------------------------------------
+
+
+def wait_at_the_last_for(flag: Path, rows: pa.RecordBatch) -> pa.RecordBatch:
+    deadline = time.monotonic() + 120
+    while rows.num_rows and rows["id"][0].as_py().startswith("5-") and not flag.exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError("nobody was told of the other parts")
+        time.sleep(0.1)  # until the command has heard of the parts that are done
+    return rows
+
+
+def test_how_far_it_is_is_told_while_parts_are_worked_on(each: Closable, dataset: str, tmp_path: Path) -> None:
+    flag, seen = tmp_path / "flag", list[tuple[int, int]]()
+
+    def tell(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done:
+            flag.touch()
+
+    each.progress = tell
+    try:
+        each.map_rows(partial(wait_at_the_last_for, flag), dataset, str(tmp_path / "out"))
+    finally:
+        each.progress = None
+    assert {total for _, total in seen} == {9_000}
+    done = [rows for rows, _ in seen]
+    assert done == sorted(done)
+    assert done[-1] == 9_000
+    assert [rows for rows in done if 0 < rows < 9_000] != []
+
+
+def fail_in_language(work: Callable[..., int], place: Place, split: Split, *arguments: Any) -> int:
+    if "-language-" in str(split.out):
+        raise ValueError("no such luck")
+    return work(place, split, *arguments)
+
+
+def cluster_settings(folder: Path, cluster: Cluster, run: str = "") -> None:
+    """The settings of a folder whose batches are made on the cluster."""
+    settings = folder / "configs" / "copydesk.toml"
+    settings.write_text(f'[run]\nengine = "spark"\n{run}\n{settings.read_text()}\n{cluster.toml()}')
+
+
+def test_luigi_shows_what_fails_on_the_cluster_and_makes_it_the_next_time(
+    engine: Engine, cluster: Cluster, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jsonl(place / "in" / "a.jsonl", articles(6))
+    assert run("in", "--output", "home", "--workers", 1, "--until", "language") == 0
+    cluster_settings(place, cluster)
+    port = scheduler.free_port()
+    command = [scheduler.LUIGID, "--address", "127.0.0.1", "--port", str(port), "--state-path", "state.pickle"]
+    with scheduler.running(command, port, os.environ):
+        with monkeypatch.context() as patch:
+            work = partial(fail_in_language, task.work)
+            patch.setattr(spark_engine, "task", SimpleNamespace(**{**vars(task), "work": work}))
+            assert not build(port)
+        [(name, failed)] = scheduler.ask(port, "task_list", status="FAILED").items()
+        assert failed["name"] == "CheckLanguage"
+        said = scheduler.ask(port, "fetch_error", task_id=name)["error"]
+        assert re.search(r"CopydeskError: Spark: .*ValueError: no such luck", said)
+        assert build(port)
+        shown = {told["name"]: told for told in scheduler.ask(port, "task_list", status="DONE").values()}
+    assert shown.keys() == {"ReadDocuments", "RepairEncoding", "RemoveBoilerplate", "CheckLanguage"}
+    for told in shown.values():
+        assert told["progress_percentage"] == 100
+        assert told["status_message"].startswith("6 read, 6 kept, 0 dropped, 0 quarantined")
+    assert different(place / "output/runs/demo", place / "home/runs/demo") == []
+    written = made("encoding", input="in").output.stat().st_mtime_ns
+    assert cli.main(["rerun", "encoding", "--only", "--batch", "demo"]) == 0
+    assert made("encoding", input="in").output.stat().st_mtime_ns > written
+    assert different(place / "output/runs/demo", place / "home/runs/demo") == []
+
+
+def build(port: int) -> bool:
+    """Whether Luigi has made the batch up to `language`, in this process, for a scheduler on that port."""
+    Register.clear_instance_cache()  # type: ignore[no-untyped-call]
+    task_of_stage: Any = tasks.CheckLanguage
+    wanted = task_of_stage(name="demo", input_folder="in")
+    built = luigi.build([wanted], workers=1, scheduler_port=port, log_level="CRITICAL")  # type: ignore[no-untyped-call]
+    return bool(built)
+
+
+# --- input and outputs in a store ------------------------------------------------------------------------------------
+
+
+def test_a_batch_from_a_store_to_a_store_is_the_same_bytes(
+    engine: Engine, cluster: Cluster, place: Path, bucket: Bucket
+) -> None:
+    """The machines of the cluster have keys of their own; the folder to work in is one that all of them see."""
+    for name in ("a.jsonl", "b.jsonl"):
+        rows = articles(5, 3) if name == "b.jsonl" else articles(3)
+        write_jsonl(place / "in" / name, rows)
+        bucket.put(f"in/{name}", (place / "in" / name).read_bytes())
+    out = f"{bucket.url}/out"
+    assert run(f"{bucket.url}/in", "--output", "home", "--workers", 1) == 0
+    cluster_settings(place, cluster)
+    assert run(f"{bucket.url}/in", "--output", out, "--work", "work") == 0
+    published = {key.rpartition("/")[2]: bucket.get(key) for key in bucket.keys("out/corpus/data/")}
+    assert published == published_files("demo", "home")
+    assert published != {}
+    assert cli.main(["verify", "--output", out, "--work", "work"]) == 0
 
 
 # --- a driver that is killed -----------------------------------------------------------------------------------------
@@ -289,12 +408,12 @@ from pathlib import Path
 from pyspark import cloudpickle
 from pipeline.engine.cluster import Spark
 from pipeline.engine.spark import SparkEngine
-from tests import spark, test_engine, test_spark
+from tests import killed, test_engine, test_spark
 from tests.spark import Cluster
 
-for module in (test_engine, test_spark):
+for module in (test_engine, killed, test_spark):
     cloudpickle.register_pickle_by_value(module)
-cluster = Cluster(sys.argv[1], Path(sys.argv[2]))
+cluster = Cluster(sys.argv[1], Path(sys.argv[2]), {}, {})
 with closing(SparkEngine(cluster.settings, sys.argv[2])) as engine:
     engine.split_rows(test_spark.wait_at_the_last, sys.argv[3], sys.argv[4], resumable=True)
 """
@@ -379,12 +498,10 @@ def alike(many: int) -> Iterator[dict[str, str]]:
 
 
 def run_batch(folder: Path, name: str, more: str = "", *options: str) -> None:
+    """A run of a batch in a folder, which gets its settings."""
     (folder / f"{name}.toml").write_text(SETTINGS.format(name=name) + more)
-    command = [sys.executable, "-m", "pipeline", "run", "--batch", name, "--config", f"{name}.toml", *options]
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    with contextlib.chdir(folder):
+        assert cli.main(["run", "--batch", name, "--config", f"{name}.toml", *options]) == 0
 
 
 def manifests(folder: Path) -> dict[str, Any]:
@@ -398,39 +515,117 @@ def manifests(folder: Path) -> dict[str, Any]:
     return found
 
 
-def test_a_batch_against_two_earlier_ones_is_the_same_bytes_on_both_engines(cluster: Cluster, tmp_path: Path) -> None:
-    one, other = tmp_path / "local", tmp_path / "spark"
+class Killed(NamedTuple):
+    """Where the same batch was made on the local engine and on Spark, and what has died there meanwhile."""
+
+    local: Path
+    spark: Path
+    deaths: Path
+
+
+@pytest.fixture(scope="module")
+def killed(engine: Engine, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    """A batch against two earlier ones. On Spark it is killed in each step, and goes on when it is run again."""
+    folder = tmp_path_factory.mktemp("killed")
+    found = Killed(folder / "local", folder / "spark", folder / "deaths")
+    found.deaths.mkdir()
+    write_batches(found.local)
+    run_batch(found.local, "b1")
+    run_batch(found.local, "b2")
+    shutil.copytree(found.local, found.spark)
+    with killed_runs.killing(found.deaths, ASKING):
+        run_batch(found.local, "b3")
+    for step in STEPS:
+        dies = start_to_die(found)
+        cluster.mend()
+        assert dies.wait(timeout=300) == -signal.SIGKILL, (found.spark / "said").read_text()
+        with killed_runs.killing(found.deaths, ASKING):
+            run_batch(found.spark, "b3", cluster.toml(), "--engine", "spark", "--until", step)
+    cluster.mend()
+    run_batch(found.spark, "b3", cluster.toml(), "--engine", "spark")
+    return found
+
+
+def start_to_die(found: Killed) -> subprocess.Popen[bytes]:
+    """The command begins the next step, whose first task kills it: on a cluster of its own, which is started sooner."""
+    (found.spark / "here.toml").write_text(SETTINGS.format(name="b3") + HERE)
+    command = [sys.executable, "-m", "tests.killed", str(found.deaths), "run", "--batch", "b3"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (found.spark / "said").open("w") as said:
+        return subprocess.Popen(
+            [*command, "--config", "here.toml", "--engine", "spark"],
+            cwd=found.spark, env=environment, stdout=said, stderr=said,
+        )  # fmt: skip
+
+
+HERE = f'''
+[spark]
+master = "local[1]"
+memory = "512m"
+conf = {{ "spark.driver.extraJavaOptions" = "{spark.LEAN}" }}
+'''
+
+
+def write_batches(folder: Path) -> None:
+    """Three inputs, of which the last holds copies of the others, and what is not as it should be."""
     for name, first, last in (("b1", 0, 40), ("b2", 30, 80), ("b3", 20, 260)):
-        for file, start in enumerate(range(first, last, 60)):
-            write_jsonl(one / name / f"{file}.jsonl", documents(start, min(start + 60, last)))
-    write_jsonl(one / "b3" / "alike.jsonl", alike(40))
+        for file, at in enumerate(range(first, last, 60)):
+            write_jsonl(folder / name / f"{file}.jsonl", documents(at, min(at + 60, last)))
+    write_jsonl(folder / "b3" / "alike.jsonl", alike(40))
     for seed in SEEDS.glob("*.txt"):
-        shutil.copy(seed, one / "b3")
+        shutil.copy(seed, folder / "b3")
     for poison in poisons.POISONS:
         if poison.name in poisons.RECORDS:
-            (one / "b3" / poison.name).mkdir()
-            poison.make(one / "b3" / poison.name)
-    run_batch(one, "b1")
-    run_batch(one, "b2")
-    shutil.copytree(one, other)
-    run_batch(one, "b3")
-    run_batch(other, "b3", cluster.toml(), "--engine", "spark")
-    made = tree(one / "output")
-    assert made.keys() == tree(other / "output").keys()
-    assert [name for name, content in tree(other / "output").items() if made[name] != content] == []
-    assert manifests(one / "output") == manifests(other / "output")
-    copies = storage.read_table([str(p) for p in sorted((one / "output/runs/b3").glob("*-duplicates-*/duplicates"))])
+            (folder / "b3" / poison.name).mkdir()
+            poison.make(folder / "b3" / poison.name)
+
+
+STEPS = ("reading", "encoding", "boilerplate", "language", "translation", "duplicates", "publishing")  # with tasks
+ASKING = ("boilerplate", "duplicates")  # with many queries
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_in_which_everything_dies_once_has_the_bytes_of_the_local_engine(killed: Killed, step: str) -> None:
+    """What the command had finished of it when it died is not made again."""
+    who = ["driver", "executor", "worker", *(["query"] if step in ASKING else [])]
+    assert {name for name in who if not (killed.deaths / f"{step}-{name}").exists()} == set()
+    where = "corpus" if step == "publishing" else f"runs/b3/{STEPS.index(step)}-{step}-*"
+    [expected], [made] = ([*(folder / "output").glob(where)] for folder in (killed.local, killed.spark))
+    assert tree(expected) != {}
+    assert different(made, expected) == []
+    done = [line.split() for line in (killed.deaths / killed_runs.DONE).read_text().splitlines()]
+    parts: dict[str, set[str]] = {}
+    for of_step, number, process, is_resumable in done:
+        if of_step == step and int(is_resumable):
+            parts.setdefault(process, set()).add(number)
+    if len(parts) > 1:
+        before, after = parts.values()
+        assert before.isdisjoint(after)
+    assert len(parts) == {"boilerplate": 1, "duplicates": 1, "publishing": 0}.get(step, 2)  # killed before, if at all
+
+
+def different(folder: Path, other: Path) -> list[str]:
+    """The Parquet files that are not the same in both."""
+    one, two = tree(folder), tree(other)
+    return [name for name in sorted(one.keys() | two.keys()) if one.get(name) != two.get(name)]
+
+
+def test_a_batch_against_two_earlier_ones_is_the_same_bytes_on_both_engines(killed: Killed) -> None:
+    assert different(killed.local / "output", killed.spark / "output") == []
+    assert manifests(killed.local / "output") == manifests(killed.spark / "output")
+    outputs = sorted((killed.local / "output/runs/b3").glob("*-duplicates-*/duplicates"))
+    copies = storage.read_table([str(path) for path in outputs])
     assert {"b1", "b2", "b3"} <= set(copies["of_batch"].to_pylist())
     assert set(copies["kind"].to_pylist()) == {"exact", "near", "contained"}
 
 
 def test_each_row_is_there_once_when_a_worker_dies(
-    engine: Engine, dataset: str, tmp_path: Path, doubled: dict[str, bytes]
+    cluster: Cluster, engine: Engine, dataset: str, tmp_path: Path, doubled: dict[str, bytes]
 ) -> None:
-    """The last of the tests on the cluster, which has one worker after it."""
     flag, out = tmp_path / "flag", tmp_path / "out"
     engine.split_rows(partial(kill_once_half_way, flag, 3), dataset, str(out))
     assert not Path(f"/proc/{flag.read_text()}/cwd").exists()
+    cluster.mend()
     assert tree(out) == doubled
     assert list(out.rglob(".*")) == []
 

@@ -223,6 +223,7 @@ def _errors_named() -> Iterator[None]:
 
 _TOLD = re.compile(rf"^{re.escape(errors.__name__)}\.(\w+): (.+)$", re.MULTILINE)  # as Python's tracebacks end
 _KINDS = (SettingsError, InputError, StoreError)  # that end a run with an exit code of their own, or are waited out
+_RAISED = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)*(\S.*)$", re.MULTILINE)
 _TASK = re.compile(r"Task (\d+) in stage")
 
 
@@ -237,5 +238,6 @@ def _named(error: BaseException, items: Sequence[str]) -> CopydeskError:
     if "Python worker exited unexpectedly" in said or "ExecutorLostFailure" in said:
         why = "workers died near this part again and again, likely out of memory; give them more, or fewer cores"
         return CopydeskError(f"Spark: {where}{why}")
-    line = next((line for line in said.splitlines() if line.strip()), type(error).__name__)
+    raised = _RAISED.findall(said)  # outside of what a task does: before it began, say
+    line = raised[-1] if raised else next((line for line in said.splitlines() if line.strip()), type(error).__name__)
     return CopydeskError(f"Spark: {where}{line[:500]}")
