@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import resource
 import statistics
@@ -25,20 +26,35 @@ class Cost(NamedTuple):
     megabytes: float
 
 
+class Sample(NamedTuple):
+    """What all processes have taken up to a time (of the clock), and the megabytes that they held just then."""
+
+    time: float
+    cpu: float
+    megabytes: float
+
+
 def cost(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> Cost:
     """Run a command in a folder, and wait for whatever it has started, too.
 
     Raises:
         SystemExit: it fails; the end of what it said is in the message.
     """
+    return course(command, folder, environment)[0]
+
+
+def course(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> tuple[Cost, list[Sample]]:
+    """The same, and what it had cost at each look, from its start to its end."""
     told = folder / f".cost.{os.getpid()}"
     alone = [sys.executable, __file__, str(told), *command]  # a process with no other children
     done = subprocess.run(alone, cwd=folder, env={**os.environ, **(environment or {})}, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    seconds = map(float, told.read_text().split())
+    found = json.loads(told.read_text())
     told.unlink()
-    return Cost(*seconds)
+    return Cost(*found["cost"]), [Sample(*sample) for sample in found["samples"]]
 
 
 def _count(told: Path, command: Sequence[str]) -> int:
@@ -46,8 +62,8 @@ def _count(told: Path, command: Sequence[str]) -> int:
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # whom a process leaves behind becomes our child
     started = time.monotonic()
     run = subprocess.Popen(command, start_new_session=True)
-    peak, ended = [0.0], threading.Event()
-    watcher = threading.Thread(target=_watch, args=(run.pid, peak, ended))
+    samples, ended = [Sample(time.time(), 0, 0)], threading.Event()
+    watcher = threading.Thread(target=_watch, args=(run.pid, samples, ended))
     watcher.start()
     code = run.wait()
     wall = time.monotonic() - started
@@ -59,21 +75,30 @@ def _count(told: Path, command: Sequence[str]) -> int:
         except ChildProcessError:
             break
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    told.write_text(f"{used.ru_utime + used.ru_stime} {wall} {peak[0]}")
+    cpu, most = used.ru_utime + used.ru_stime, max(sample.megabytes for sample in samples)
+    samples.append(Sample(time.time(), cpu, 0))
+    told.write_text(json.dumps({"cost": Cost(cpu, wall, most), "samples": samples}))
     return code
 
 
-def _watch(session: int, peak: list[float], ended: threading.Event) -> None:
-    """Keep the most that the processes of a session held at once, looked at twice a second."""
+def _watch(session: int, samples: list[Sample], ended: threading.Event) -> None:
+    """Look at the processes of a session twice a second; one that has ended and that nobody waited for counts, too."""
     while not ended.wait(0.5):
-        held = 0.0
+        now, cpu, held = time.time(), 0.0, 0.0
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 if os.getsid(int(process.name)) == session:
+                    cpu += _seconds(process)
                     held += _megabytes(process)
             except (OSError, StopIteration):  # it has just ended
                 continue
-        peak[0] = max(peak[0], held)
+        samples.append(Sample(now, max(cpu, samples[-1].cpu), held))
+
+
+def _seconds(process: Path) -> float:
+    """CPU time of a process, and of those that it has waited for."""
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # utime, stime, cutime, cstime
 
 
 def _megabytes(process: Path) -> float:
