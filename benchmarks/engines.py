@@ -172,13 +172,13 @@ def table(runs: Sequence[Run]) -> str:
     local, spark = sorted(runs, key=lambda run: ENGINES.index(run.engine))
     heads = ("CPU s", "seconds", "MB")
     lines = [
-        f"{local.documents:,} documents" + " " * 12 + "local" + " " * 25 + "spark",
-        f"{'':<12}" + "".join(f"{head:>10}" for head in (*heads, *heads, "shuffled MB")),
+        f"{f'{local.documents:,} documents':<37}{'local':>5}{'spark':>43}",
+        f"{'':<12}" + "".join(f"{head:>10}" for head in (*heads, *heads)) + f"{'shuffled MB':>13}",
     ]
     for name in (*STEPS, "all"):
         one, other = (run.steps.get(name, run) for run in (local, spark))
         figures = (one.cpu, one.seconds, one.megabytes, other.cpu, other.seconds, other.megabytes)
-        lines.append(f"{name:<12}" + "".join(f"{figure:>10,.1f}" for figure in figures) + f"{other.shuffled:>11,.2f}")
+        lines.append(f"{name:<12}" + "".join(f"{figure:>10,.1f}" for figure in figures) + f"{other.shuffled:>13,.2f}")
     return "\n".join([*lines, ""])
 
 
