@@ -32,7 +32,7 @@ from luigi.task_register import Register
 
 from pipeline import tasks
 from pipeline.console import cli
-from pipeline.engine import local, resume, session, storage, task, whole
+from pipeline.engine import local, resume, session, storage, task
 from pipeline.engine import spark as spark_engine
 from pipeline.engine.limits import Clock
 from pipeline.engine.local import LocalEngine
@@ -398,66 +398,6 @@ def test_a_batch_from_a_store_to_a_store_is_the_same_bytes(
     assert cli.main(["verify", "--output", out, "--work", "work"]) == 0
 
 
-# --- a driver that is killed -----------------------------------------------------------------------------------------
-
-DRIVER = """
-import sys
-from contextlib import closing
-from functools import partial
-from pathlib import Path
-from pyspark import cloudpickle
-from pipeline.engine.cluster import Spark
-from pipeline.engine.spark import SparkEngine
-from tests import killed, test_engine, test_spark
-from tests.spark import Cluster
-
-for module in (test_engine, killed, test_spark):
-    cloudpickle.register_pickle_by_value(module)
-cluster = Cluster(sys.argv[1], Path(sys.argv[2]), {}, {})
-with closing(SparkEngine(cluster.settings, sys.argv[2])) as engine:
-    engine.split_rows(test_spark.wait_at_the_last, sys.argv[3], sys.argv[4], resumable=True)
-"""
-
-
-def wait_at_the_last(rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
-    if rows.num_rows and rows["id"][0].as_py().startswith("5-"):
-        time.sleep(600)
-    yield {"": double(rows)}
-
-
-def count_and_double(log: Path, rows: pa.RecordBatch) -> Iterator[Mapping[str, pa.RecordBatch]]:
-    if rows.num_rows:
-        (log / rows["id"][0].as_py()).touch()
-    yield {"": double(rows)}
-
-
-def test_what_a_killed_driver_has_finished_is_taken_over(
-    cluster: Cluster, engine: Engine, dataset: str, tmp_path: Path, doubled: dict[str, bytes]
-) -> None:
-    target, log, left = tmp_path / "output", tmp_path / "log", tmp_path / ".output.4711.tmp"
-    log.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COPYDESK_SECRET": "do-not-print-me"}
-    command = [sys.executable, "-c", DRIVER, cluster.master, str(tmp_path), dataset, str(left)]
-    with (tmp_path / "said").open("w") as said:
-        driver = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
-    try:
-        deadline = time.monotonic() + 300
-        while len(resume.finished(left)) < 5:
-            assert driver.poll() is None, (tmp_path / "said").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.1)  # no event tells of it
-    finally:
-        driver.kill()
-        driver.wait()
-    with whole.whole_folder(target) as work:
-        resume.adopt(target, work)
-        engine.split_rows(partial(count_and_double, log), dataset, str(work), resumable=True)
-        resume.forget(work)
-    assert {path.name.partition("-")[0] for path in log.iterdir()} == {"5"}
-    assert tree(target) == doubled
-    assert "do-not-print-me" not in (tmp_path / "said").read_text() + (tmp_path / session.LOG).read_text()
-
-
 # --- whole batches ---------------------------------------------------------------------------------------------------
 
 SETTINGS = """
@@ -536,7 +476,7 @@ def killed(engine: Engine, cluster: Cluster, tmp_path_factory: pytest.TempPathFa
     with killed_runs.killing(found.deaths, ASKING):
         run_batch(found.local, "b3")
     for step in STEPS:
-        dies = start_to_die(found)
+        dies = start_to_die(found, cluster.toml() if step == STEPS[0] else HERE)
         cluster.mend()
         assert dies.wait(timeout=300) == -signal.SIGKILL, (found.spark / "said").read_text()
         with killed_runs.killing(found.deaths, ASKING):
@@ -546,18 +486,20 @@ def killed(engine: Engine, cluster: Cluster, tmp_path_factory: pytest.TempPathFa
     return found
 
 
-def start_to_die(found: Killed) -> subprocess.Popen[bytes]:
-    """The command begins the next step, whose first task kills it: on a cluster of its own, which is started sooner."""
-    (found.spark / "here.toml").write_text(SETTINGS.format(name="b3") + HERE)
+def start_to_die(found: Killed, where: str) -> subprocess.Popen[bytes]:
+    """The command begins the next step, whose first task kills it."""
+    (found.spark / "dies.toml").write_text(SETTINGS.format(name="b3") + where)
     command = [sys.executable, "-m", "tests.killed", str(found.deaths), "run", "--batch", "b3"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with (found.spark / "said").open("w") as said:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COPYDESK_SECRET": SECRET}
+    with (found.spark / "said").open("a") as said:
         return subprocess.Popen(
-            [*command, "--config", "here.toml", "--engine", "spark"],
+            [*command, "--config", "dies.toml", "--engine", "spark"],
             cwd=found.spark, env=environment, stdout=said, stderr=said,
         )  # fmt: skip
 
 
+SECRET = "do-not-print-me"
+# the first dies on the cluster, and leaves its executors there; for the others a cluster of one process starts sooner
 HERE = f'''
 [spark]
 master = "local[1]"
@@ -617,6 +559,12 @@ def test_a_batch_against_two_earlier_ones_is_the_same_bytes_on_both_engines(kill
     copies = storage.read_table([str(path) for path in outputs])
     assert {"b1", "b2", "b3"} <= set(copies["of_batch"].to_pylist())
     assert set(copies["kind"].to_pylist()) == {"exact", "near", "contained"}
+
+
+def test_nothing_of_the_environment_is_in_what_a_run_says(killed: Killed) -> None:
+    said = (killed.spark / "said").read_text() + (killed.spark / "output/runs/b3" / session.LOG).read_text()
+    assert "WARN" in said  # Java greets
+    assert SECRET not in said
 
 
 def test_each_row_is_there_once_when_a_worker_dies(
