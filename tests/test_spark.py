@@ -373,7 +373,10 @@ def build(port: int) -> bool:
     Register.clear_instance_cache()  # type: ignore[no-untyped-call]
     task_of_stage: Any = tasks.CheckLanguage
     wanted = task_of_stage(name="demo", input_folder="in")
-    built = luigi.build([wanted], workers=1, scheduler_port=port, log_level="CRITICAL")  # type: ignore[no-untyped-call]
+    try:
+        built = luigi.build([wanted], workers=1, scheduler_port=port, log_level="CRITICAL")  # type: ignore[no-untyped-call]
+    finally:
+        wanted.plan.turn.leave()  # this process goes on
     return bool(built)
 
 
