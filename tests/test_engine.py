@@ -172,6 +172,12 @@ def test_a_function_runs_beside_in_a_worker_if_there_are_any(dataset: str, tmp_p
         assert storage.count_rows(engine.map_rows(double, dataset, str(tmp_path / "after"))) == 500
         with pytest.raises(ZeroDivisionError):
             engine.beside(partial(divmod, 1, 0))()
+        pool = engine._workers
+        assert pool is not None
+        for process in list(pool._processes.values()):
+            process.kill()
+        until(lambda: bool(pool._broken))
+        assert engine.beside(os.getpid)() == os.getpid()
 
 
 def test_a_split_that_was_interrupted_has_no_worker_left(dataset: str, tmp_path: Path, seen: Path) -> None:

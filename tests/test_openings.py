@@ -5,13 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.rules.boilerplate import openings
-from pipeline.rules.boilerplate.phrases import DEFAULTS
+from pipeline.rules.boilerplate.phrases import DEFAULTS, phrases_of
 from pipeline.rules.boilerplate.view import certain, certain_in
 from tests import cases
 
@@ -64,10 +65,38 @@ def test_without_compiled_parts_it_is_the_same(monkeypatch: pytest.MonkeyPatch) 
     assert certain_in(column(["Nothing here.", "2 ferries"]), MINE) == [frozenset(), {"related_links"}]
 
 
-@pytest.mark.skipif(not openings.COMPILED, reason="no compiler here")
-def test_few_lines_are_looked_at() -> None:
-    from pipeline.rules.boilerplate.phrases import phrases_of
+needs_openings = pytest.mark.skipif(not openings.COMPILED, reason="no compiler here")
 
+
+@needs_openings
+def test_two_who_look_at_once_find_what_each_would_find() -> None:
+    """The second begins, and is done, while the first one reads phrases."""
+    texts = column(["Read more: a story", "Tags: harbour"])
+    inner: list[openings.Looked] = []
+
+    def read(word: str) -> list[str]:
+        if not inner:
+            inner.append(openings.Looked([], np.zeros(0, np.int32), np.zeros(0, np.bool_)))
+            inner.append(shared.look(texts, 600, 10))
+        return [":", "more"]
+
+    shared = openings.Openings(["read", "tags"], [], read)
+    outer = shared.look(texts, 600, 10)
+    assert outer.lines == inner[1].lines == [(0, "Read more: a story"), (1, "Tags: harbour")]
+    assert shared.look(texts, 600, 10).lines == outer.lines
+
+
+@needs_openings
+def test_words_that_count_as_one_are_all_read() -> None:
+    """How a sigma is written depends on its place, so both ways count as one."""
+    seconds = {"\u03bf\u03b4\u03bf\u03c2": ["more"], "\u03bf\u03b4\u03bf\u03c3": ["less"]}
+    both = openings.Openings(list(seconds), [], seconds.__getitem__)
+    lines = ["\u03bf\u03b4\u03bf\u03c2 more", "\u03bf\u03b4\u03bf\u03c3 less"]
+    assert [line for _, line in both.look(column(lines), 600, 10).lines] == lines
+
+
+@needs_openings
+def test_few_lines_are_looked_at() -> None:
     looked = phrases_of("").openings.look(column(["The bridge was closed.\n\nRead more: a story", "Yes >"]), 600, 10)
     assert looked.lines == [(0, "Read more: a story")]
     assert (looked.shorts.tolist(), looked.arrows.tolist()) == ([0, 1], [False, True])

@@ -41,3 +41,4 @@ def test_wildcards_end(written: str, most: int) -> None:
     phrase = parse(written, {})
     assert matches(phrase, Places(["read"] + ["so"] * most))
     assert not matches(phrase, Places(["read"] + ["so"] * (most + 1)))
+    assert sizes(phrase)[1] == 1 + most

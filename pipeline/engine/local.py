@@ -18,21 +18,20 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.engine import resume, storage, whole, worker
 from pipeline.engine.database import Database
-from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction, is_ordered
+from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction, T, is_ordered
 from pipeline.engine.worker import Split
 from pipeline.errors import CopydeskError, SettingsError
 
 if TYPE_CHECKING:
     import duckdb
 
-T = TypeVar("T")
 DUCKDB_SHARE = 0.75  # grouping 200 M keys, a process held to 2 GB came to 2.8 GB, one held to 1.5 GB to 2.0 GB
 MAX_DEATHS = 3  # a part during which this many workers died is likely what kills them
 MOST_WORKERS = 256  # more would take the machine's processes and gain nothing: an engine of several machines does
@@ -131,7 +130,11 @@ class LocalEngine:
         if self._workers is None:
             made = function()
             return lambda: made
-        future = self._workers.submit(function)
+        try:
+            future = self._workers.submit(function)
+        except BrokenProcessPool:  # one has died since there was work for it
+            self._end_workers(at_once=True)
+            return self.beside(function)
 
         def result() -> T | None:
             try:

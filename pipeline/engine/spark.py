@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pipeline import errors
 from pipeline.engine import resume, session, storage, task, whole, worker
 from pipeline.engine.cluster import Spark
-from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction, is_ordered
+from pipeline.engine.protocol import Dataset, Progress, RowsFunction, SplitFunction, T, is_ordered
 from pipeline.engine.session import Session
 from pipeline.engine.task import Slice
 from pipeline.engine.worker import Split
@@ -27,7 +27,6 @@ from pipeline.errors import CopydeskError, InputError, SettingsError, StoreError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-T = TypeVar("T")
 LOOK_EVERY = 0.3  # seconds, at how far the tasks are
 KEPT = ".table"  # ends the name of a dataset that only queries ask for
 SORTED = ".sorted"  # in a dataset that is ordered: its rows as Spark has sorted them

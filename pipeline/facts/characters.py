@@ -46,7 +46,7 @@ _SMALL = np.zeros(_CODES, np.int32)
 def characters(texts: pa.StringArray) -> Characters:
     """The texts with tables that hold every character in them, for a module that `load` has found."""
     content, bounds = flat(texts)
-    return Characters(content, bounds, *tables(content))
+    return Characters(content, bounds, *tables(content[bounds[0] : bounds[-1]]))
 
 
 def tables(content: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:

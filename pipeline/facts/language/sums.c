@@ -9,7 +9,7 @@
 #define PREFETCH(at) (void)(at)
 #endif
 
-enum { BLOCK = 32, SPACE = 0, UPPER = 1 << 15, ABSENT = 4095, UNIGRAMS = 4096, SLOT_BITS = 20, CODES = 0x20000 };
+enum { BLOCK = 32, SPACE = 0, UPPER = 1 << 15, ABSENT = 4095, SLOT_BITS = 20, CODES = 0x20000 };
 
 typedef struct {
     const uint32_t *points;

@@ -5,7 +5,7 @@ A line that is passed over is no phrase; one that is not may be (`openings.c`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,10 +43,11 @@ class Openings:
         Of the words `telling` a line must hold one to be a phrase that opens with anything.
         """
         self._read_one = read
-        self._unread = dict(zip(_hashes(list(firsts)).tolist(), firsts, strict=True))
-        self._pairs: set[int] = set()
         self._telling = _slots(_hashes(list(telling)))
-        self._fill()
+        unread: dict[int, list[str]] = {}
+        for number, word in zip(_hashes(list(firsts)).tolist(), firsts, strict=True):
+            unread.setdefault(number, []).append(word)
+        self._known = _Known.of(unread, frozenset())
 
     def look(self, texts: pa.StringArray, longest: int, short: int) -> Looked:
         """Look at the lines of the texts, none of which is null: at those of up to `longest` characters for phrases.
@@ -54,35 +55,44 @@ class Openings:
         Lines that are blank count as none, short ones have up to `short` characters.
         """
         table = characters(texts)
+        breaks = np.count_nonzero(table.content[table.bounds[0] : table.bounds[-1]] == ord("\n"))
         shorts = np.empty(len(texts), np.int32)
-        lines = np.empty((np.count_nonzero(table.content == ord("\n")) + len(texts), _SPANS), np.int64)
+        lines = np.empty((breaks + len(texts), _SPANS), np.int64)
+        known = self._known
         while True:
-            known = (self._unread_slots, self._pair_slots, self._telling)
-            found = lines[: _IN_C.find(longest, short, *table, *known, shorts, lines)]
+            slots = (known.unread_slots, known.pair_slots, self._telling)
+            found = lines[: _IN_C.find(longest, short, *table, *slots, shorts, lines)]
             unread = np.unique(found[:, 3])
             if not unread.any():
                 break
-            self._read(unread[unread != 0].view(np.uint64).tolist())
+            # whole or not at all: of two threads that read at once the last one is believed, and nothing is hidden
+            known = self._known = self._read(known, unread[unread != 0].view(np.uint64).tolist())
         told = [(text, table.content[start:end].tobytes().decode()) for text, start, end, _ in found.tolist()]
         return Looked(told, shorts & (_ARROW - 1), shorts >= _ARROW)
 
-    def _read(self, unread: Sequence[int]) -> None:
-        """Read the phrases whose first words have these hashes."""
-        firsts: list[str] = []
-        seconds: list[str] = []
-        for number in unread:
-            word = self._unread.pop(number)
-            follow = self._read_one(word)
-            seconds += follow
-            firsts += [word] * len(follow)
-        made = np.empty(len(firsts), np.uint64)
-        _IN_C.pairs(_hashes(firsts), _hashes(seconds), made)
-        self._pairs.update(made.tolist())
-        self._fill()
+    def _read(self, known: _Known, numbers: Sequence[int]) -> _Known:
+        """What is known when the phrases have been read whose first words have these hashes."""
+        words = [word for number in numbers for word in known.unread[number]]
+        both = [(word, second) for word in words for second in self._read_one(word)]
+        made = np.empty(len(both), np.uint64)
+        _IN_C.pairs(_hashes([first for first, _ in both]), _hashes([second for _, second in both]), made)
+        read = set(numbers)
+        left = {number: words for number, words in known.unread.items() if number not in read}
+        return _Known.of(left, known.pairs.union(made.tolist()))
 
-    def _fill(self) -> None:
-        self._unread_slots = _slots(np.fromiter(self._unread, np.uint64))
-        self._pair_slots = _slots(np.fromiter(self._pairs, np.uint64))
+
+class _Known(NamedTuple):
+    """First words of phrases that nobody has read, by their hashes; the first two words of the others, as hashes."""
+
+    unread: Mapping[int, Sequence[str]]
+    pairs: frozenset[int]
+    unread_slots: Hashes
+    pair_slots: Hashes
+
+    @classmethod
+    def of(cls, unread: Mapping[int, Sequence[str]], pairs: frozenset[int]) -> _Known:
+        """The same with slots to look them up in."""
+        return cls(unread, pairs, *(_slots(np.fromiter(hashes, np.uint64)) for hashes in (unread, pairs)))
 
 
 def _hashes(words: Sequence[str]) -> Hashes:
