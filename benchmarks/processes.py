@@ -75,30 +75,38 @@ def _count(told: Path, command: Sequence[str]) -> int:
         except ChildProcessError:
             break
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu, most = used.ru_utime + used.ru_stime, max(sample.megabytes for sample in samples)
+    cpu, most = max(used.ru_utime + used.ru_stime, samples[-1].cpu), max(sample.megabytes for sample in samples)
     samples.append(Sample(time.time(), cpu, 0))
     told.write_text(json.dumps({"cost": Cost(cpu, wall, most), "samples": samples}))
     return code
 
 
 def _watch(session: int, samples: list[Sample], ended: threading.Event) -> None:
-    """Look at the processes of a session twice a second; one that has ended and that nobody waited for counts, too."""
+    """Look at the processes of a session twice a second; one that has ended and that nobody waited for counts, too.
+
+    So do those whose end nobody may wait for, with what they had taken when they were last seen: whoever ignores
+    SIGCHLD, as PySpark's daemon does, is never told what its children took.
+    """
+    seen: dict[tuple[str, str], float] = {}  # by number and start: numbers are given anew
     while not ended.wait(0.5):
-        now, cpu, held = time.time(), 0.0, 0.0
+        now, waited, held = time.time(), 0.0, 0.0
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 if os.getsid(int(process.name)) == session:
-                    cpu += _seconds(process)
+                    started, own, children = _seconds(process)
+                    seen[process.name, started] = own
+                    waited += own + children
                     held += _megabytes(process)
             except (OSError, StopIteration):  # it has just ended
                 continue
-        samples.append(Sample(now, max(cpu, samples[-1].cpu), held))
+        samples.append(Sample(now, max(waited, sum(seen.values()), samples[-1].cpu), held))
 
 
-def _seconds(process: Path) -> float:
-    """CPU time of a process, and of those that it has waited for."""
+def _seconds(process: Path) -> tuple[str, float, float]:
+    """When a process started, its CPU time, and that of those that it has waited for."""
     fields = (process / "stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # utime, stime, cutime, cstime
+    user, system, users, systems = (int(ticks) / os.sysconf("SC_CLK_TCK") for ticks in fields[11:15])
+    return fields[19], user + system, users + systems
 
 
 def _megabytes(process: Path) -> float:

@@ -36,6 +36,13 @@ def test_a_process_costs_what_those_cost_that_it_leaves_behind(tmp_path: Path) -
     assert processes.cost([sys.executable, "-c", leave], tmp_path).cpu >= 0.4
 
 
+def test_a_process_counts_whose_end_its_parent_is_not_told_of(tmp_path: Path) -> None:
+    spin = "import time\nwhile time.process_time() < 1.5: pass"
+    ignore = "import signal, subprocess, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+    command = [sys.executable, "-c", f"{ignore}; subprocess.run([sys.executable, '-c', {spin!r}])"]
+    assert processes.cost(command, tmp_path).cpu >= 0.4  # looked at twice a second
+
+
 def test_a_process_that_fails_is_no_measure(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="exit code 3"):
         processes.cost([sys.executable, "-c", "raise SystemExit(3)"], tmp_path)
