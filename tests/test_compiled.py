@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import compiled
-from pipeline.facts.duplicates import signs
+from pipeline.facts.duplicates import compare, signs
 from pipeline.facts.language import sums
 from pipeline.facts.language.ngrams import stream
 from pipeline.facts.language.profiles import load as load_profiles
@@ -23,7 +23,8 @@ from tests import cases
 SCRIPTS = "aB zé?Ǆȿ Ωбߐ\u0301ᄀ각ẵ…—\u3000漢语เあ\u3400豈\ufeff\ufffd😀-\n\r\t0９"
 TEXTS = st.lists(st.text() | st.text(alphabet=SCRIPTS, min_size=1, max_size=200), max_size=8)
 
-needs_signs = pytest.mark.skipif(compiled.load("pipeline.facts.duplicates._sign") is None, reason="no compiler here")
+_sign = compiled.load("pipeline.facts.duplicates._sign")
+needs_signs = pytest.mark.skipif(_sign is None, reason="no compiler here")
 
 
 def same_signs(texts: list[str], min_words: int) -> None:
@@ -42,6 +43,32 @@ def test_signs_of_any_texts_are_those_of_numpy(texts: list[str], min_words: int)
 @needs_signs
 def test_signs_of_the_texts_of_all_rules_are_those_of_numpy() -> None:
     same_signs([case["before"] * 12 for case in cases.load()], 20)
+
+
+@needs_signs
+@given(TEXTS)
+def test_texts_are_folded_for_comparison_as_in_numpy(texts: list[str]) -> None:
+    same_folded([text.encode("utf-8", "replace").decode() for text in texts])
+
+
+@needs_signs
+def test_the_texts_of_all_rules_are_folded_for_comparison_as_in_numpy() -> None:
+    same_folded([case["before"] * 12 for case in cases.load()])
+
+
+def same_folded(texts: list[str]) -> None:
+    column = pa.array(texts, pa.string())
+    for mine, theirs in zip(compare.in_c(column), compare.in_numpy(column), strict=True):
+        assert mine.words() == theirs.words()
+        for name in ("runs", "at", "width", "distinct"):
+            assert getattr(mine, name).tolist() == getattr(theirs, name).tolist(), name
+
+
+@needs_signs
+@given(*[st.sets(st.integers(0, 60) | st.integers(0, (1 << 64) - 1), max_size=60)] * 2)
+def test_what_two_texts_share_is_counted_as_in_numpy(one: set[int], other: set[int]) -> None:
+    lists = [np.array(sorted(numbers), np.uint64) for numbers in (one, other)]
+    assert _sign.shared(*lists) == compare.shared_in_numpy(*lists) == len(one & other)
 
 
 needs_trees = pytest.mark.skipif(compiled.load("pipeline.facts._symmetric_trees") is None, reason="no compiler here")

@@ -30,10 +30,11 @@ FILE_BYTES = 32 << 20  # of text and metadata in a file: what is held in memory 
 MOST_SITES = 200  # told of one by one; the smaller ones are summed up
 SITE_LENGTH = 100
 
-_WITHOUT_CUTS = pa.schema([field for field in COLUMNS if field.name != "cuts"])
-# The rows, by their ids, with the number of passages that were cut from each; `findings`: of the stage that cuts.
+# The documents, by their ids, with the number of passages that were cut from each, and the bytes of its text and
+# metadata; `findings`: of the stage that cuts.
 _ORDERED = """
-SELECT d.*, coalesce(c.cuts, 0) AS cuts
+SELECT d.*, coalesce(c.cuts, 0) AS cuts,
+       CAST((bit_length(d.text) + coalesce(bit_length(d.meta), 0)) / 8 AS BIGINT) AS size
 FROM documents d LEFT JOIN (
     SELECT id, count(*) AS cuts FROM findings WHERE after = '' GROUP BY id
 ) c ON d.id = c.id
@@ -52,12 +53,11 @@ def write(
     Raises:
         BalanceError: not every document that was kept is among what was written.
     """
-    rows, ordered, nothing, files, told = (folder / name for name in ("rows", "ordered", "nothing", "files", "told"))
-    engine.map_rows(partial(measured, batch=batch), kept, str(rows))
+    ordered, nothing, files, told = (folder / name for name in ("ordered", "nothing", "files", "told"))
     if cut is None:
         storage.write_rows(nothing, [], _NO_FINDINGS)
-    engine.sql(_ORDERED, str(ordered), documents=str(rows), findings=cut or str(nothing))
-    whole.remove(rows, nothing)
+    engine.sql(_ORDERED, str(ordered), documents=kept, findings=cut or str(nothing))
+    whole.remove(nothing)
     (folder / file_name(batch, key, 0)).parent.mkdir(exist_ok=True)
     size = _plan(ordered, files)
     written = partial(write_file, folder=str(folder), batch=batch, key=key)
@@ -122,18 +122,13 @@ def write_file(rows: pa.RecordBatch, folder: str, batch: str, key: str) -> Itera
     told: dict[str, list[str]] = {name: [] for name in _TOLD.names}
     for row in rows.to_pylist():
         file = Path(folder, file_name(batch, key, row["number"]))
-        table = _table(list(storage.read_pieces(zip(row["parts"], row["first"], row["rows"], strict=True))))
+        documents = storage.read_pieces(zip(row["parts"], row["first"], row["rows"], strict=True))
+        table = pa.Table.from_batches([to_published(some, batch) for some in documents], COLUMNS).combine_chunks()
         storage.write_part(file, table)
         told["name"].append(file_name(batch, key, row["number"]))
         told["figures"].append(json.dumps(part_figures(file)))
         told["facts"].append(json.dumps(facts_of(table)))
     yield {"": pa.RecordBatch.from_pydict(told, _TOLD)}
-
-
-def _table(rows: Sequence[pa.RecordBatch]) -> pa.Table:
-    if not rows:
-        return COLUMNS.empty_table()
-    return pa.Table.from_batches(rows).select(COLUMNS.names).cast(COLUMNS).combine_chunks()
 
 
 def facts_of(table: pa.Table) -> dict[str, Any]:
@@ -189,15 +184,8 @@ _NO_FINDINGS = pa.schema([("id", pa.string()), ("after", pa.string())])
 # --- a document as a row ------------------------------------------------------------------------------------------
 
 
-def measured(rows: pa.RecordBatch, batch: str) -> pa.RecordBatch:
-    """The same with the bytes of text and metadata of each row, by which files are cut."""
-    made = to_published(rows, batch)
-    size = pc.add(pc.binary_length(made["text"]), pc.binary_length(made["meta"])).cast(pa.int64())
-    return made.append_column("size", size)
-
-
 def to_published(rows: pa.RecordBatch, batch: str) -> pa.RecordBatch:
-    """Documents as the last stage keeps them, as rows of `COLUMNS`, but for `cuts`."""
+    """Documents as the last stage keeps them, with their `cuts`, as rows of `COLUMNS`."""
     told: dict[str, Any] = {"batch": [batch] * rows.num_rows, "authors": [], "published": [], "digest": [], "meta": []}
     for text, published, meta in zip(*(rows[n].to_pylist() for n in ("text", "published", "meta")), strict=True):
         fields = json.loads(meta) if meta else {}
@@ -208,7 +196,7 @@ def to_published(rows: pa.RecordBatch, batch: str) -> pa.RecordBatch:
         if published and (moment is None or moment.isoformat() != published):
             meta = as_json({**fields, AS_READ: published})
         told["meta"].append(meta or "{}")
-    return columns.with_columns(rows, _WITHOUT_CUTS, told)
+    return columns.with_columns(rows, COLUMNS, told)
 
 
 _AUTHORS = frozenset((

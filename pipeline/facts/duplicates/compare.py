@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipeline import compiled
 from pipeline.facts.duplicates.policy import Policy
-from pipeline.facts.duplicates.signs import SHINGLE, SHINGLE_SPACELESS, chunks
-from pipeline.facts.duplicates.words import Hashes, Ints, shingles, words
+from pipeline.facts.duplicates.signs import SHINGLE, SHINGLE_SPACELESS, chunks, tables
+from pipeline.facts.duplicates.words import Hashes, Ints, flat, shingles, words
 
 Flags = npt.NDArray[np.bool_]
+
+_IN_C = compiled.load("pipeline.facts.duplicates._sign")
 
 LONG_RUN = 8  # words; shorter runs that the other text has not are damage or small changes, not a part of the story
 # Two wordings of one place are the same words in other spelling when this share of the shorter one's letters stands in
@@ -57,31 +60,53 @@ class Likeness(NamedTuple):
 
 
 def fold(texts: pa.Array) -> list[Folded]:
-    """Texts (or the `words` of signatures, which come to the same) made ready to be compared."""
-    return [folded for first, count in chunks(texts) for folded in _fold(texts.slice(first, count))]
+    """Texts (or the `words` of signatures, which come to the same) made ready to be compared.
+
+    In C where that was compiled (`sign.c`), else in NumPy over many texts at once: the same to the last bit.
+    """
+    some = in_numpy if _IN_C is None else in_c
+    return [folded for first, count in chunks(texts) for folded in some(texts.slice(first, count))]
 
 
-def _fold(texts: pa.Array) -> list[Folded]:
+def in_c(texts: pa.Array) -> list[Folded]:
+    """By `sign.c`."""
+    content, bounds = flat(texts)
+    most = len(content) // 2 + len(texts)  # words: a letter and a blank
+    sizes = np.empty((len(texts), 3), np.int64)
+    letters, runs = np.empty(len(content), np.uint8), np.empty(most, np.uint64)
+    starts, ends, at, width = (np.empty(most, np.int64) for _ in range(4))
+    _IN_C.fold(content, np.ascontiguousarray(bounds), *tables(), sizes, letters, starts, ends, runs, at, width)
+    of_words, of_runs = (np.concatenate([[0], np.cumsum(sizes[:, column])]) for column in (0, 1))
+    return _each(letters.tobytes(), (starts, ends), of_words, (runs, at, width), of_runs)
+
+
+def in_numpy(texts: pa.Array) -> list[Folded]:
+    """By array operations over all bytes of all texts."""
     found = words(texts)
     runs, at, offsets = shingles(found, SHINGLE, SHINGLE_SPACELESS)
     width = np.where(found.spaceless[at], SHINGLE_SPACELESS, SHINGLE)
-    content = found.folded.tobytes()
+    at -= np.repeat(found.offsets[:-1], np.diff(offsets))
+    return _each(found.folded.tobytes(), (found.starts, found.ends), found.offsets, (runs, at, width), offsets)
+
+
+def _each(
+    letters: bytes, spans: tuple[Ints, Ints], of_words: Ints, shingles: tuple[Hashes, Ints, Ints], of_runs: Ints
+) -> list[Folded]:
+    """What is told of all texts one after the other, cut into texts: where the words and the runs of each begin."""
     folded = []
-    bounds = zip(*(b.tolist() for b in (offsets[:-1], offsets[1:], found.offsets[:-1], found.offsets[1:])), strict=True)
-    for first, last, begin, end in bounds:
-        mine = runs[first:last]
+    for begin, end, first, last in zip(
+        *(bounds.tolist() for bounds in (of_words[:-1], of_words[1:], of_runs[:-1], of_runs[1:])), strict=True
+    ):
+        mine, at, width = (column[first:last] for column in shingles)
         own = np.sort(mine)
         distinct = own[np.concatenate([[True], own[1:] != own[:-1]])] if len(own) else own
-        spans = found.starts[begin:end], found.ends[begin:end]
-        folded.append(Folded(mine, at[first:last] - begin, width[first:last], distinct, content, *spans))
+        folded.append(Folded(mine, at, width, distinct, letters, spans[0][begin:end], spans[1][begin:end]))
     return folded
 
 
 def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
     """How alike two documents are, and whether that makes one of them a copy."""
-    both = np.concatenate([one.distinct, other.distinct])
-    both.sort()
-    shared = int(np.count_nonzero(both[1:] == both[:-1]))
+    shared = _shared(one.distinct, other.distinct)
     sizes = len(one.distinct), len(other.distinct)
     if not shared:
         return Likeness(0.0, "")
@@ -102,6 +127,18 @@ def compare(one: Folded, other: Folded, policy: Policy) -> Likeness:
         return Likeness(alike, "near") if alike >= policy.min_similarity else unlike
     contained = shared / sizes[copy]
     return Likeness(contained, "contained", copy) if contained >= policy.min_contained else unlike
+
+
+def _shared(one: Hashes, other: Hashes) -> int:
+    """How many shingles two documents have in common."""
+    return shared_in_numpy(one, other) if _IN_C is None else int(_IN_C.shared(one, other))
+
+
+def shared_in_numpy(one: Hashes, other: Hashes) -> int:
+    """The same by sorting both together."""
+    both = np.concatenate([one, other])
+    both.sort()
+    return int(np.count_nonzero(both[1:] == both[:-1]))
 
 
 class Overlap(NamedTuple):

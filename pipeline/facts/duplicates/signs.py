@@ -68,7 +68,7 @@ def in_c(texts: pa.Array, min_words: int) -> Signs:
     bands = np.empty(len(texts) * BANDS, np.uint64)
     anchors = np.empty(len(content) // 2 + 1, np.uint64)
     folded, exact = np.empty(len(content), np.uint8), np.empty(len(content), np.uint8)
-    _IN_C.sign(min_words, content, bounds, *_tables(), sizes, bands, anchors, folded, exact)
+    _IN_C.sign(min_words, content, bounds, *tables(), sizes, bands, anchors, folded, exact)
     letters, runs, keys, chosen, of_words, of_exact = sizes.T
     return Signs(
         letters,
@@ -81,8 +81,8 @@ def in_c(texts: pa.Array, min_words: int) -> Signs:
     )
 
 
-def _tables() -> tuple[Any, ...]:
-    """What `sign.c` is told: which bytes are letters, how they are folded, and what hashes are made with."""
+def tables() -> tuple[Any, ...]:
+    """What `sign.c` is told in all it does: which bytes are letters, how they are folded, and what hashes are made with."""
     return (
         *(folding.CLASSES, folding.EXCEPTIONS, folding.LOWER_PAIRS, folding.simplified()),
         *(folding.VALUES, folding.POWERS, _MULTIPLIERS, _ADDENDS, _BAND_SALTS, _EXACT),
