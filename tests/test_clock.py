@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -32,11 +31,11 @@ class Alarms:
 
 
 @pytest.fixture
-def alarms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Alarms]:
+def alarms(monkeypatch: pytest.MonkeyPatch) -> Alarms:
     made = Alarms()
     monkeypatch.setattr(signal, "setitimer", made.setitimer)
     monkeypatch.setattr(time, "monotonic", lambda: made.now)
-    yield made
+    return made
 
 
 def test_an_alarm_is_wound_anew_for_what_the_piece_at_hand_has_left(alarms: Alarms) -> None:

@@ -77,7 +77,7 @@ def in_c(texts: pa.Array) -> list[Folded]:
     starts, ends, at, width = (np.empty(most, np.int64) for _ in range(4))
     _IN_C.fold(content, np.ascontiguousarray(bounds), *tables(), sizes, letters, starts, ends, runs, at, width)
     of_words, of_runs = (np.concatenate([[0], np.cumsum(sizes[:, column])]) for column in (0, 1))
-    return _each(letters.tobytes(), (starts, ends), of_words, (runs, at, width), of_runs)
+    return _cut(Folded(runs, at, width, _NONE, letters.tobytes(), starts, ends), of_words, of_runs)
 
 
 def in_numpy(texts: pa.Array) -> list[Folded]:
@@ -86,21 +86,22 @@ def in_numpy(texts: pa.Array) -> list[Folded]:
     runs, at, offsets = shingles(found, SHINGLE, SHINGLE_SPACELESS)
     width = np.where(found.spaceless[at], SHINGLE_SPACELESS, SHINGLE)
     at -= np.repeat(found.offsets[:-1], np.diff(offsets))
-    return _each(found.folded.tobytes(), (found.starts, found.ends), found.offsets, (runs, at, width), offsets)
+    whole = Folded(runs, at, width, _NONE, found.folded.tobytes(), found.starts, found.ends)
+    return _cut(whole, found.offsets, offsets)
 
 
-def _each(
-    letters: bytes, spans: tuple[Ints, Ints], of_words: Ints, shingles: tuple[Hashes, Ints, Ints], of_runs: Ints
-) -> list[Folded]:
-    """What is told of all texts one after the other, cut into texts: where the words and the runs of each begin."""
+_NONE = np.zeros(0, np.uint64)
+
+
+def _cut(whole: Folded, of_words: Ints, of_runs: Ints) -> list[Folded]:
+    """All texts one after the other, cut where the words and the shingles of each begin."""
     folded = []
-    for begin, end, first, last in zip(
-        *(bounds.tolist() for bounds in (of_words[:-1], of_words[1:], of_runs[:-1], of_runs[1:])), strict=True
-    ):
-        mine, at, width = (column[first:last] for column in shingles)
-        own = np.sort(mine)
+    bounds = (each.tolist() for each in (of_words[:-1], of_words[1:], of_runs[:-1], of_runs[1:]))
+    for begin, end, first, last in zip(*bounds, strict=True):
+        runs, at, width = whole.runs[first:last], whole.at[first:last], whole.width[first:last]
+        own = np.sort(runs)
         distinct = own[np.concatenate([[True], own[1:] != own[:-1]])] if len(own) else own
-        folded.append(Folded(mine, at, width, distinct, letters, spans[0][begin:end], spans[1][begin:end]))
+        folded.append(Folded(runs, at, width, distinct, whole.letters, whole.starts[begin:end], whole.ends[begin:end]))
     return folded
 
 

@@ -82,7 +82,7 @@ def in_c(texts: pa.Array, min_words: int) -> Signs:
 
 
 def tables() -> tuple[Any, ...]:
-    """What `sign.c` is told in all it does: which bytes are letters, how they are folded, and what hashes are made with."""
+    """What `sign.c` is told: which bytes are letters, how they are folded, and what hashes are made with."""
     return (
         *(folding.CLASSES, folding.EXCEPTIONS, folding.LOWER_PAIRS, folding.simplified()),
         *(folding.VALUES, folding.POWERS, _MULTIPLIERS, _ADDENDS, _BAND_SALTS, _EXACT),
