@@ -3,7 +3,7 @@
 import sys
 
 from pipeline.console import cli
-from pipeline.engine.spared import spare_pandas
+from pipeline.spared import spare_pandas
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from pipeline.stages.order import STAGES
 PACKAGE = Path(config.__file__).parent
 # A room imports only from rooms that stand before it.
 ORDER = (
-    *("errors", "records", "text", "edits", "diff", "compiled", "engine", "facts", "rules", "stages"),
+    *("errors", "records", "text", "edits", "diff", "compiled", "spared", "engine", "facts", "rules", "stages"),
     *("config", "sources", "output", "face", "run", "tasks", "desk", "console", "__main__"),
 )
 # The library face imports what it needs when it is called.

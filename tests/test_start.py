@@ -17,9 +17,11 @@ from tests.runs import SEEDS, run
 
 LOADED = """
 import sys
-from pipeline.console import cli
+from pipeline.__main__ import main
 try:
-    cli.main(sys.argv[1:])
+    main()
+except SystemExit:
+    pass
 finally:
     print(*sorted(sys.modules), file=sys.stderr)
 """
@@ -69,7 +71,7 @@ def test_the_face_does_without_pandas_polars_and_ipython() -> None:
 def test_what_is_asked_before_any_command_loads_no_command(option: str) -> None:
     found = loaded(option)
     mine = {name for name in found if name.partition(".")[0] == "pipeline"}
-    assert mine == {"pipeline", "pipeline.console", "pipeline.console.cli", "pipeline.errors"}
+    assert mine == {f"pipeline{name}" for name in ("", ".__main__", ".console", ".console.cli", ".errors", ".spared")}
     assert {"numpy", "pyarrow", "rich"} & found == set()
 
 

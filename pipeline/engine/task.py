@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.engine import storage, worker
-from pipeline.engine.spared import spare_pandas
 from pipeline.engine.worker import Split
 from pipeline.errors import CopydeskError
+from pipeline.spared import spare_pandas
 
 WITH_CARE = 2  # attempts at a part before this one have failed: likely one of its rows kills whoever works on it
 # what decides over bytes besides the code, which Spark hands over; Spark itself compares the versions of Python

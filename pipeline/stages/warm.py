@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipeline.engine.spared import spare_pandas
 from pipeline.facts import language, translation
 from pipeline.rules.boilerplate.model import default_model
 from pipeline.rules.boilerplate.view import certain_in, view
+from pipeline.spared import spare_pandas
 
 spare_pandas()
 _TEXT = "The council voted on Monday to close the old bridge for repairs until the end of the year."
