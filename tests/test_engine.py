@@ -227,16 +227,20 @@ def wait_for_ever(folder: str, rows: pa.RecordBatch) -> pa.RecordBatch:
     return rows
 
 
+@pytest.mark.parametrize("expected", [0, 1], ids=["workers", "copies"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_driver_leaves_no_orphans(dataset: str, tmp_path: Path, how: signal.Signals) -> None:
+def test_a_killed_driver_leaves_no_orphans(dataset: str, tmp_path: Path, how: signal.Signals, expected: int) -> None:
     (tmp_path / "pids").mkdir()
     code = (
         "from functools import partial\n"
         "from pipeline.engine import local\n"
         "from tests.test_engine import wait_for_ever\n"
-        "local.IN_PROCESS_BYTES = 0\n"
+        f"local.IN_PROCESS_BYTES = {expected}\n"
+        "engine = local.LocalEngine(workers=2)\n"
+        f"engine.expect({expected} or -1)\n"
+        f"assert bool(engine._workers) == {expected}\n"
         f"function = partial(wait_for_ever, {str(tmp_path / 'pids')!r})\n"
-        f"local.LocalEngine(workers=2).map_rows(function, {dataset!r}, {str(tmp_path / 'out')!r})\n"
+        f"engine.map_rows(function, {dataset!r}, {str(tmp_path / 'out')!r})\n"
     )
     root = Path(__file__).parents[1]
     driver = subprocess.Popen([sys.executable, "-c", code], cwd=root, stderr=subprocess.DEVNULL)
@@ -421,3 +425,67 @@ def test_workers_begin_with_what_is_to_be_loaded_for_all(dataset: str, tmp_path:
     command = [sys.executable, "-c", PRELOADED, dataset, str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
     assert (done.stdout, done.returncode) == ("{1}\n", 0), done.stderr
+
+
+HELD = 1
+
+
+def held(flag: str, rows: pa.RecordBatch) -> pa.RecordBatch:
+    """What this module holds where the rows are worked on; the first worker of all dies."""
+    return rows.set_column(1, "n", pa.array([HELD] * rows.num_rows, pa.int64())) if not flag else die_once(flag, rows)
+
+
+COPIED = """
+import sys
+from contextlib import closing
+from functools import partial
+from pipeline.engine import local, storage
+from tests import test_engine
+
+def numbers(flag, out):
+    made = engine.map_rows(partial(test_engine.held, flag), sys.argv[1], f"{sys.argv[2]}/{out}")
+    return set(storage.read_table(made)["n"].to_pylist())
+
+local.IN_PROCESS_BYTES = 10
+with closing(local.LocalEngine(workers=2, preload=["colorsys"])) as engine:
+    engine.expect(9)
+    assert engine._workers is None
+    test_engine.HELD = 2
+    engine.expect(10)
+    assert "colorsys" in sys.modules
+    test_engine.HELD = 3
+    print(numbers("", "copies"))
+    assert numbers(f"{sys.argv[2]}/flag", "died") == set(range(100))
+    print(numbers("", "others"))
+"""
+
+
+def test_workers_that_are_expected_are_copies_of_the_process_until_one_dies(dataset: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", COPIED, dataset, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], timeout=120)
+    assert (done.stdout, done.returncode) == ("{2}\n{1}\n", 0), done.stderr
+    assert done.stderr == ""
+
+
+NOT_COPIED = """
+import sys, threading
+from pipeline.engine import local
+
+engine = local.LocalEngine(workers=int(sys.argv[1]))
+waits = threading.Event()
+exec(sys.argv[2])
+engine.expect(1 << 30)
+waits.set()
+print(engine._workers)
+"""
+
+
+@pytest.mark.parametrize(
+    ("workers", "before"),
+    [(2, "threading.Thread(target=waits.wait).start()"), (2, "import duckdb"), (1, "")],
+    ids=["a thread", "DuckDB", "one worker"],
+)
+def test_a_process_that_has_threads_is_not_copied(workers: int, before: str) -> None:
+    command = [sys.executable, "-c", NOT_COPIED, str(workers), before]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], timeout=120)
+    assert (done.stdout, done.returncode) == ("None\n", 0), done.stderr

@@ -106,3 +106,23 @@ def test_a_step_that_is_forgotten_takes_along_what_depends_on_it(settings: confi
     ]  # fmt: skip
     mine.make(mine.step("language"))
     assert [state.fresh for state in mine.states()] == [True] * len(mine.steps)
+
+
+def test_the_engine_is_told_what_the_first_step_to_be_made_will_look_at(
+    settings: config.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(batch.Batch, "expect", lambda _, size: sizes.append(size))
+    mine = plan.Plan(settings)
+    mine.expect()
+    mine.make(mine.step("reading"))
+    mine.expect()
+    [kept] = (mine.made(mine.step("reading")) or pytest.fail("it is made")).output.glob("kept/*.parquet")
+    assert sizes == [len(TEXT), kept.stat().st_size]
+    for step in mine.steps:
+        mine.make(step)
+    mine.expect()
+    assert len(sizes) == 2
+    mine.again(mine.step("report"))
+    mine.expect()
+    assert sizes[2:] == [0]

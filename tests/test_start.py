@@ -13,7 +13,7 @@ from pipeline.engine import cache
 from pipeline.facts.language import profiles
 from pipeline.rules.boilerplate import phrases
 from pipeline.rules.boilerplate.grammar import parse, parts
-from tests.runs import SEEDS, run
+from tests.runs import ARTICLE, SEEDS, run, write_jsonl
 
 LOADED = """
 import sys
@@ -191,3 +191,14 @@ def test_what_is_kept_and_damaged_is_made_again(kept: Path, tmp_path: Path, dama
 def test_where_nothing_can_be_kept_it_is_made_each_time(kept: Path, tmp_path: Path) -> None:
     kept.write_text("a file where the folder would be")
     assert len(counted(tmp_path)) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere workers are started one by one")
+def test_workers_of_a_run_are_copies_of_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        rows = [{"text": f"{ARTICLE} It was said {number}-{row} times. " * 12} for row in range(200)]
+        write_jsonl(tmp_path / "in" / f"{number}.jsonl", rows)
+    found = loaded("run", "in", "--batch", "b", "--workers", "2", "--publish-anyway")
+    assert "concurrent.futures.process" in found
+    assert "multiprocessing.forkserver" not in found

@@ -77,7 +77,8 @@ def _make(plan: Plan, options: argparse.Namespace, until: str, listeners: Sequen
         refusal.withdraw(plan.batch.layout)  # of other settings, perhaps
         plan.batch.tell()
         return True
-    from pipeline import tasks  # Luigi takes 0.1 s to load
+    plan.expect()
+    from pipeline import tasks  # Luigi takes 0.1 s to load, and has threads
 
     plan.turn.tell = say
     with progress.watching(plan, listeners, bars=not options.json and sys.stdout.isatty()) as watcher:

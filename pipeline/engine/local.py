@@ -6,6 +6,7 @@ becomes parts of the output that bear its number.
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
@@ -124,6 +125,17 @@ class LocalEngine:
             first_line = str(error).partition("\n")[0]
             where = f"memory limit {self.memory_limit}, spilling to {self._spill}"
             raise CopydeskError(f"DuckDB: {first_line} ({where})") from error
+
+    def expect(self, size: int) -> None:
+        """Start the workers; see `pipeline.engine.protocol.Closable`.
+
+        As copies of this process, while that can be copied: they have loaded all that it has, which others, that
+        start when there is work for them, take 0.8 s for.
+        """
+        if self._workers is None and self.workers > 1 and size >= IN_PROCESS_BYTES and worker.can_be_copied():
+            for name in self._preload:
+                importlib.import_module(name)
+            self._workers = worker.copies(self.workers)
 
     def beside(self, function: Callable[[], T]) -> Callable[[], T | None]:
         """Begin with a function, in a worker if there are any; see `pipeline.engine.protocol.Closable`."""

@@ -84,6 +84,13 @@ class Closable(Engine, Protocol):
 
     progress: Progress | None  # who is told how far an operation is
 
+    def expect(self, size: int) -> None:
+        """So many bytes are to be worked on: what takes time to start may start now.
+
+        Best called before this process has threads.
+        """
+        ...
+
     def beside(self, function: Callable[[], T]) -> Callable[[], T | None]:
         """Begin with a function of this machine, in a worker if there are any, else be done with it at once.
 

@@ -91,6 +91,9 @@ class SparkEngine:
         whole.remove(*self._kept)
         self._kept.clear()
 
+    def expect(self, size: int) -> None:
+        """Nothing starts before there is work for it; see `pipeline.engine.protocol.Closable`."""
+
     def beside(self, function: Callable[[], T]) -> Callable[[], T | None]:
         """Be done with a function of this machine; see `pipeline.engine.protocol.Closable`."""
         made = function()

@@ -7,7 +7,9 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -137,6 +139,28 @@ def pool(workers: int, preload: Sequence[str] = ()) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
     return ProcessPoolExecutor(workers, context, initializer=_start, initargs=(dict(os.environ),))
+
+
+def copies(workers: int) -> ProcessPoolExecutor:
+    """So many processes that are copies of this one, with all that it has loaded; they are there at once.
+
+    To be asked for only where `can_be_copied`.
+    """
+    made = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("fork"), initializer=_start, initargs=(dict(os.environ),)
+    )
+    with warnings.catch_warnings():  # Python 3.12 warns of all threads, also of those of jemalloc, which takes care
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made.submit(os.getpid)  # the first work starts them
+    return made
+
+
+def can_be_copied() -> bool:
+    """Whether copies of this process would work: a thread that holds a lock just then would hold it in them for good.
+
+    DuckDB has threads from the moment that it is loaded; those of Arrow and jemalloc take care.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1 and "duckdb" not in sys.modules
 
 
 def _start(environment: Mapping[str, str]) -> None:

@@ -133,16 +133,31 @@ class Batch:
         Raises:
             SettingsError: the settings name none that there is, or an impossible memory limit.
         """
+        engine = self._opened()
+        engine.progress = progress
+        try:
+            yield engine
+        finally:
+            engine.rest()
+
+    def expect(self, size: int) -> None:
+        """So many bytes are to be worked on: let the engine start what takes time.
+
+        Not where connections to a store may be open by now, which workers must not share.
+
+        Raises:
+            SettingsError: as for `engine`.
+        """
+        if self.remote is None and not stores.is_url(self.input):
+            self._opened().expect(size)
+
+    def _opened(self) -> Closable:
         run = self.settings.run
         if self._engine is None:
             self._engine = engines.opened(
                 run.engine, run.workers, run.memory_limit, str(self.layout.runs), (PRELOADED,), self.settings.spark
             )
-        self._engine.progress = progress
-        try:
-            yield self._engine
-        finally:
-            self._engine.rest()
+        return self._engine
 
     def shown(self, place: Path) -> str:
         """What people call what lies at that place below the output."""

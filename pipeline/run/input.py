@@ -77,6 +77,15 @@ class Input:
         """What the files to read hold, and what they are called."""
         return digest_of(self.files)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the files to be read."""
+        size = 0
+        for entry in self.found.files:
+            with suppress(OSError):
+                size += 0 if entry.reason else entry.path.stat().st_size
+        return size
+
     @cached_property
     def state(self) -> str:
         """A digest of the sizes and times of the files: it differs when one was another for a while."""

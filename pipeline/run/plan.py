@@ -165,6 +165,13 @@ class Plan:
                 raise
             self.batch.tell()
 
+    def expect(self) -> None:
+        """Some of it is to be made: what takes time to start may start now."""
+        for step in self.steps:
+            if self.made(step) is None:
+                self.batch.expect(step.size_read(self.made_before(step) or []))
+                return
+
     def close(self) -> None:
         """The run is over: let go of its workers, and of its turn."""
         self.batch.close()

@@ -103,6 +103,10 @@ class Reading(Step):
             if before.get(name) != now.get(name)
         ]
 
+    def size_read(self, made: Sequence[Made]) -> int:
+        """Bytes of the files."""
+        return self.input.size
+
     # --- when the input has gone ---
 
     def go_on_from(self, read: Manifest) -> None:

@@ -93,6 +93,11 @@ class Step(ABC):
         """The datasets of earlier outputs that it reads: their bytes are looked at before it does."""
         return [(made[-1], tables.KEPT)] if made else []
 
+    def size_read(self, made: Sequence[Made]) -> int:
+        """Bytes of the documents that it looks at one by one."""
+        files = made[-1].manifest["files"]
+        return sum(size for name, (size, _) in files.items() if name.startswith(f"{tables.KEPT}/"))
+
     def outputs(self) -> list[Path]:
         """All of its outputs that still lie there, the newest first."""
         found = self.batch.layout.runs.glob(f"{self.number}-{self.name}-*")
