@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 DUCKDB_SHARE = 0.75  # grouping 200 M keys, a process held to 2 GB came to 2.8 GB, one held to 1.5 GB to 2.0 GB
 MAX_DEATHS = 3  # a part during which this many workers died is likely what kills them
 MOST_WORKERS = 256  # more would take the machine's processes and gain nothing: an engine of several machines does
-IN_PROCESS_BYTES = 2 << 20  # less input than this is done sooner than a pool of processes starts (about 1 s)
+IN_PROCESS_BYTES = 2 << 20  # less input than this is done sooner than processes start that load all by themselves (1 s)
 
 
 class LocalEngine:
