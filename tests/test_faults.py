@@ -38,6 +38,7 @@ def scenario(
     return found, before, work / "whole", changes
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_of_publication_changes_nothing(
     scenario: tuple[faults.Scenario, Path, Path, list[str]],
 ) -> None:
@@ -51,6 +52,7 @@ def test_a_kill_at_any_moment_of_publication_changes_nothing(
         assert faults.killed_at(found, before, whole, point) == [], changes[point]
 
 
+@pytest.mark.slow
 def test_a_full_disk_while_publishing_costs_nothing(scenario: tuple[faults.Scenario, Path, Path, list[str]]) -> None:
     found, before, whole, _ = scenario
     folder = whole.with_name("size")

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 
 from benchmarks import growth
 from pipeline.stages.order import STAGES
 from pipeline.stages.stage import Stage
+
+
+@pytest.fixture(autouse=True)
+def _without_the_objects_of_other_tests() -> Iterator[None]:
+    """As in a run, nobody looks for garbage among what is there already, which takes the longer the more is made."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.slow

@@ -261,6 +261,7 @@ print(json.dumps(seen), flush=True)
 """
 
 
+@pytest.mark.slow
 def test_who_reads_in_a_loop_sees_whole_releases_however_publications_are_killed(two: Path) -> None:
     chance = random.Random(19)
     done = faults.copydesk(two, "run", "--batch", "b1", "--again", "publishing")

@@ -381,6 +381,7 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, after: int) -> Callable[[], int]:
     return lambda: made
 
 
+@pytest.mark.slow
 def test_a_run_cut_off_after_any_change_leaves_a_whole_release(
     out: str, bucket: s3.Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

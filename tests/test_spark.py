@@ -338,6 +338,7 @@ def cluster_settings(folder: Path, cluster: Cluster, run: str = "") -> None:
     settings.write_text(f'[run]\nengine = "spark"\n{run}\n{settings.read_text()}\n{cluster.toml()}')
 
 
+@pytest.mark.slow
 def test_luigi_shows_what_fails_on_the_cluster_and_makes_it_the_next_time(
     engine: Engine, cluster: Cluster, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -383,6 +384,7 @@ def build(port: int) -> bool:
 # --- input and outputs in a store ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_batch_from_a_store_to_a_store_is_the_same_bytes(
     engine: Engine, cluster: Cluster, place: Path, bucket: Bucket
 ) -> None:
@@ -529,6 +531,7 @@ STEPS = ("reading", "encoding", "boilerplate", "language", "translation", "dupli
 ASKING = ("boilerplate", "duplicates")  # with many queries
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_in_which_everything_dies_once_has_the_bytes_of_the_local_engine(killed: Killed, step: str) -> None:
     """What the command had finished of it when it died is not made again."""

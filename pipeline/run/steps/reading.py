@@ -104,8 +104,11 @@ class Reading(Step):
         ]
 
     def size_read(self, made: Sequence[Made]) -> int:
-        """Bytes of the files."""
-        return self.input.size
+        """Bytes of the files; 0 where there are none, which is said when they are read."""
+        try:
+            return self.input.size
+        except InputError:
+            return 0
 
     # --- when the input has gone ---
 
