@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -150,20 +150,20 @@ def main() -> None:
                     print_release(folder, size)
     if options.image:
         IMAGES.mkdir(exist_ok=True)
-        series = {
-            f"{workers} worker{'s' * (workers > 1)}": [
-                (run.documents, 1_000 * run.cost.cpu / run.documents) for run in runs if run.workers == workers
-            ]
-            for workers in options.workers
-        }
-        marks = [10**power for power in range(3, len(str(max(options.sizes))))]
-        picture = plot.lines(
-            "CPU time a document, whole process",
-            plot.Axis("documents in the batch", marks),
-            plot.Axis("ms", [0.5, 1, 2, 4]),
-            series,
-        )
-        (IMAGES / "batch-size.svg").write_text(picture, encoding="utf-8")
+        (IMAGES / "batch-size.svg").write_text(picture(runs), encoding="utf-8")
+
+
+def picture(runs: Sequence[Run]) -> str:
+    """CPU time by the size of the batch, a line for each number of workers."""
+    series = {
+        f"{workers} worker{'s' * (workers > 1)}": [
+            (run.documents, 1_000 * run.cost.cpu / run.documents) for run in runs if run.workers == workers
+        ]
+        for workers in sorted({run.workers for run in runs})
+    }
+    marks = [10**power for power in range(3, len(str(max(run.documents for run in runs))))]
+    across = plot.Axis("documents in the batch", marks)
+    return plot.lines("CPU time a document, whole process", across, plot.Axis("ms", [0.5, 1, 2, 4]), series)
 
 
 if __name__ == "__main__":
