@@ -126,3 +126,12 @@ def test_the_engine_is_told_what_the_first_step_to_be_made_will_look_at(
     mine.again(mine.step("report"))
     mine.expect()
     assert sizes[2:] == [0]
+
+
+@pytest.mark.parametrize(("where", "opened"), [("in", True), ("s3://bucket/in", False)])
+def test_nothing_is_started_where_connections_to_a_store_may_be_open(tmp_path: Path, where: str, opened: bool) -> None:
+    run = {"batch": "b", "input": where, "output": f"{tmp_path}/out", "workers": 1}
+    mine = batch.Batch(config.parse(STAGES, {}, "test", run))
+    mine.expect(1 << 30)
+    assert (mine._engine is not None) == opened
+    mine.close()

@@ -129,8 +129,7 @@ class LocalEngine:
     def expect(self, size: int) -> None:
         """Start the workers; see `pipeline.engine.protocol.Closable`.
 
-        As copies of this process, while that can be copied: they have loaded all that it has, which others, that
-        start when there is work for them, take 0.8 s for.
+        As copies of this process, while that can be copied: they have loaded all that it has (decision 28).
         """
         if self._workers is None and self.workers > 1 and size >= IN_PROCESS_BYTES and worker.can_be_copied():
             for name in self._preload:

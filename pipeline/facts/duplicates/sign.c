@@ -154,37 +154,20 @@ static Sizes words_of(const uint8_t *text, Py_ssize_t size, const Tables *t, con
     Py_ssize_t place = 0, end = 0;
     s->words = 0;
     for (Py_ssize_t i = 0; i < size;) {
-        if (text[i] < 0x80) { /* most of most texts: the same as below, a byte at a time */
-            uint8_t low = text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i], letter = kept[text[i]];
-            exact[n.exact] = letter;
-            n.exact += letter != 0;
-            i++;
-            if (t->classes[low] == SEPARATOR) {
-                if (last != SEPARATOR) folded[n.folded++] = ' ';
-                last = SEPARATOR;
-                continue;
-            }
-            if (last != LETTER) {
-                end_word(s, hash, end);
-                begin_word(s, LETTER, n.folded);
-                hash = 0;
-                place = 0;
-            }
-            hash += t->values[low] * t->powers[place++ & 63];
-            folded[n.folded++] = low;
-            end = n.folded;
-            n.letters++;
-            last = LETTER;
-            continue;
-        }
         uint8_t out[4];
-        int length = size_of(text[i]);
-        if (length > size - i) length = (int)(size - i); /* never in what Arrow calls a string */
+        int length = 1, kind;
+        if (text[i] < 0x80) { /* most of most texts: no call, no copy */
+            out[0] = text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i];
+            kind = t->classes[out[0]];
+        } else {
+            length = size_of(text[i]);
+            if (length > size - i) length = (int)(size - i); /* never in what Arrow calls a string */
+            kind = fold(text + i, length, out, t);
+        }
         for (int k = 0; k < length; k++) {
             exact[n.exact] = kept[text[i + k]];
             n.exact += kept[text[i + k]] != 0;
         }
-        int kind = fold(text + i, length, out, t);
         if (kind == SEPARATOR) {
             if (last != SEPARATOR) folded[n.folded++] = ' ';
         } else {
